@@ -1,1 +1,1 @@
-"""Wheel variants for pip: which build of a package fits this machine, and why (PEP 825, PEP 850)."""
+"""Wheel variants for pip: which build fits this machine, and why (PEP 825, PEP 850)."""

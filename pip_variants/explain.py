@@ -1,0 +1,88 @@
+"""The texts about a choice: the banner, and why a wheel was passed over. Values in, text out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .compatibility import Lack
+from .properties import Variant
+from .selection import Rejected, Selection
+
+_WIDTH = 80
+_LABELS = 6
+
+
+def banner(project: str, version: str, variant: Variant) -> str:
+    """Return what is shown before a variant wheel is fetched: its label and all its properties."""
+    title = f" {project}=={version}; variant_hash={variant.label} "
+    lines = [f"Variant-property: {text}" for text in variant.properties]
+    return "\n".join([title.center(_WIDTH, "#"), *lines, "#" * _WIDTH])
+
+
+def passed_over(project: str, version: str, selection: Selection) -> str | None:
+    """Return one line on what did not fit and why, or None if everything did."""
+    if not selection.rejected:
+        return None
+    labels = _listed(dict.fromkeys(item.wheel.label or "" for item in selection.rejected))
+    return f"Passed over {labels} of {project} {version}: {why(selection.rejected)}"
+
+
+def why(rejected: Sequence[Rejected]) -> str:
+    """Return the reasons of the machine, one for each namespace that keeps wheels out.
+
+    A namespace about which nothing is known says why; of the others the label that lacks least
+    speaks for all.
+    """
+    reasons: dict[str, str] = {}
+    for item in sorted(rejected, key=_distance):
+        if item.reason is not None:
+            reasons.setdefault(item.reason, f"{item.wheel.label}: {item.reason}")
+        for lack in item.lacks[:1]:
+            reasons.setdefault(lack.namespace, _reason(item, lack))
+    return "; ".join(reasons.values())
+
+
+def lack_text(label: str, lack: Lack) -> str:
+    """Return what ``label`` needs and what there is instead."""
+    wanted = ", ".join(lack.wanted)
+    some = "one of " if len(lack.wanted) > 1 else ""
+    return f"{label} needs {lack.namespace} :: {lack.feature} :: {some}{wanted}, {_offer(lack)}"
+
+
+def _reason(item: Rejected, lack: Lack) -> str:
+    if lack.support.reason is not None and not lack.support.features:
+        return f"{lack.namespace}: {lack.support.reason}"
+    return lack_text(item.wheel.label or "", lack)
+
+
+def _offer(lack: Lack) -> str:
+    who = "the metadata" if lack.support.state == "static" else "this machine"
+    if not lack.has:
+        reason = f" ({lack.support.reason})" if lack.support.reason else ""
+        return f"{who} has none{reason}"
+    if len(lack.has) == 1:
+        return f"{who} has {lack.has[0]}"
+    if lack.support.state == "static":
+        return f"{who} has {', '.join(lack.has)}"
+    return f"{who} has up to {lack.has[0]}"
+
+
+def _distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
+    """Return how far a wheel is from fitting: what it lacks in number, then its smallest want."""
+    smallest = min((_natural(v) for lack in item.lacks[:1] for v in lack.wanted), default=[])
+    return len(item.lacks), smallest, item.wheel.label or ""
+
+
+def _natural(value: str) -> list[tuple[int, str]]:
+    """Return a sort key by which 12.10 comes after 12.9, for values of any length."""
+    numbers = (text.lstrip("0") for text in re.findall("[0-9]+", value))
+    return [(len(text), text) for text in numbers]
+
+
+def _listed(labels: Iterable[str]) -> str:
+    names = list(labels)
+    more = len(names) - _LABELS
+    if more > 1:
+        names = [*names[:_LABELS], f"{more} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

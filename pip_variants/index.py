@@ -1,0 +1,189 @@
+"""Where metadata comes from: the combined file of a source, or ``variant.json`` in its wheels.
+
+PEP 825, "Index-level metadata". Everything goes through pip's own session, and every document is
+read once a process. Metadata of two sources is never mixed: what belongs together is told apart by
+the page that listed it, or by its folder.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from pip._internal.exceptions import HashMismatch, NetworkConnectionError
+from pip._internal.models.link import Link
+from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
+from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
+from pip._vendor.packaging.utils import canonicalize_name
+from pip._vendor.packaging.version import InvalidVersion, Version
+from pip._vendor.requests.exceptions import RequestException
+from pip._vendor.urllib3.exceptions import HTTPError
+
+from .errors import FetchError, MetadataError, VariantError, quoted
+from .filenames import label_of, metadata_filename
+from .metadata import Metadata, merged
+from .readers import read_text
+
+if TYPE_CHECKING:
+    from pip._internal.network.session import PipSession
+
+MAX_BYTES = 16 * 1024 * 1024
+"""The largest document that is read; the largest on real indexes has some 100 kB."""
+
+_SUFFIX = "-variants.json"
+
+Key = tuple[str, str, str]
+"""Source, normalised project and version."""
+
+
+def source_of(link: Link) -> str:
+    """Return what tells the sources of files apart: the page that listed it, or its folder."""
+    page = link.comes_from
+    return page if isinstance(page, str) and page else link.url.rsplit("/", 1)[0] + "/"
+
+
+class Sources:
+    """The metadata of every version that was looked at, by source."""
+
+    def __init__(self) -> None:
+        self._listed: dict[Key, Link] = {}
+        self._read: dict[Key, Metadata | VariantError] = {}
+
+    def note(self, link: Link) -> None:
+        """Remember a ``*-variants.json`` that a page lists; nothing is fetched."""
+        name, _, version = link.filename.removesuffix(_SUFFIX).rpartition("-")
+        key = _key(source_of(link), name, version)
+        if key is not None:
+            self._listed[key] = link
+
+    def metadata(self, wheels: Sequence[Link], session: PipSession) -> Metadata:
+        """Return the metadata for variant wheels of one version on one source.
+
+        Raise a VariantError, the same one each time, if it is broken or cannot be had.
+        """
+        key = cast("Key", _key(source_of(wheels[0]), *wheels[0].filename.split("-", 2)[:2]))
+        if key not in self._read:
+            try:
+                self._read[key] = self._fetch(key, wheels, session)
+            except VariantError as error:
+                self._read[key] = error
+        found = self._read[key]
+        if isinstance(found, VariantError):
+            raise found
+        return found
+
+    def _fetch(self, key: Key, wheels: Sequence[Link], session: PipSession) -> Metadata:
+        link = self._listed.get(key) or _beside(wheels[0])
+        if link is None:
+            return _from_wheels(wheels, session)
+        try:
+            return read_text(fetch(link, session))
+        except VariantError as error:
+            raise FetchError(f"{link.filename}: {error}") from None
+
+
+def fetch(link: Link, session: PipSession) -> bytes:
+    """Return the bytes of a small file, verified by the hash of its link if that has one.
+
+    Raise FetchError in one sentence for whatever the network or the file system does.
+    """
+    # Such a file changes when a label is added; only one that is pinned by a hash may be cached.
+    headers = dict(HEADERS) if link.has_hash else {**HEADERS, "Cache-Control": "max-age=0"}
+    try:
+        response = session.get(link.url.split("#", 1)[0], headers=headers, stream=True)
+        with response:
+            raise_for_status(response)
+            body = bytearray()
+            for chunk in response_chunks(response):
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise FetchError(f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
+        _check_length(response.headers.get("Content-Length"), len(body))
+        if link.has_hash:
+            link.as_hashes().check_against_chunks(iter([bytes(body)]))
+    except HashMismatch:
+        raise FetchError("its hash differs from the one that its link gives") from None
+    except NetworkConnectionError as error:
+        status = error.response.status_code if error.response is not None else "no"
+        raise FetchError(f"the server answered with status {status}") from None
+    except (RequestException, HTTPError, OSError) as error:
+        raise FetchError(f"cannot be fetched: {quoted(str(error))}") from None
+    return bytes(body)
+
+
+def own_metadata(link: Link, session: PipSession) -> Metadata:
+    """Return ``variant.json`` of one wheel, by range requests if it lies on a server.
+
+    Raise a VariantError if it is missing, broken, or has another label than the file name.
+    """
+    try:
+        if link.is_file:
+            with Path(link.file_path).open("rb") as file:
+                text = _variant_json(file)
+        else:
+            with LazyZipOverHTTP(link.url.split("#", 1)[0], session) as lazy:
+                text = _variant_json(cast("IO[bytes]", lazy))
+    except HTTPRangeRequestUnsupported:
+        raise FetchError(f"{link.filename}: its server has no range requests") from None
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise MetadataError("", f"{link.filename}: {quoted(str(error))}") from None
+    except (NetworkConnectionError, RequestException, HTTPError, OSError) as error:
+        raise FetchError(f"{link.filename}: cannot be read: {quoted(str(error))}") from None
+    try:
+        found = read_text(text)
+    except MetadataError as error:
+        raise MetadataError("", f"{link.filename}: variant.json: {error}") from None
+    labels = [variant.label for variant in found.variants]
+    if labels != [label_of(link.filename)]:
+        listed = ", ".join(labels[:3]) or "none"
+        problem = (
+            f"{link.filename}: variant.json must have just the label of the name, not {listed}"
+        )
+        raise MetadataError("", problem)
+    return found
+
+
+def _variant_json(file: IO[bytes]) -> bytes:
+    with zipfile.ZipFile(file) as wheel:
+        entries = [
+            entry
+            for entry in wheel.infolist()
+            if entry.filename.endswith(".dist-info/variant.json") and entry.filename.count("/") == 1
+        ]
+        if len(entries) != 1:
+            raise zipfile.BadZipFile("no variant.json in it" if not entries else "two variant.json")
+        if entries[0].file_size > MAX_BYTES:
+            raise zipfile.BadZipFile("its variant.json is too large")
+        return wheel.read(entries[0])
+
+
+def _from_wheels(wheels: Sequence[Link], session: PipSession) -> Metadata:
+    """Return what one wheel of each label says of itself, merged in a fixed order."""
+    one_each = {label_of(link.filename): link for link in wheels}
+    links = sorted(one_each.values(), key=lambda link: link.filename)
+    found = own_metadata(links[0], session)
+    for link in links[1:]:
+        found = merged(found, own_metadata(link, session))
+    return found
+
+
+def _beside(wheel: Link) -> Link | None:
+    """Return the combined file that lies beside a local wheel, which no page lists."""
+    if not wheel.is_file or wheel.comes_from:
+        return None
+    path = Path(wheel.file_path).with_name(metadata_filename(wheel.filename))
+    return Link(path.as_uri()) if path.is_file() else None
+
+
+def _check_length(declared: object, received: int) -> None:
+    if declared is not None and str(declared) != str(received):
+        raise FetchError(f"truncated: {received} of {quoted(declared)} bytes arrived")
+
+
+def _key(source: str, name: str, version: str) -> Key | None:
+    try:
+        return source, canonicalize_name(name), str(Version(version))
+    except InvalidVersion:
+        return None

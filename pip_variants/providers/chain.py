@@ -1,0 +1,146 @@
+"""Who answers for a namespace (PEP 850): the first step that applies, decided only here.
+
+Disabled, static values of the metadata, a built-in, and otherwise nothing: third-party code is
+not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from pip._vendor.packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+from pip._vendor.packaging.utils import canonicalize_name
+
+from pip_variants.errors import quoted
+from pip_variants.metadata import Provider
+from pip_variants.supported import Support
+
+from . import nvidia
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A provider that is part of this engine, and the published packages that it stands in for."""
+
+    package: str
+    version: str
+    plugin_api: str
+    ask: Callable[[Mapping[str, str]], nvidia.Detected]
+
+
+def _ask_nvidia(environ: Mapping[str, str]) -> nvidia.Detected:
+    return nvidia.detect(nvidia.read_facts(environ))
+
+
+_BUILT_INS = (
+    BuiltIn(
+        package="nvidia-variant-provider",
+        version="0.0.2",
+        plugin_api="nvidia_variant_provider.plugin:NvidiaVariantPlugin",
+        ask=_ask_nvidia,
+    ),
+)
+
+
+@dataclass(slots=True)
+class Chain:
+    """Answers for namespaces, each built-in asked at most once.
+
+    ``marker_environment`` overrides what markers see of the target; ``foreign`` says that the
+    target is another machine, so that this one is not asked; ``querying`` tells the user that
+    built-ins are being asked.
+    """
+
+    environ: Mapping[str, str]
+    marker_environment: Mapping[str, str] | None = None
+    foreign: bool = False
+    querying: Callable[[], AbstractContextManager[object]] = nullcontext
+    _answers: dict[str, nvidia.Detected] = field(default_factory=dict)
+
+    def ask(self, namespaces: Sequence[str], providers: Sequence[Provider]) -> dict[str, Support]:
+        """Return one answer for each of ``namespaces``, in their order.
+
+        Raise RequestError for a bad value of a variable by which the user forces an answer.
+        """
+        declared = {provider.namespace: provider for provider in providers}
+        todo = {ns: self._without_asking(ns, declared.get(ns)) for ns in namespaces}
+        steps = [step for step in todo.values() if isinstance(step, BuiltIn)]
+        waiting = {step.package: step for step in steps if step.package not in self._answers}
+        if waiting:
+            with self.querying():
+                for package, step in waiting.items():
+                    self._answers[package] = step.ask(self.environ)
+        return {
+            ns: step if isinstance(step, Support) else self._support(ns, step)
+            for ns, step in todo.items()
+        }
+
+    def _without_asking(self, namespace: str, provider: Provider | None) -> Support | BuiltIn:  # noqa: PLR0911 - the steps of a chain, each of which ends it
+        """Return the answer if it is known without touching the machine, else whom to ask."""
+        if provider is None:
+            return Support(namespace, "none", reason="the metadata names no provider for it")
+        refusal = self._disabled(provider)
+        if refusal is not None:
+            return Support(namespace, "disabled", reason=refusal)
+        if provider.static is not None:
+            return Support(namespace, "static", provider.static)
+        if provider.builtin is not None:
+            reason = f"no built-in provider {quoted(provider.builtin)} is known"
+            return Support(namespace, "none", reason=reason)
+        step = _built_in(provider)
+        if step is None:
+            packages = ", ".join(map(_package, provider.requires)) or "of no package"
+            reason = f"its provider ({packages}) is third-party code, which is not run"
+            return Support(namespace, "untrusted", reason=reason)
+        if self.foreign:
+            reason = "the target is another machine than this one, so this one is not asked"
+            return Support(namespace, "foreign", reason=reason)
+        return step
+
+    def _disabled(self, provider: Provider) -> str | None:
+        """Return why ``provider`` is switched off for this target, or None if it is not."""
+        if provider.optional:
+            return "its provider is optional and not enabled"
+        enable_if = provider.enable_if
+        if enable_if is None:
+            return None
+        try:
+            holds = Marker(enable_if).evaluate(dict(self.marker_environment or {}))
+        except (InvalidMarker, UndefinedEnvironmentName, RecursionError):
+            return f"its enable-if is not a valid marker: {quoted(enable_if)}"
+        return None if holds else f"enabled only if {enable_if}"
+
+    def _support(self, namespace: str, step: BuiltIn) -> Support:
+        found = self._answers[step.package]
+        return Support(namespace, "built-in", found.features, found.reason, found.warnings)
+
+
+def _built_in(provider: Provider) -> BuiltIn | None:
+    """Return the built-in that re-implements exactly what ``provider`` asks for, or None."""
+    try:
+        requirements = [Requirement(text) for text in provider.requires]
+    except (InvalidRequirement, RecursionError):
+        return None
+    for step in _BUILT_INS:
+        if (
+            requirements
+            and all(
+                canonicalize_name(req.name) == step.package
+                and req.url is None
+                and req.specifier.contains(step.version, prereleases=True)
+                for req in requirements
+            )
+            and provider.plugin_api in (None, step.plugin_api)
+        ):
+            return step
+    return None
+
+
+def _package(requirement: str) -> str:
+    try:
+        return str(canonicalize_name(Requirement(requirement).name))
+    except (InvalidRequirement, RecursionError):
+        return quoted(requirement)

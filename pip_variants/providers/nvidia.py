@@ -1,0 +1,145 @@
+"""The built-in ``nvidia`` provider: the values of ``nvidia-variant-provider`` 0.0.2, in its order.
+
+A *version* is a pair ``(major, minor)``. The CUDA version is the one that the user-mode driver
+supports; the capability is the highest CUDA compute capability of all GPUs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pip._vendor.packaging.version import InvalidVersion
+from pip._vendor.packaging.version import Version as Pep440
+
+from pip_variants.errors import RequestError, quoted
+from pip_variants.properties import Features
+
+from . import nvml
+
+Version = tuple[int, int]
+
+FORCE_CUDA = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
+FORCE_SM = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
+
+_OLDEST_CUDA = 11
+_NEWEST_CUDA = 15
+_LAST_MINOR = 20
+_OLDEST_SM = 5
+_HIGHEST_PART = 9999
+_capability = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of this machine. ``forced`` says that the user gave the CUDA version."""
+
+    cuda: Version | None = None
+    capability: Version | None = None
+    forced: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """Ordered features, a reason if something is missing, and warnings for the user."""
+
+    features: Features = ()
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_facts(environ: Mapping[str, str]) -> Facts:
+    """Return the forced facts of ``environ``, the others from the driver through NVML.
+
+    NVML is not touched if both are forced. Raise RequestError for a variable that is no version.
+    """
+    cuda = _forced_cuda(environ.get(FORCE_CUDA, ""))
+    capability = _forced_capability(environ.get(FORCE_SM, ""))
+    if cuda is not None and capability is not None:
+        return Facts(cuda, capability, forced=True)
+    found = nvml.query()
+    return Facts(
+        cuda=cuda or found.cuda,
+        capability=capability or max(found.capabilities, default=None),
+        forced=cuda is not None,
+        problem=found.problem,
+    )
+
+
+def detect(facts: Facts) -> Detected:
+    """Return what a machine with these facts supports."""
+    if facts.cuda is None:
+        return Detected(reason=facts.problem or "no NVIDIA driver found")
+    major, minor = facts.cuda
+    if not facts.forced and not ((_OLDEST_CUDA, 0) <= facts.cuda <= (_NEWEST_CUDA, _LAST_MINOR)):
+        outside = (
+            f"the driver supports CUDA {major}.{minor}, outside"
+            f" {_OLDEST_CUDA}.0 to {_NEWEST_CUDA}.{_LAST_MINOR}"
+        )
+        return Detected(reason=outside, warnings=(outside,))
+    features = [
+        ("cuda_version_lower_bound", _lower_bounds(major, minor)),
+        ("cuda_version_upper_bound", _upper_bounds(major, minor)),
+    ]
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    if facts.capability is None:
+        reason = facts.problem or "no readable NVIDIA GPU"
+    elif facts.capability < (_OLDEST_SM, 0):
+        found = ".".join(map(str, facts.capability))
+        reason = f"compute capability {found} is below {_OLDEST_SM}.0"
+        warnings = (reason,)
+    else:
+        features.append(("sm_arch", _architectures(*facts.capability)))
+    return Detected(tuple((name, values) for name, values in features if values), reason, warnings)
+
+
+def _lower_bounds(major: int, minor: int) -> tuple[str, ...]:
+    """Return every version that a wheel may need at least, newest first."""
+    if major < _OLDEST_CUDA:
+        return ()
+    values = [*_minors(major, minor, 0), str(major)]
+    for older in range(major - 1, _OLDEST_CUDA - 1, -1):
+        values += [*_minors(older, _LAST_MINOR, 0), str(older)]
+    return tuple(values)
+
+
+def _upper_bounds(major: int, minor: int) -> tuple[str, ...]:
+    """Return every version that a wheel may need to be below of, loosest first."""
+    values = []
+    for newer in range(_NEWEST_CUDA, major, -1):
+        values += [*_minors(newer, _LAST_MINOR, 0), str(newer)]
+    return (*values, *_minors(major, _LAST_MINOR, minor + 1))
+
+
+def _architectures(major: int, minor: int) -> tuple[str, ...]:
+    real = [f"{major}{i}_real" for i in range(minor, -1, -1)]
+    return (*real, f"{major}0_virtual")
+
+
+def _minors(major: int, first: int, last: int) -> list[str]:
+    return [f"{major}.{i}" for i in range(first, last - 1, -1)]
+
+
+def _forced_cuda(text: str) -> Version | None:
+    if not text:
+        return None
+    try:
+        release = Pep440(text).release
+    except InvalidVersion:
+        raise RequestError(f"{FORCE_CUDA}: {quoted(text)} is not a version") from None
+    major, minor = (*release, 0)[:2]
+    if max(major, minor) > _HIGHEST_PART:
+        raise RequestError(f"{FORCE_CUDA}: {quoted(text)} is not a version of CUDA")
+    return major, minor
+
+
+def _forced_capability(text: str) -> Version | None:
+    if not text:
+        return None
+    match = _capability(text)
+    if match is None:
+        raise RequestError(f"{FORCE_SM}: {quoted(text)} is not of the form major.minor")
+    return int(match[1]), int(match[2])

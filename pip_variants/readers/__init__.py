@@ -1,0 +1,63 @@
+"""From JSON to the model: one small reader per revision of the metadata, told apart by keys.
+
+``$schema`` lies (real files carry none, a bare host, or another revision's address), so only a
+major version that no reader knows is taken from it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from pip_variants.errors import MetadataError
+
+from . import pep825, pep850, v0_0_2, v0_0_3
+from .shapes import Table, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pip_variants.metadata import Metadata
+
+_schema_major = re.compile(r"v?([0-9]+)\.[0-9]+(?:\.[0-9]+)?(?:\.json)?$").search
+
+
+def read_text(text: str | bytes) -> Metadata:
+    """Return the model of a JSON document; raise MetadataError naming the first bad value."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise MetadataError("", f"not JSON: {problem}") from None
+    return read(document)
+
+
+def read(document: object) -> Metadata:
+    """Return the model of a parsed document; raise MetadataError naming the first bad value."""
+    top = table(document, "")
+    schema = top.get("$schema")
+    major = _schema_major(schema) if isinstance(schema, str) else None
+    if major is not None and int(major[1][:9]) > 0:
+        raise MetadataError("$schema", f"major version {major[1][:9]} is not supported")
+    if "variants" not in top:
+        raise MetadataError("variants", "missing")
+    return _reader(top)(top)
+
+
+def _reader(top: Table) -> Callable[[Table], Metadata]:
+    """Return the reader of the revision that the document's keys belong to."""
+    if "providers" not in top:
+        return pep825.read
+    keys = {key for item in table(top["providers"], "providers").values() for key in _keys(item)}
+    if keys & {"static-properties", "feature-order", "builtin"}:
+        return pep850.read
+    if "static-properties" in top or "install-time" in keys:
+        return v0_0_3.read
+    if keys & {"plugin-use", "enable-if"} or _keys(top.get("default-priorities")) - {"namespace"}:
+        return v0_0_2.read
+    return pep850.read
+
+
+def _keys(value: object) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
