@@ -1,13 +1,13 @@
 """Makes `import pip` the patched pip; shipped as `_pip_variants_override`, imported by a `.pth`.
 
 It runs at every start of the interpreter, hence: one file, nothing imported that is not there
-already, and every decision put off until somebody really imports pip. The finder answers for
-top-level `pip` alone, and only where the stock pip beside it would have been found: who puts
-another pip first on `sys.path` (PYTHONPATH, ensurepip, a child venv) gets that one. Nothing of
-stock pip is touched, so removing these files undoes everything.
+already, and every decision put off until somebody really imports pip. The finder is this module
+itself; a class would only take time to make. It answers for top-level `pip` alone, and only where
+the stock pip beside it would have been found: who puts another pip first on `sys.path` (PYTHONPATH,
+ensurepip, a child venv) gets that one. Nothing of stock pip is touched, so removing these files
+undoes everything.
 """
 
-import os
 import sys
 
 TYPE_CHECKING = False  # importing typing, or __future__, would cost more than this whole module
@@ -19,43 +19,44 @@ if TYPE_CHECKING:
 SWITCH = "PIP_VARIANTS_OVERRIDE"
 OFF = ("0", "off", "no", "false")
 
-# Where the vendored release can be imported: pip 25.1.1 starts at 3.9 and ends before 3.15.
-FIRST_PYTHON = (3, 9)
+# The engine starts at 3.10; the vendored pip 25.1.1 cannot be imported from 3.15 on.
+FIRST_PYTHON = (3, 10)
 ENDS_BEFORE_PYTHON = (3, 15)
 
-HERE = os.path.dirname(__file__)
-VENDOR = os.path.join(HERE, "pip_variants", "_vendor")
 
-
-class PatchedPipFinder:
-    """The meta path finder for the patched pip."""
-
-    @staticmethod
-    def find_spec(
-        name: str,
-        path: "Sequence[str] | None" = None,  # noqa: ARG004 (the finder protocol)
-        target: "ModuleType | None" = None,  # noqa: ARG004 (the finder protocol)
-    ) -> "ModuleSpec | None":
-        """Return the spec of the patched pip if *name* is pip and we are in charge, else None."""
-        if name != "pip" or os.environ.get(SWITCH, "").strip().lower() in OFF:
-            return None
-        from importlib.machinery import PathFinder
-
-        for entry in sys.path:
-            here = _is_here(entry)
-            # Half uninstalled, the vendored folder is gone: no spec, and stock pip answers.
-            spec = PathFinder.find_spec("pip", [VENDOR if here else entry])
-            if here or _is_regular(spec):
-                return spec if here and _is_regular(spec) else None
+def find_spec(
+    name: str,
+    path: "Sequence[str] | None" = None,  # noqa: ARG001 (the finder protocol)
+    target: "ModuleType | None" = None,  # noqa: ARG001 (the finder protocol)
+) -> "ModuleSpec | None":
+    """Return the spec of the patched pip if *name* is pip and we are in charge, else None."""
+    if name != "pip":
         return None
+    # Late imports, of os too: a reference held to the end makes the interpreter's exit slower.
+    import os
+    from importlib.machinery import PathFinder
+
+    if os.environ.get(SWITCH, "").strip().lower() in OFF:
+        return None
+    site = os.path.dirname(__file__)
+    vendor = os.path.join(site, "pip_variants", "_vendor")
+    for entry in sys.path:
+        here = _is_same(entry, site)
+        # Half uninstalled, the vendored folder is gone: no spec, and stock pip answers.
+        spec = PathFinder.find_spec("pip", [vendor if here else entry])
+        if here or _is_regular(spec):
+            return spec if here and _is_regular(spec) else None
+    return None
 
 
-def _is_here(entry: str) -> bool:
-    """Return whether *entry* of sys.path is our own site directory, however it is spelt."""
-    if entry == HERE:
+def _is_same(entry: str, site: str) -> bool:
+    """Return whether *entry* of sys.path is the folder *site*, however it is spelt."""
+    if entry == site:
         return True
+    import os
+
     try:
-        return os.path.samefile(entry or os.curdir, HERE)
+        return os.path.samefile(entry or os.curdir, site)
     except (OSError, ValueError, TypeError):
         return False
 
@@ -65,7 +66,7 @@ def _is_regular(spec: "ModuleSpec | None") -> bool:
     return spec is not None and spec.loader is not None
 
 
-if FIRST_PYTHON <= sys.version_info[:2] < ENDS_BEFORE_PYTHON and not any(
-    getattr(finder, "__module__", None) == __name__ for finder in sys.meta_path
-):
-    sys.meta_path.insert(0, PatchedPipFinder)
+if FIRST_PYTHON <= sys.version_info[:2] < ENDS_BEFORE_PYTHON:
+    _finder = sys.modules[__name__]
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)

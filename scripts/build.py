@@ -1,0 +1,116 @@
+"""Build the wheel: `python3 scripts/build.py` writes dist/pep_xxx_wheel_variants-*.whl.
+
+Needs Python 3.10 or later and a package index that pip can reach, nothing else: the build backend
+goes into a throw-away environment. What lands in dist/ is complete, or nothing lands there.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Settings of the caller that would make the children build something else, or elsewhere.
+_UNWANTED = re.compile(r"HATCH_.*|PYTHON(PATH|HOME)|PIP_(TARGET|PREFIX|ROOT|DRY_RUN|PYTHON)")
+
+
+class BuildError(Exception):
+    """No wheel could be built; the text is one sentence for the person who asked for it."""
+
+
+def build_requirements(pyproject: str) -> list[str]:
+    """Return `build-system.requires` of the text of a pyproject.toml.
+
+    Python 3.10 has no TOML reader; an array of plain strings is the same in TOML and in Python.
+    """
+    match = re.search(
+        r"^\[build-system\]\nrequires = (\[.*?\])$", pyproject, re.MULTILINE | re.DOTALL
+    )
+    if not match:
+        raise BuildError(
+            "pyproject.toml does not open its [build-system] with an array `requires`."
+        )
+    return [str(item) for item in ast.literal_eval(match[1])]
+
+
+def build_wheel(
+    out_dir: Path, *, checkout: Path = CHECKOUT, say: Callable[[str], None] = print
+) -> Path:
+    """Build the wheel of *checkout* and return its path in *out_dir*; *say* hears each step.
+
+    Raise BuildError if anything fails; *out_dir* is then as it was.
+    """
+    requires = build_requirements((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="pip-variants-") as temp:
+        env, built = Path(temp, "env"), Path(temp, "wheel")
+        python = env / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        say(f"Creating a build environment with Python {sys.version.split()[0]}")
+        _run("Cannot create a virtual environment", (sys.executable, "-m", "venv", str(env)), temp)
+        say(f"Installing {', '.join(requires)}")
+        pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+        _run(f"Cannot install {', '.join(requires)}", (*pip, *requires), temp)
+        say("Fetching and patching what is vendored, packing the wheel")
+        hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
+        _run("", hatchling, str(checkout))
+        (wheel,) = built.glob("*.whl")
+        return _publish(wheel, out_dir)
+
+
+def _run(failure: str, command: Sequence[str], cwd: str) -> None:
+    """Run *command* without a word; raise BuildError with the last thing it said if it fails.
+
+    With an empty *failure* that last line is the whole sentence.
+    """
+    env = {key: value for key, value in os.environ.items() if not _UNWANTED.fullmatch(key)}
+    env |= {"PIP_USER": "0", "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stdout.strip().splitlines() or [f"exit status {done.returncode}"]
+        errors = [line for line in lines if line.startswith("ERROR: ")]
+        said = (errors or lines)[-1].removeprefix("ERROR: ").rstrip(".")
+        raise BuildError(f"{failure}: {said}." if failure else f"{said}.")
+
+
+def _publish(wheel: Path, out_dir: Path) -> Path:
+    """Put *wheel* into *out_dir* in one step, replacing an older one, and return its new path."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    # Only a rename is one step, and only on one file system.
+    with tempfile.TemporaryDirectory(prefix=".pip-variants-", dir=out_dir.parent) as near:
+        copy = shutil.copy(wheel, near)
+        return Path(copy).replace(out_dir / wheel.name)
+
+
+def main() -> int:
+    """Build into dist/; return the exit status."""
+    start = time.monotonic()
+    try:
+        wheel = build_wheel(CHECKOUT / "dist")
+    except (BuildError, OSError) as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - start
+    print(f"Built {wheel} ({wheel.stat().st_size:,} bytes) in {seconds:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

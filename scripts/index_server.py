@@ -1,0 +1,220 @@
+"""An index on a free loopback port that remembers every request and misbehaves on demand.
+
+What is served comes from a folder, or from any function that maps a path to bytes. A page that has
+an ``index.json`` beside its ``index.html`` is served in the form that the client accepts (PEP 691).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+Source = Callable[[str], "bytes | None"]
+"""Maps an absolute path (`/simple/torch/index.html`) to what is there, or to None."""
+
+JSON_PAGE = "application/vnd.pypi.simple.v1+json"
+_TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it was answered; `headers` are the client's, by lower-case name."""
+
+    method: str
+    path: str
+    status: int
+    sent: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one path answers instead of the plain truth.
+
+    `body` replaces the served bytes, `delay` is in seconds, and after `cut` bytes of the body the
+    connection is closed although more were announced. A `status` other than 200 without a body has
+    none.
+    """
+
+    status: int = 200
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
+    cut: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A complete response: what is announced, and the bytes of the body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class IndexServer:
+    """Serves `source` while its `with` block runs; `url` is its address, `requests` its log.
+
+    `replies` maps paths to a Reply. With `ranges` switched off, range requests get the whole file;
+    with `json_pages` switched off, every page is HTML. Both may be changed at any time.
+    """
+
+    def __init__(
+        self, source: Path | Source, *, ranges: bool = True, json_pages: bool = True
+    ) -> None:
+        self.source: Source = _folder(source) if isinstance(source, Path) else source
+        self.ranges = ranges
+        self.json_pages = json_pages
+        self.replies: dict[str, Reply] = {}
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self._http = _Server(self)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, name="index-server"
+        )
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        if error is None and self._http.failures:
+            raise self._http.failures[0]
+
+    def asked(self, ending: str = "") -> list[str]:
+        """Return the paths that were requested so far and end with `ending`, in order."""
+        return [request.path for request in self.requests if request.path.endswith(ending)]
+
+
+def _folder(root: Path) -> Source:
+    """Return the source that reads the files below `root`, and nothing else."""
+    real = root.resolve()
+
+    def read(path: str) -> bytes | None:
+        file = (real / path.lstrip("/")).resolve()
+        return file.read_bytes() if file.is_relative_to(real) and file.is_file() else None
+
+    return read
+
+
+class _Server(ThreadingHTTPServer):
+    # Threads that are not daemons are joined by server_close(): nothing runs on after the `with`
+    # block.
+    daemon_threads = False
+
+    def __init__(self, index: IndexServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.index = index
+        self.failures: list[BaseException] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep what went wrong for the end of the `with` block; a client may hang up."""
+        del request, client_address
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, ConnectionError):
+            self.failures.append(error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    # An idle connection must not hold up server_close().
+    timeout = 5
+
+    def do_GET(self) -> None:
+        """Answer with headers and body."""
+        self._respond()
+
+    def do_HEAD(self) -> None:
+        """Answer with the headers alone."""
+        self._respond()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Print nothing: the log is `IndexServer.requests`."""
+
+    def _respond(self) -> None:
+        index = self.server.index
+        path = unquote(urlsplit(self.path).path)
+        reply = index.replies.get(path, Reply())
+        if reply.delay:
+            index.stopping.wait(reply.delay)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = _answer(index, path, reply, headers)
+        body = b"" if self.command == "HEAD" else answer.body[: reply.cut]
+        # Logged before the last byte leaves, so that a client that has its answer finds it in the
+        # log.
+        index.requests.append(Request(self.command, path, answer.status, len(body), headers))
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _answer(index: IndexServer, path: str, reply: Reply, asked: Mapping[str, str]) -> _Answer:
+    """Return the response to a request for `path` with the headers `asked`."""
+    body, kind = reply.body, _content_type(path)
+    if body is None and reply.status != 200:  # noqa: PLR2004 - HTTP's "OK"
+        return _Answer(reply.status, reply.headers, b"")
+    if body is None:
+        body, kind = _read(index, path, asked.get("accept", ""))
+    if body is None:
+        return _Answer(404, reply.headers, b"")
+    headers = (("Content-Type", kind), *reply.headers)
+    if not index.ranges:
+        return _Answer(reply.status, headers, body)
+    headers += (("Accept-Ranges", "bytes"),)
+    wanted = _RANGE.fullmatch(asked.get("range", ""))
+    if wanted is None or wanted[0] == "bytes=-":
+        return _Answer(reply.status, headers, body)
+    start, stop = _span(wanted, len(body))
+    if start >= stop:
+        return _Answer(416, (("Content-Range", f"bytes */{len(body)}"),), b"")
+    content_range = ("Content-Range", f"bytes {start}-{stop - 1}/{len(body)}")
+    return _Answer(206, (*headers, content_range), body[start:stop])
+
+
+def _read(index: IndexServer, path: str, accept: str) -> tuple[bytes | None, str]:
+    """Return what is served under `path`, a page in the accepted form, and its type."""
+    if not path.endswith("/"):
+        return index.source(path), _content_type(path)
+    if index.json_pages and JSON_PAGE in accept:
+        page = index.source(f"{path}index.json")
+        if page is not None:
+            return page, JSON_PAGE
+    return index.source(f"{path}index.html"), _TYPES[".html"]
+
+
+def _content_type(path: str) -> str:
+    return _TYPES.get(Path(path).suffix or ".html", "application/octet-stream")
+
+
+def _span(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """Return the half-open span of a matched range header in a file of `size` bytes."""
+    first, last = wanted.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size

@@ -1,0 +1,104 @@
+"""Run every check that CI runs: `python3 scripts/test.py [-- PYTEST_ARGUMENT...]`.
+
+Needs Python 3.10+ and a package index. Makes its own environment in `.venv` of the checkout and
+keeps it while the pinned tools stay the same. Runs ruff, mypy and, last, pytest, all of them even
+if one fails. Exit status: 0, or 1 if a check failed or the environment could not be made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+# What is in the environment: written last, so that an interrupted installation is not taken for
+# one.
+STAMP = VENV / "test-environment.txt"
+# The venv's own pip may be too old to read `[dependency-groups]`.
+PIP = "pip==25.1.1"
+
+
+def wanted_environment() -> str:
+    """Return all that the environment depends on: the interpreter and the pinned tools.
+
+    Raise ValueError if pyproject.toml pins no tools.
+    """
+    # Python 3.10 has no TOML reader; a difference in this text is a reason to start afresh.
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    group = re.search(r"^\[dependency-groups\]\n(?:(?!\[).*\n)*", text, re.MULTILINE)
+    if group is None:
+        message = "pyproject.toml has no [dependency-groups]"
+        raise ValueError(message)
+    return f"{sys.version}\n{sys.executable}\n{PIP}\n{group[0]}"
+
+
+def prepare() -> Path:
+    """Make the environment if there is none for the pinned tools; return its interpreter.
+
+    Raise CalledProcessError if a step fails.
+    """
+    python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wanted = wanted_environment()
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted:
+        return python
+    print(f"test.py: making {VENV}", flush=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True, cwd=ROOT)
+    subprocess.run([*pip, PIP], check=True, cwd=ROOT)
+    subprocess.run([*pip, "--group", "test"], check=True, cwd=ROOT)
+    STAMP.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
+    """Return the checks by name, in order: the command lines after `python -m`.
+
+    pytest is the last, so that its summary is the last line of all.
+    """
+    workers = str(os.cpu_count() or 1)
+    return {
+        "ruff check": ["ruff", "check"],
+        "ruff format": ["ruff", "format", "--check"],
+        "mypy": ["mypy"],
+        "pytest": ["pytest", "-n", workers, *pytest_arguments],
+    }
+
+
+def run(python: Path, name: str, command: list[str]) -> bool:
+    """Run one check with its output shown; return whether it passed.
+
+    The outcome is printed too, unless pytest's own summary says it.
+    """
+    print(f"test.py: {name}", flush=True)
+    start = time.monotonic()
+    status = subprocess.run([str(python), "-m", *command], check=False, cwd=ROOT).returncode
+    if name != "pytest":
+        outcome = "passed" if status == 0 else f"FAILED with exit status {status}"
+        print(f"test.py: {name} {outcome} in {time.monotonic() - start:.1f} s", flush=True)
+    return status == 0
+
+
+def main() -> int:
+    """Run all checks and return the exit status."""
+    parser = argparse.ArgumentParser(description="Run every check that CI runs.")
+    parser.add_argument("pytest_arguments", nargs="*", help="passed to pytest, after `--`")
+    asked = parser.parse_args()
+    try:
+        python = prepare()
+    except (subprocess.CalledProcessError, ValueError) as error:
+        print(f"test.py: the test environment could not be made: {error}", file=sys.stderr)
+        return 1
+    passed = [run(python, *check) for check in checks(asked.pytest_arguments).items()]
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,317 @@
+"""One wheel overrides pip: in real environments, on every Python that is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.venvs import (
+    THIS_PYTHON,
+    VERSION,
+    Venv,
+    each_python,
+    interpreter,
+    make_venv,
+    offline_env,
+    online_env,
+    run,
+)
+
+Venvs = Callable[[str], Venv]
+OVERRIDE = Path(__file__).parent.parent / "pip_variants" / "_override.py"
+NAME = "pep-xxx-wheel-variants"
+
+RUNPY = (
+    "import runpy, sys; sys.argv = ['pip', '--version']; runpy.run_module('pip', {}, '__main__')"
+)
+SPEC = "import importlib.util; print(importlib.util.find_spec('pip').origin)"
+PARTS = "import pip.__main__, pip._vendor.rich as part; print(pip.__version__, part.__file__)"
+
+
+@each_python
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("bin/pip", "--version"),
+        ("bin/pip3", "--version"),
+        ("bin/python", "-m", "pip", "--version"),
+        ("bin/python", "-I", "-m", "pip", "--version"),
+        ("bin/python", "-E", "-s", "-m", "pip", "--version"),
+        ("bin/python", "-c", RUNPY),
+    ],
+    ids=["pip", "pip3", "-m", "-I -m", "-E -s -m", "runpy"],
+)
+def test_every_way_to_start_pip(patched: Venvs, python: str, command: tuple[str, ...]) -> None:
+    """However pip is started, it is the patched one."""
+    venv = patched(python)
+    assert run(venv.root / command[0], *command[1:]) == venv.patched
+
+
+@each_python
+def test_every_way_to_import_pip(patched: Venvs, python: str) -> None:
+    """The package, its parts, its spec, and `python site-packages/pip` are the patched pip's."""
+    venv = patched(python)
+    vendor = venv.site / "pip_variants" / "_vendor"
+    assert venv.run("-I", "-c", SPEC) == f"{vendor}/pip/__init__.py\n"
+    assert venv.run("-c", PARTS) == f"{VERSION} {vendor}/pip/_vendor/rich/__init__.py\n"
+    assert venv.run(venv.site / "pip", "--version") == venv.patched
+
+
+@each_python
+def test_uninstalling_gives_stock_pip_back(
+    tmp_path: Path, stock: Venvs, wheel: Path, python: str
+) -> None:
+    """After `pip uninstall`, run by the patched pip, not one file of the venv differs."""
+    venv = stock(python).copy(tmp_path / "venv")
+    before = venv.files()
+    venv.install("--no-index", "--no-deps", wheel)
+    assert venv.version() == venv.patched
+    run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
+    assert venv.files() == before
+    assert venv.version() == venv.stock
+
+
+@each_python
+@pytest.mark.parametrize("value", ["0", "off", "No", " FALSE "])
+def test_switch(patched: Venvs, python: str, value: str) -> None:
+    """PIP_VARIANTS_OVERRIDE switches the override off, also with -I and -E."""
+    venv = patched(python)
+    for options in ((), ("-I",), ("-E",)):
+        assert venv.version(*options, PIP_VARIANTS_OVERRIDE=value) == venv.stock
+    assert venv.version(PIP_VARIANTS_OVERRIDE="1") == venv.patched
+
+
+@each_python
+def test_child_venv_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
+    """A venv made by a patched venv's Python has its own stock pip."""
+    child = make_venv(tmp_path / "child", patched(python).python)
+    assert child.version() == child.stock
+
+
+@each_python
+def test_user_installation(tmp_path: Path, wheel: Path, python: str) -> None:
+    """`--user` overrides the interpreter's pip, but neither `-I` nor a child venv's own pip."""
+    base = interpreter(python)
+    assert base is not None
+    env = offline_env(PYTHONUSERBASE=str(tmp_path / "user"), PIP_BREAK_SYSTEM_PACKAGES="1")
+    version = (base, "-m", "pip", "--version")
+    if run(base, "-c", "import importlib.util as u; print(u.find_spec('pip'))") == "None\n":
+        pytest.skip("the interpreter itself has no pip")
+    stock = run(*version, env=env)
+    run(base, "-m", "pip", "install", "--user", "--no-deps", wheel, env=env)
+    site = tmp_path / "user" / "lib" / f"python{python}" / "site-packages"
+    patched = f"pip {VERSION} from {site}/pip_variants/_vendor/pip (python {python})\n"
+    assert run(*version, env=env) == patched
+    assert run(base, "-I", "-m", "pip", "--version", env=env) == stock
+
+    child = make_venv(tmp_path / "child", base, "--system-site-packages")
+    assert run(child.python, "-m", "pip", "--version", env=env) == child.stock
+    bare = make_venv(tmp_path / "bare", base, "--system-site-packages", "--without-pip")
+    assert run(bare.python, "-m", "pip", "--version", env=env) == patched
+
+    run(base, "-m", "pip", "uninstall", "-y", NAME, env=env)
+    assert [path for path in site.rglob("*") if path.is_file()] == []
+    assert run(*version, env=env) == stock
+
+
+@each_python
+def test_ensurepip_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
+    """Ensurepip installs with the pip that Python bundles."""
+    venv = patched(python).copy(tmp_path / "venv")
+    bundled = _bundled_pip(python)
+    said = venv.run("-m", "ensurepip", "--upgrade", "-v")
+    version = bundled.name.split("-")[1]
+    assert f"Using pip {version} from " in said
+    assert venv.version() == venv.patched
+
+
+@each_python
+def test_pip_on_pythonpath_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
+    """A pip that the user puts first on sys.path runs: from a folder, a wheel, beside a script."""
+    venv, bundled = patched(python), _bundled_pip(python)
+    version = bundled.name.split("-")[1]
+    with zipfile.ZipFile(bundled) as archive:
+        archive.extractall(tmp_path)
+    for path in (tmp_path, bundled):
+        expected = f"pip {version} from {path}/pip (python {python})\n"
+        assert venv.version(PYTHONPATH=str(path)) == expected
+    assert venv.run("-c", "import pip; print(pip.__file__)", cwd=tmp_path) == (
+        f"{tmp_path}/pip/__init__.py\n"
+    )
+
+
+@each_python
+def test_folder_named_pip_is_ignored(tmp_path: Path, patched: Venvs, python: str) -> None:
+    """A folder that happens to be called pip is no pip, wherever it stands."""
+    venv = patched(python)
+    (tmp_path / "pip").mkdir()
+    assert venv.run("-m", "pip", "--version", cwd=tmp_path) == venv.patched
+    assert venv.version(PYTHONPATH=str(tmp_path)) == venv.patched
+
+
+def test_own_site_directory_in_another_spelling(tmp_path: Path, patched: Venvs) -> None:
+    """PYTHONPATH may name the site directory itself: the stock pip in there stays overridden."""
+    venv = patched(THIS_PYTHON)
+    link = tmp_path / "link"
+    link.symlink_to(venv.site)
+    for path in (f"{venv.site}/", str(link)):
+        env = offline_env(PYTHONPATH=path)
+        assert venv.run("-c", "import pip; print(pip.__version__)", env=env) == f"{VERSION}\n"
+
+
+def test_without_its_site_directory_it_is_silent(patched: Venvs) -> None:
+    """The finder answers only while its own site directory is on sys.path."""
+    code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]; import pip"
+    said = run(patched(THIS_PYTHON).python, "-c", code, status=1, quiet=False)
+    assert said.splitlines()[-1] == "ModuleNotFoundError: No module named 'pip'"
+
+
+@each_python
+def test_half_uninstalled(tmp_path: Path, patched: Venvs, python: str) -> None:
+    """If the vendored pip is gone, stock pip answers and the interpreter starts without a word."""
+    venv = patched(python).copy(tmp_path / "venv")
+    vendor = venv.site / "pip_variants" / "_vendor"
+    (vendor / "pip" / "__init__.py").unlink()
+    shutil.rmtree(vendor / "pip" / "__pycache__")
+    assert venv.version() == venv.stock
+    shutil.rmtree(venv.site / "pip_variants")
+    assert venv.version() == venv.stock
+
+
+@each_python
+def test_other_interpreter(tmp_path: Path, patched: Venvs, tiny: Path, python: str) -> None:
+    """`--python OTHER` runs the patched pip under another Python, and installs there."""
+    venv, base = patched(THIS_PYTHON), interpreter(python)
+    assert base is not None
+    other = make_venv(tmp_path / "other", base, "--without-pip")
+    pip = (venv.root / "bin" / "pip", "--python", other.python)
+    assert run(*pip, "--version") == venv.patched.replace(f"{THIS_PYTHON})", f"{python})")
+    run(*pip, "install", tiny)
+    assert other.run("-c", "import tiny; print(tiny.__name__)") == "tiny\n"
+
+
+def test_isolated_build_uses_the_patched_pip(tmp_path: Path, patched: Venvs, tiny: Path) -> None:
+    """The pip that fills a build environment is the patched one; it never imports variantlib."""
+    venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
+    (venv.site / "variantlib.py").write_text("raise SystemExit('pip imported variantlib')\n")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["tiny"]\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (project / "backend.py").write_text(
+        "import pathlib, shutil, tiny\n"
+        "def build_wheel(folder, config_settings=None, metadata_directory=None):\n"
+        f"    wheel = pathlib.Path({str(tiny)!r})\n"
+        "    return pathlib.Path(shutil.copy(wheel, folder)).name\n"
+    )
+    install = (venv.root / "bin" / "pip", "install", "-v", "--find-links", tiny.parent, project)
+    said = run(*install, quiet=False)
+    using = [line.strip() for line in said.splitlines() if "Using pip " in line]
+    assert using == [f"Using {venv.patched.strip()}"] * 2
+
+
+@pytest.mark.parametrize("release", ["22.3.1", "23.3.2", "24.3.1", "25.3", "26.3"])
+def test_script_written_by_any_stock_pip(
+    tmp_path: Path, patched: Venvs, wheel: Path, release: str
+) -> None:
+    """A `bin/pip` that another pip wrote, and that installed the wheel, starts the patched one."""
+    python = interpreter(THIS_PYTHON)
+    assert python is not None
+    downloader = (patched(THIS_PYTHON).root / "bin" / "pip", "download", "--quiet", "--no-deps")
+    run(*downloader, "--dest", tmp_path, f"pip=={release}", env=online_env(), quiet=False)
+    (file,) = tmp_path.glob("pip-*.whl")
+    venv = make_venv(tmp_path / "venv", python, "--without-pip")
+    venv.run(file / "pip", "install", "--quiet", file)
+    assert venv.version() == venv.stock
+    venv.install("--quiet", "--no-deps", wheel)
+    assert run(venv.root / "bin" / "pip", "--version") == venv.patched
+    run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
+    assert run(venv.root / "bin" / "pip", "--version") == venv.stock
+
+
+def test_upgrading_pip_upgrades_the_stock_pip_underneath(tmp_path: Path, patched: Venvs) -> None:
+    """`pip install -U pip` keeps the patched one in charge; without it the new stock pip works."""
+    venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
+    before = venv.stock
+    run(venv.python, "-m", "pip", "install", "-U", "pip", env=online_env(), quiet=False)
+    assert venv.stock != before
+    assert venv.version() == venv.patched
+    assert run(venv.root / "bin" / "pip", "--version") == venv.patched
+    run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
+    assert run(venv.root / "bin" / "pip", "--version") == venv.stock
+
+
+@pytest.mark.parametrize(
+    ("version", "added"), [((3, 9), 0), ((3, 10), 1), ((3, 14), 1), ((3, 15), 0)]
+)
+def test_python_versions(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], added: int
+) -> None:
+    """The finder is installed only where the vendored pip can be imported."""
+    monkeypatch.setattr(sys, "version_info", version)
+    assert _finders_after_imports(monkeypatch, 1) == added
+
+
+def test_not_installed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second import of the module adds no second finder."""
+    assert _finders_after_imports(monkeypatch, 2) == 1
+
+
+def _finders_after_imports(monkeypatch: pytest.MonkeyPatch, imports: int) -> int:
+    """Return how many finders there are more after the hook ran so many times."""
+    spec = importlib.util.spec_from_file_location("_pip_variants_override", OVERRIDE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    before = len(sys.meta_path)
+    for _ in range(imports):
+        spec.loader.exec_module(module)
+    return len(sys.meta_path) - before
+
+
+@each_python
+def test_start_up_cost(patched: Venvs, python: str) -> None:
+    """Importing the hook takes less than 0.3 ms and imports no other module."""
+    code = (
+        "import sys, time; name = '_pip_variants_override'; spent = []\n"
+        "for _ in range(50):\n"
+        "    sys.meta_path.remove(sys.modules.pop(name))\n"
+        "    before = set(sys.modules); start = time.perf_counter()\n"
+        "    __import__(name); spent.append(time.perf_counter() - start)\n"
+        "print(min(spent) < 0.0003, set(sys.modules) - before - {name})\n"
+    )
+    assert patched(python).run("-c", code) == "True set()\n"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a wheel with one empty module, tiny.py."""
+    path = tmp_path_factory.mktemp("tiny") / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    files = {
+        "tiny.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def _bundled_pip(python: str) -> Path:
+    """Return the pip wheel that comes with this Python."""
+    base = interpreter(python)
+    assert base is not None
+    code = "import ensurepip; print(ensurepip.__path__[0])"
+    return next(Path(run(base, "-c", code).strip(), "_bundled").glob("pip-*.whl"))
