@@ -9,9 +9,13 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from optparse import Option, OptionParser
     from typing import Any
 
-    from pip._internal.index.package_finder import PackageFinder
+    from pip._internal.cli.base_command import Command
+    from pip._internal.index.package_finder import BestCandidateResult, PackageFinder
+    from pip._internal.metadata import BaseDistribution
+    from pip._internal.models.candidate import InstallationCandidate
     from pip._internal.models.link import Link
     from pip._internal.network.session import PipSession
     from pip._internal.req.req_install import InstallRequirement
@@ -22,24 +26,89 @@ if TYPE_CHECKING:
 _JSON = "-variants.json"
 _DASHES = 4
 """Dashes in the name of a plain wheel without a build tag; a build tag or a label adds one."""
+_COMMANDS = ("install", "download", "wheel", "lock", "index")
 
 _loaded: Any = None
+_off = False
+_taken: list[BaseDistribution] = []
+"""What pip has taken so far: builds of one project can depend on the version of another."""
+
+
+def add_options(command: Command) -> None:
+    """Give the commands that look for packages the options about variants.
+
+    Each works by what it does when it is parsed, from the command line, the environment or a
+    configuration file, so that nothing has to be handed through.
+    """
+    if command.name not in _COMMANDS:
+        return
+    from optparse import OptionGroup
+
+    group = OptionGroup(command.parser, "Wheel Variant Options")
+    group.add_option(
+        "--no-variants",
+        dest="no_variants",
+        action="callback",
+        callback=_switch_off,
+        help="Ignore variant wheels, as if they did not exist.",
+    )
+    group.add_option(
+        "--variant",
+        dest="variants",
+        action="callback",
+        callback=_wish,
+        type="str",
+        metavar="NAME=LABEL",
+        help="Of the project NAME take only the variant LABEL; an error if no wheel with it fits"
+        " this machine. Can be used several times; NAME#LABEL in a requirement does the same.",
+    )
+    command.parser.insert_option_group(0, group)
+
+
+def _switch_off(_: Option, name: str, value: str | None, parser: OptionParser) -> None:
+    import os
+
+    from pip._internal.utils.misc import strtobool
+
+    global _off  # noqa: PLW0603 - see _engine
+    try:
+        _off = value is None or bool(strtobool(value))
+    except ValueError:
+        parser.error(f"{value} is not a valid value for {name}, please say yes or no")
+    # Isolated builds start another pip, which must not see variants either.
+    os.environ["PIP_NO_VARIANTS"] = str(int(_off))
+
+
+def _wish(_: Option, name: str, value: str, __: OptionParser) -> None:
+    from optparse import OptionValueError
+
+    engine = _engine()
+    for wish in value.split():
+        try:
+            engine.wish(wish)
+        except engine.RequestError as error:
+            raise OptionValueError(f"option {name}: {error}") from None
 
 
 def without_label(stem: str) -> str:
     """Return the name of a wheel, without its suffix, as if it had no variant label."""
     engine = _loaded or _engine()
     try:
-        return str(engine.split_label(stem)[0])
+        plain = str(engine.split_label(stem)[0])
     except engine.FilenameError as error:
         from pip._vendor.packaging.utils import InvalidWheelFilename
 
         raise InvalidWheelFilename(str(error)) from None
+    if _off and plain != stem:
+        from pip._vendor.packaging.utils import InvalidWheelFilename
+
+        raise InvalidWheelFilename(f"{stem}.whl is a variant wheel, and --no-variants is given")
+    return plain
 
 
 def remember(link: Link) -> None:
     """Take note of a link that is no archive, in case it is the metadata of variants."""
-    if link.path.endswith(_JSON):
+    if link.path.endswith(_JSON) and not _off:
         _engine().note(link)
 
 
@@ -75,10 +144,51 @@ def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
     return ""
 
 
+def preferred(
+    found: BestCandidateResult, finder: PackageFinder, hashes: Hashes
+) -> InstallationCandidate | None:
+    """Return what the legacy resolver takes: pip's own choice, or the best variant."""
+    if _loaded or any(_has_label(candidate.link) for candidate in found.applicable_candidates):
+        best: InstallationCandidate | None = _engine().preferred(found, finder, hashes)
+        return best
+    return found.best_candidate
+
+
+def examine(req: InstallRequirement, dist: BaseDistribution) -> BaseDistribution:
+    """Return ``dist``, which came of ``req``, once it is known which variant it is."""
+    _taken.append(dist)
+    if _loaded or (req.link is not None and _has_label(req.link)):
+        _engine().examine(req, dist)
+    return dist
+
+
+def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.metadata or pkg_resources
+    """Return a dependency of ``dist`` with its markers about variants decided."""
+    return str(_engine().bind(dist, requirement)) if "variant_" in requirement else requirement
+
+
+def without_wish(requirement: str) -> str:
+    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError."""
+    if "#" not in requirement:
+        return requirement
+    engine = _engine()
+    try:
+        return str(engine.without_wish(requirement))
+    except engine.RequestError as error:
+        from pip._internal.exceptions import InstallationError
+
+        raise InstallationError(f"Invalid requirement: {requirement!r}: {error}") from None
+
+
+def report_entry(req: InstallRequirement) -> dict[str, object]:
+    """Return what ``--report`` says of a variant: an entry to add, or none."""
+    return dict(_engine().report_entry(req)) if _loaded else {}
+
+
 def _ranked(
     run: list[Info], finder: PackageFinder, hashes: Hashes
 ) -> list[Info] | Iterator[Arranged]:
-    if any(_has_label(info[1].keywords["link"]) for info in run):
+    if _loaded or any(_has_label(info[1].keywords["link"]) for info in run):
         found: Iterator[Arranged] = _engine().arranged(run, finder, hashes)
         return found
     return run
@@ -114,4 +224,5 @@ def _load() -> Any:  # noqa: ANN401 - a module
         spec.loader.exec_module(module)
     from pip_variants import hooks
 
+    hooks.process.taken = _taken
     return hooks

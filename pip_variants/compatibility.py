@@ -26,11 +26,26 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a feature stands among the supported ones, and where each of its values stands."""
+    """Where the supported values of a feature stand among all supported properties, best first.
 
-    namespace: int
-    feature: int
-    values: Mapping[str, int]
+    All properties are numbered through: by namespace, in it by feature, in that by value. ``first``
+    is the number of this feature's best value.
+    """
+
+    first: int
+    values: tuple[str, ...]
+    places: Mapping[str, int]
+
+    def best_of(self, wanted: frozenset[str]) -> int | None:
+        """Return the number of the best of the wanted values, or None if none is supported."""
+        # Many wanted values: one is near the front. Few: look each up.
+        if len(wanted) * len(wanted) >= len(self.values):
+            for place, value in enumerate(self.values, self.first):
+                if value in wanted:
+                    return place
+            return None
+        places = self.places
+        return min((places[value] for value in wanted if value in places), default=None)
 
 
 Positions = Mapping[tuple[str, str], Position]
@@ -42,16 +57,15 @@ def positions(supports: Sequence[Support], namespaces: Sequence[str]) -> Positio
     ``namespaces`` is the metadata's order; a namespace that it does not list comes after all
     that it does, in the order of ``supports``.
     """
-    order = {name: i for i, name in enumerate(dict.fromkeys(namespaces))}
-    for support in supports:
-        order.setdefault(support.namespace, len(order))
-    return {
-        (support.namespace, feature): Position(
-            order[support.namespace], i, {value: j for j, value in enumerate(values)}
-        )
-        for support in supports
-        for i, (feature, values) in enumerate(support.features)
-    }
+    by_name = {support.namespace: support for support in supports}
+    found = {}
+    number = 0
+    for namespace in dict.fromkeys([*namespaces, *by_name]):
+        for feature, values in by_name[namespace].features if namespace in by_name else ():
+            places = {value: place for place, value in enumerate(values, number)}
+            found[namespace, feature] = Position(number, values, places)
+            number += len(values)
+    return found
 
 
 def lacks(variant: Variant, supports: Mapping[str, Support]) -> tuple[Lack, ...]:

@@ -36,5 +36,9 @@ class FetchError(VariantError):
     """A variants document could not be had from where it should lie."""
 
 
+class RangesUnsupportedError(FetchError):
+    """A server cannot give a part of a file, so that the whole one must come first."""
+
+
 class RequestError(VariantError):
     """The user asked for something impossible: a bad option, variable or wheel (exit status 1)."""

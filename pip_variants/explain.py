@@ -28,6 +28,21 @@ def passed_over(project: str, version: str, selection: Selection) -> str | None:
     return f"Passed over {labels} of {project} {version}: {why(selection.rejected)}"
 
 
+def wish_unfulfilled(
+    project: str, version: str, label: str, selections: Sequence[Selection]
+) -> str:
+    """Return why no wheel has the one label that the user wants."""
+    rejected = [
+        item for found in selections for item in found.rejected if item.wheel.label == label
+    ]
+    if rejected:
+        return f"Variant {label} of {project} {version} does not fit: {why(rejected)}"
+    ranked = [item.wheel.label for found in selections for item in found.ranked]
+    others = [item.wheel.label for found in selections for item in found.rejected]
+    known = _listed(dict.fromkeys(found for found in [*ranked, *others] if found)) or "no variant"
+    return f"No wheel of {project} {version} has the variant label {label}; there is {known}"
+
+
 def why(rejected: Sequence[Rejected]) -> str:
     """Return the reasons of the machine, one for each namespace that keeps wheels out.
 
@@ -85,4 +100,4 @@ def _listed(labels: Iterable[str]) -> str:
     more = len(names) - _LABELS
     if more > 1:
         names = [*names[:_LABELS], f"{more} more"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return "".join(names) if len(names) <= 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -7,6 +7,7 @@ the page that listed it, or by its folder.
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,10 @@ from pip._vendor.packaging.version import InvalidVersion, Version
 from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
-from .errors import FetchError, MetadataError, VariantError, quoted
+from .errors import FetchError, MetadataError, RangesUnsupportedError, VariantError, quoted
 from .filenames import label_of, metadata_filename
 from .metadata import Metadata, merged
+from .properties import NULL_LABEL
 from .readers import read_text
 
 if TYPE_CHECKING:
@@ -79,9 +81,10 @@ class Sources:
         if link is None:
             return _from_wheels(wheels, session)
         try:
-            return read_text(fetch(link, session))
+            combined = read_text(fetch(link, session))
         except VariantError as error:
             raise FetchError(f"{link.filename}: {error}") from None
+        return _completed(combined, wheels, session)
 
 
 def fetch(link: Link, session: PipSession) -> bytes:
@@ -126,7 +129,8 @@ def own_metadata(link: Link, session: PipSession) -> Metadata:
             with LazyZipOverHTTP(link.url.split("#", 1)[0], session) as lazy:
                 text = _variant_json(cast("IO[bytes]", lazy))
     except HTTPRangeRequestUnsupported:
-        raise FetchError(f"{link.filename}: its server has no range requests") from None
+        problem = f"{link.filename}: its server has no range requests"
+        raise RangesUnsupportedError(problem) from None
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise MetadataError("", f"{link.filename}: {quoted(str(error))}") from None
     except (NetworkConnectionError, RequestException, HTTPError, OSError) as error:
@@ -135,14 +139,17 @@ def own_metadata(link: Link, session: PipSession) -> Metadata:
         found = read_text(text)
     except MetadataError as error:
         raise MetadataError("", f"{link.filename}: variant.json: {error}") from None
-    labels = [variant.label for variant in found.variants]
-    if labels != [label_of(link.filename)]:
-        listed = ", ".join(labels[:3]) or "none"
-        problem = (
-            f"{link.filename}: variant.json must have just the label of the name, not {listed}"
-        )
-        raise MetadataError("", problem)
+    check_own_label(link.filename, found)
     return found
+
+
+def check_own_label(filename: str, metadata: Metadata) -> None:
+    """Raise MetadataError unless a wheel's own metadata has just the label of its name."""
+    labels = [variant.label for variant in metadata.variants]
+    if labels != [label_of(filename)]:
+        listed = ", ".join(labels[:3]) or "none"
+        problem = f"{filename}: variant.json must have just the label of the name, not {listed}"
+        raise MetadataError("", problem)
 
 
 def _variant_json(file: IO[bytes]) -> bytes:
@@ -157,6 +164,19 @@ def _variant_json(file: IO[bytes]) -> bytes:
         if entries[0].file_size > MAX_BYTES:
             raise zipfile.BadZipFile("its variant.json is too large")
         return wheel.read(entries[0])
+
+
+def _completed(combined: Metadata, wheels: Sequence[Link], session: PipSession) -> Metadata:
+    """Return ``combined`` with the labels that it leaves out, as their wheels describe them.
+
+    A wheel that cannot say so, or that contradicts the combined file, stays out.
+    """
+    known = {NULL_LABEL, *(variant.label for variant in combined.variants)}
+    missing = {label_of(link.filename): link for link in wheels}
+    for label in sorted(label for label in missing if label is not None and label not in known):
+        with contextlib.suppress(VariantError):
+            combined = merged(combined, own_metadata(missing[label], session))
+    return combined
 
 
 def _from_wheels(wheels: Sequence[Link], session: PipSession) -> Metadata:

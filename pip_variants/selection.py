@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .compatibility import Lack, lacks, positions
 from .metadata import Metadata
 from .ordering import key
-from .properties import Variant
+from .properties import NULL_LABEL, Variant
 from .supported import Support, prioritised
 
 
@@ -72,7 +72,9 @@ def select(
     """Rank ``wheels``, all of one version and source, for a machine that supports ``supports``."""
     ordered = {ns: prioritised(item, metadata.priorities) for ns, item in supports.items()}
     where = positions(tuple(ordered.values()), metadata.priorities.namespaces)
-    variants = {variant.label: variant for variant in metadata.variants}
+    # The label `null` stands for no properties whether or not the metadata lists it.
+    variants = {NULL_LABEL: Variant(NULL_LABEL, ())}
+    variants.update((variant.label, variant) for variant in metadata.variants)
     keys = {
         label: key(variants[label], where)
         for label in {wheel.label for wheel in wheels if wheel.label is not None}

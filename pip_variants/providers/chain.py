@@ -18,7 +18,7 @@ from pip_variants.errors import quoted
 from pip_variants.metadata import Provider
 from pip_variants.supported import Support
 
-from . import nvidia
+from . import abi_dependency, nvidia
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,25 @@ _BUILT_INS = (
 )
 
 
+# Before 0.2.0 this namespace had no provider; metadata that declares one says the same or decides.
+_RESERVED = Provider(abi_dependency.NAMESPACE, builtin=abi_dependency.NAMESPACE)
+
+
 @dataclass(slots=True)
 class Chain:
     """Answers for namespaces, each built-in asked at most once.
 
     ``marker_environment`` overrides what markers see of the target; ``foreign`` says that the
     target is another machine, so that this one is not asked; ``querying`` tells the user that
-    built-ins are being asked.
+    built-ins are being asked; ``distributions`` gives the versions, by normalised name, of what is
+    being installed or is installed.
     """
 
     environ: Mapping[str, str]
     marker_environment: Mapping[str, str] | None = None
     foreign: bool = False
     querying: Callable[[], AbstractContextManager[object]] = nullcontext
+    distributions: Callable[[], Mapping[str, str]] = dict
     _answers: dict[str, nvidia.Detected] = field(default_factory=dict)
 
     def ask(self, namespaces: Sequence[str], providers: Sequence[Provider]) -> dict[str, Support]:
@@ -65,7 +71,7 @@ class Chain:
 
         Raise RequestError for a bad value of a variable by which the user forces an answer.
         """
-        declared = {provider.namespace: provider for provider in providers}
+        declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
         todo = {ns: self._without_asking(ns, declared.get(ns)) for ns in namespaces}
         steps = [step for step in todo.values() if isinstance(step, BuiltIn)]
         waiting = {step.package: step for step in steps if step.package not in self._answers}
@@ -87,6 +93,9 @@ class Chain:
             return Support(namespace, "disabled", reason=refusal)
         if provider.static is not None:
             return Support(namespace, "static", provider.static)
+        if provider.builtin == abi_dependency.NAMESPACE:
+            features = abi_dependency.detect(self.distributions())
+            return Support(namespace, "built-in", features, abi_dependency.HINT)
         if provider.builtin is not None:
             reason = f"no built-in provider {quoted(provider.builtin)} is known"
             return Support(namespace, "none", reason=reason)

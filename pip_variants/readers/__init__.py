@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pip_variants.errors import MetadataError
 
-from . import pep825, pep850, v0_0_2, v0_0_3
+from . import early, pep825, pep850, v0_0_2, v0_0_3
 from .shapes import Table, table
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def read(document: object) -> Metadata:
 
 def _reader(top: Table) -> Callable[[Table], Metadata]:
     """Return the reader of the revision that the document's keys belong to."""
+    if early.recognises(top):
+        return early.read
     if "providers" not in top:
         return pep825.read
     keys = {key for item in table(top["providers"], "providers").values() for key in _keys(item)}
@@ -54,7 +56,8 @@ def _reader(top: Table) -> Callable[[Table], Metadata]:
         return pep850.read
     if "static-properties" in top or "install-time" in keys:
         return v0_0_3.read
-    if keys & {"plugin-use", "enable-if"} or _keys(top.get("default-priorities")) - {"namespace"}:
+    priorities = _keys(top.get("default-priorities")) & {"feature", "property"}
+    if keys & {"plugin-use", "enable-if"} or priorities:
         return v0_0_2.read
     return pep850.read
 

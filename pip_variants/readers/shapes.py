@@ -16,6 +16,7 @@ from pip_variants.properties import (
 )
 
 Table = Mapping[str, object]
+Change = Callable[[object], object]
 
 
 def join(path: str, key: object) -> str:

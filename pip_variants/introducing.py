@@ -1,0 +1,108 @@
+"""What pip says and checks when it is about to take a file, and what its reports say of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pip._internal.exceptions import UnsupportedWheel
+from pip._vendor.packaging.utils import canonicalize_name
+
+from . import explain
+from .choosing import judge
+from .dependencies import build_of
+from .errors import RangesUnsupportedError, VariantError
+from .filenames import label_of
+from .index import check_own_label, own_metadata
+from .process import Build, Choice, process
+from .selection import Wheel
+
+if TYPE_CHECKING:
+    from pip._internal.metadata import BaseDistribution
+    from pip._internal.models.link import Link
+    from pip._internal.network.session import PipSession
+    from pip._internal.req.req_install import InstallRequirement
+
+    from .metadata import Metadata
+
+
+def introduce(req: InstallRequirement, session: PipSession) -> None:
+    """Say what is about to be fetched: the banner of a variant, and what was passed over for it.
+
+    A variant wheel that was given as a file or address is judged first, by its own metadata, which
+    range requests read from afar; raise pip's UnsupportedWheel if it does not fit.
+    """
+    link = req.cached_wheel_source_link or req.link
+    if link is None:
+        return
+    if link.url not in process.choices and _is_variant(link):
+        try:
+            metadata = own_metadata(link, session)
+        except RangesUnsupportedError:
+            return  # `examine` judges it when it has arrived
+        except VariantError as error:
+            raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
+        _judge_given(link, metadata)
+    choice = process.choices.get(link.url)
+    if choice is not None:
+        _tell(choice)
+
+
+def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
+    """Connect what has arrived of a file, perhaps only its METADATA, with its variant.
+
+    Raise UnsupportedWheel for a variant wheel that the user gave and that does not fit.
+    """
+    link = req.cached_wheel_source_link or req.link
+    if link is None:
+        return
+    if link.url not in process.choices and _is_variant(link):
+        found = build_of(dist)
+        if found is None:
+            raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
+        try:
+            check_own_label(link.filename, found.metadata)
+        except VariantError as error:
+            raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
+        _judge_given(link, found.metadata)
+        _tell(process.choices[link.url])
+    choice = process.choices.get(link.url)
+    if choice is not None:
+        process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
+
+
+def report_entry(req: InstallRequirement) -> dict[str, object]:
+    """Return what ``--report`` adds to the entry of a file: ``{"variant": {..}}`` or nothing."""
+    link = req.cached_wheel_source_link or req.link
+    choice = process.choices.get(link.url) if link is not None else None
+    if choice is None or choice.build is None:
+        return {}
+    variant = choice.build.variant
+    return {"variant": {"label": variant.label, "properties": list(variant.properties)}}
+
+
+def _is_variant(link: Link) -> bool:
+    return link.is_wheel and label_of(link.filename) is not None
+
+
+def _judge_given(link: Link, metadata: Metadata) -> None:
+    """Note the choice that the user made by giving a variant wheel; raise if it does not fit."""
+    selection = judge([Wheel(link.filename, label_of(link.filename))], metadata)
+    if selection.rejected:
+        reason = explain.why(selection.rejected)
+        raise UnsupportedWheel(f"{link.filename} does not fit this machine: {reason}")
+    project, version = link.filename.split("-", 2)[:2]
+    build = Build(metadata.variants[0], metadata)
+    process.choices[link.url] = Choice(canonicalize_name(project), version, build)
+
+
+def _tell(choice: Choice) -> None:
+    variant = choice.build.variant if choice.build is not None else None
+    if variant is None or variant.is_null:
+        for selection in choice.selections:
+            text = explain.passed_over(choice.project, choice.version, selection)
+            if text is not None:
+                process.say(logging.INFO, text)
+    if variant is not None:
+        text = explain.banner(choice.project, choice.version, variant)
+        process.say(logging.INFO, f"\n{text}\n")

@@ -1,0 +1,116 @@
+"""What one run of pip has been told, has read, asked, chosen and said so far.
+
+One run has one target and one machine, so nothing here needs a key for either. Nothing is kept
+beyond the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from pip._internal.cli.spinners import open_spinner
+from pip._internal.exceptions import InstallationError
+from pip._internal.metadata import get_default_environment
+from pip._internal.utils.logging import indent_log
+
+from .errors import RequestError
+from .index import Sources
+from .providers.chain import Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pip._internal.metadata import BaseDistribution
+    from pip._internal.models.target_python import TargetPython
+
+    from .metadata import Metadata
+    from .properties import Variant
+    from .selection import Selection
+    from .supported import Support
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def _spinner() -> Iterator[None]:
+    with indent_log(), open_spinner("Querying variant providers"):
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Which variant a file or an installed distribution is, and by which metadata."""
+
+    variant: Variant
+    metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate that fits, and what was passed over for it; a plain wheel or sdist has none."""
+
+    project: str
+    version: str
+    build: Build | None = None
+    selections: tuple[Selection, ...] = ()
+
+
+@dataclass(slots=True)
+class Process:
+    """The state behind the hooks."""
+
+    labels: dict[str, str] = field(default_factory=dict)
+    """By normalised project: the one label that the user wants of it."""
+    sources: Sources = field(default_factory=Sources)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    """By address of the file."""
+    orders: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
+    """By the addresses of one version's files: the places of those that can be installed."""
+    examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
+    """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
+    chain: Chain = field(default_factory=lambda: Chain(os.environ, querying=_spinner))
+    taken: list[BaseDistribution] = field(default_factory=list)
+    """What is being installed as far as pip has got, also what it took back again later."""
+    said: set[str] = field(default_factory=set)
+
+    def say(self, level: int, text: str) -> None:
+        """Log a sentence unless this run of pip has said it before."""
+        if text not in self.said:
+            self.said.add(text)
+            logger.log(level, "%s", text)
+
+    def aim_at(self, target: TargetPython) -> None:
+        """Take note of the target: if options describe it, it is not this machine."""
+        given = (target.platforms, target.abis, target.implementation)
+        version = target._given_py_version_info  # noqa: SLF001 - pip has no public way to it
+        self.chain.foreign = any(given) or version is not None
+
+    def ask(self, namespaces: Sequence[str], metadata: Metadata) -> dict[str, Support]:
+        """Return what the target supports; raise pip's InstallationError for a bad forced value."""
+        try:
+            supports = self.chain.ask(namespaces, metadata.providers)
+        except RequestError as error:
+            raise InstallationError(str(error)) from None
+        for support in supports.values():
+            for text in support.warnings:
+                self.say(logging.WARNING, f"{support.namespace}: {text}")
+        return supports
+
+
+def _distributions() -> dict[str, str]:
+    """Return the versions that are being installed, and those of what is installed otherwise."""
+    installed: dict[str, str] = {}
+    if not process.chain.foreign:
+        for dist in get_default_environment().iter_all_distributions():
+            installed.setdefault(str(dist.canonical_name), dist.raw_version)
+    return {**installed, **{str(dist.canonical_name): dist.raw_version for dist in process.taken}}
+
+
+process = Process()
+process.chain.distributions = _distributions

@@ -1,0 +1,35 @@
+"""The built-in ``abi_dependency`` provider: builds that fit one release of another distribution.
+
+PEP 850 (before 0.2.0 a reserved namespace without a provider): the feature is the distribution's
+normalised name with ``_``, the value a release prefix of one to three parts, matched like
+``== value.*``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pip._vendor.packaging.version import InvalidVersion, Version
+
+from pip_variants.properties import Features
+
+NAMESPACE = "abi_dependency"
+HINT = "only what is installed, or comes earlier in the same command, counts"
+_PARTS = 3
+
+
+def detect(versions: Mapping[str, str]) -> Features:
+    """Return the prefixes that each distribution's version matches, the longest first.
+
+    ``versions`` is by normalised name: of what is being installed, or is installed already.
+    """
+    found = []
+    for name, version in sorted(versions.items()):
+        try:
+            release = Version(version).release
+        except InvalidVersion:
+            continue
+        parts = [str(part) for part in (*release, 0, 0)[:_PARTS]]
+        values = tuple(".".join(parts[:length]) for length in range(_PARTS, 0, -1))
+        found.append((name.replace("-", "_"), values))
+    return tuple(found)
