@@ -1,4 +1,4 @@
-"""The best label against an independent oracle: variantlib, the reference library of the standard."""
+"""The best label against an independent oracle: variantlib, the standard's reference library."""
 
 from __future__ import annotations
 
