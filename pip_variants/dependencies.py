@@ -41,14 +41,12 @@ def _build(dist: Any) -> Build | None:  # noqa: ANN401 - see above
 
 def _own_build(dist: Any) -> Build | None:  # noqa: ANN401 - see above
     """Return what ``variant.json`` says, or None: a broken one makes a distribution a plain one."""
-    text = _variant_json(dist)
-    if text is None:
-        return None
     try:
-        metadata = read_text(text)
-    except VariantError:
+        text = _variant_json(dist)
+        metadata = read_text(text) if text is not None else None
+    except (VariantError, UnicodeDecodeError):
         return None
-    if len(metadata.variants) != 1:
+    if metadata is None or len(metadata.variants) != 1:
         return None
     return Build(metadata.variants[0], metadata)
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 _SHOWN = 80
+_LONGEST = 200
+
+
+def shortened(text: str) -> str:
+    """Return ``text``, or its beginning if it is longer than a sentence of ours should be."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def quoted(text: object) -> str:
@@ -34,10 +40,6 @@ class MetadataError(VariantError):
 
 class FetchError(VariantError):
     """A variants document could not be had from where it should lie."""
-
-
-class RangesUnsupportedError(FetchError):
-    """A server cannot give a part of a file, so that the whole one must come first."""
 
 
 class RequestError(VariantError):

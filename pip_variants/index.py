@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -22,7 +23,7 @@ from pip._vendor.packaging.version import InvalidVersion, Version
 from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
-from .errors import FetchError, MetadataError, RangesUnsupportedError, VariantError, quoted
+from .errors import FetchError, MetadataError, VariantError, quoted
 from .filenames import label_of, metadata_filename
 from .metadata import Metadata, merged
 from .properties import NULL_LABEL
@@ -119,7 +120,8 @@ def fetch(link: Link, session: PipSession) -> bytes:
 def own_metadata(link: Link, session: PipSession) -> Metadata:
     """Return ``variant.json`` of one wheel, by range requests if it lies on a server.
 
-    Raise a VariantError if it is missing, broken, or has another label than the file name.
+    Raise FetchError if the wheel, or a part of it, cannot be had; MetadataError if the file in it
+    is missing, broken, or has another label than the name.
     """
     try:
         if link.is_file:
@@ -129,9 +131,11 @@ def own_metadata(link: Link, session: PipSession) -> Metadata:
             with LazyZipOverHTTP(link.url.split("#", 1)[0], session) as lazy:
                 text = _variant_json(cast("IO[bytes]", lazy))
     except HTTPRangeRequestUnsupported:
-        problem = f"{link.filename}: its server has no range requests"
-        raise RangesUnsupportedError(problem) from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise FetchError(f"{link.filename}: its server has no range requests") from None
+    except (KeyError, ValueError, AssertionError):
+        # What pip's reader of remote archives makes of an answer that it does not expect.
+        raise FetchError(f"{link.filename}: its server gives no parts of files") from None
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
         raise MetadataError("", f"{link.filename}: {quoted(str(error))}") from None
     except (NetworkConnectionError, RequestException, HTTPError, OSError) as error:
         raise FetchError(f"{link.filename}: cannot be read: {quoted(str(error))}") from None
@@ -163,6 +167,8 @@ def _variant_json(file: IO[bytes]) -> bytes:
             raise zipfile.BadZipFile("no variant.json in it" if not entries else "two variant.json")
         if entries[0].file_size > MAX_BYTES:
             raise zipfile.BadZipFile("its variant.json is too large")
+        if entries[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile("its variant.json is not packed as in a wheel")
         return wheel.read(entries[0])
 
 

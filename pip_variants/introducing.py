@@ -11,7 +11,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 from . import explain
 from .choosing import judge
 from .dependencies import build_of
-from .errors import RangesUnsupportedError, VariantError
+from .errors import FetchError, MetadataError
 from .filenames import label_of
 from .index import check_own_label, own_metadata
 from .process import Build, Choice, process
@@ -38,9 +38,9 @@ def introduce(req: InstallRequirement, session: PipSession) -> None:
     if link.url not in process.choices and _is_variant(link):
         try:
             metadata = own_metadata(link, session)
-        except RangesUnsupportedError:
-            return  # `examine` judges it when it has arrived
-        except VariantError as error:
+        except FetchError:
+            return  # pip fetches the whole wheel, or says why it cannot; then `examine` judges it
+        except MetadataError as error:
             raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
         _judge_given(link, metadata)
     choice = process.choices.get(link.url)
@@ -62,7 +62,7 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
             raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
         try:
             check_own_label(link.filename, found.metadata)
-        except VariantError as error:
+        except MetadataError as error:
             raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
         _judge_given(link, found.metadata)
         _tell(process.choices[link.url])

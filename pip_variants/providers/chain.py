@@ -14,7 +14,7 @@ from pip._vendor.packaging.markers import InvalidMarker, Marker, UndefinedEnviro
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.errors import quoted
+from pip_variants.errors import quoted, shortened
 from pip_variants.metadata import Provider
 from pip_variants.supported import Support
 
@@ -120,7 +120,7 @@ class Chain:
             holds = Marker(enable_if).evaluate(dict(self.marker_environment or {}))
         except (InvalidMarker, UndefinedEnvironmentName, RecursionError):
             return f"its enable-if is not a valid marker: {quoted(enable_if)}"
-        return None if holds else f"enabled only if {enable_if}"
+        return None if holds else f"enabled only if {shortened(enable_if)}"
 
     def _support(self, namespace: str, step: BuiltIn) -> Support:
         found = self._answers[step.package]
