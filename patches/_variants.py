@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pip._internal.metadata import BaseDistribution
     from pip._internal.models.candidate import InstallationCandidate
     from pip._internal.models.link import Link
-    from pip._internal.network.session import PipSession
     from pip._internal.req.req_install import InstallRequirement
     from pip._internal.utils.hashes import Hashes
 
@@ -129,10 +128,10 @@ def arranged(
     return infos
 
 
-def introduce(req: InstallRequirement, session: PipSession) -> None:
+def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
     """Say which variant is about to be fetched; raise pip's UnsupportedWheel if it does not fit."""
     if _loaded or (req.link is not None and _has_label(req.link)):
-        _engine().introduce(req, session)
+        _engine().introduce(req, finder)
 
 
 def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:

@@ -17,7 +17,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 from . import explain
 from .errors import VariantError
 from .filenames import label_of
-from .index import source_of
+from .index import session_of, source_of
 from .process import Build, Choice, process
 from .properties import NULL_LABEL
 from .providers import abi_dependency
@@ -181,9 +181,8 @@ def _judge_source(
     wheels: Sequence[tuple[int, Link]], project: str, version: str, finder: PackageFinder
 ) -> tuple[Selection, Metadata] | None:
     """Return the selection among one source's variant wheels, or None if nothing is known."""
-    session = finder._link_collector.session  # noqa: SLF001 - pip has no public way to it
     try:
-        metadata = process.sources.metadata([link for _, link in wheels], session)
+        metadata = process.sources.metadata([link for _, link in wheels], session_of(finder))
     except VariantError as error:
         text = f"Ignoring the variant wheels of {project} {version}: {error}"
         process.say(logging.WARNING, text)

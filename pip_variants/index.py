@@ -30,6 +30,7 @@ from .properties import NULL_LABEL
 from .readers import read_text
 
 if TYPE_CHECKING:
+    from pip._internal.index.package_finder import PackageFinder
     from pip._internal.network.session import PipSession
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -39,6 +40,11 @@ _SUFFIX = "-variants.json"
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
+
+
+def session_of(finder: PackageFinder) -> PipSession:
+    """Return the session by which a finder of pip's fetches pages."""
+    return finder._link_collector.session  # noqa: SLF001 - pip has no public way to it
 
 
 def source_of(link: Link) -> str:

@@ -13,20 +13,20 @@ from .choosing import judge
 from .dependencies import build_of
 from .errors import FetchError, MetadataError
 from .filenames import label_of
-from .index import check_own_label, own_metadata
+from .index import check_own_label, own_metadata, session_of
 from .process import Build, Choice, process
 from .selection import Wheel
 
 if TYPE_CHECKING:
+    from pip._internal.index.package_finder import PackageFinder
     from pip._internal.metadata import BaseDistribution
     from pip._internal.models.link import Link
-    from pip._internal.network.session import PipSession
     from pip._internal.req.req_install import InstallRequirement
 
     from .metadata import Metadata
 
 
-def introduce(req: InstallRequirement, session: PipSession) -> None:
+def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
     """Say what is about to be fetched: the banner of a variant, and what was passed over for it.
 
     A variant wheel that was given as a file or address is judged first, by its own metadata, which
@@ -35,9 +35,10 @@ def introduce(req: InstallRequirement, session: PipSession) -> None:
     link = req.cached_wheel_source_link or req.link
     if link is None:
         return
+    process.aim_at(finder.target_python)
     if link.url not in process.choices and _is_variant(link):
         try:
-            metadata = own_metadata(link, session)
+            metadata = own_metadata(link, session_of(finder))
         except FetchError:
             return  # pip fetches the whole wheel, or says why it cannot; then `examine` judges it
         except MetadataError as error:
