@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from pip._internal.exceptions import UnsupportedWheel
+from pip._internal.exceptions import MetadataInconsistent, UnsupportedWheel
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
 from .choosing import judge
 from .dependencies import build_of
-from .errors import FetchError, MetadataError
+from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
 from .index import check_own_label, own_metadata, session_of
 from .process import Build, Choice, process
@@ -52,24 +52,25 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
 def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
     """Connect what has arrived of a file, perhaps only its METADATA, with its variant.
 
-    Raise UnsupportedWheel for a variant wheel that the user gave and that does not fit.
+    Raise UnsupportedWheel for a variant wheel that the user gave and that does not fit, and
+    MetadataInconsistent, by which pip discards a file, if a wheel is another variant than its
+    source says.
     """
     link = req.cached_wheel_source_link or req.link
     if link is None:
         return
     if link.url not in process.choices and _is_variant(link):
-        found = build_of(dist)
-        if found is None:
-            raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
-        try:
-            check_own_label(link.filename, found.metadata)
-        except MetadataError as error:
-            raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
-        _judge_given(link, found.metadata)
+        _judge_arrived(link, dist)
         _tell(process.choices[link.url])
     choice = process.choices.get(link.url)
-    if choice is not None:
-        process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
+    if choice is None:
+        return
+    own = build_of(dist)
+    if own is not None and choice.build is not None:
+        expected, found = _described(choice.build), _described(own)
+        if expected != found:
+            raise MetadataInconsistent(req, "variant", shortened(expected), shortened(found))
+    process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:
@@ -82,8 +83,23 @@ def report_entry(req: InstallRequirement) -> dict[str, object]:
     return {"variant": {"label": variant.label, "properties": list(variant.properties)}}
 
 
+def _described(build: Build) -> str:
+    return f"{build.variant.label}: {', '.join(build.variant.properties) or 'null'}"
+
+
 def _is_variant(link: Link) -> bool:
     return link.is_wheel and label_of(link.filename) is not None
+
+
+def _judge_arrived(link: Link, dist: BaseDistribution) -> None:
+    found = build_of(dist)
+    if found is None:
+        raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
+    try:
+        check_own_label(link.filename, found.metadata)
+    except MetadataError as error:
+        raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
+    _judge_given(link, found.metadata)
 
 
 def _judge_given(link: Link, metadata: Metadata) -> None:
