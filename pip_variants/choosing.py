@@ -77,14 +77,16 @@ def preferred(
     found: BestCandidateResult, finder: PackageFinder, hashes: Hashes | None
 ) -> InstallationCandidate | None:
     """Return the one candidate that the legacy resolver takes, pip's own if no variant matters."""
-    # pip sorts the worst first and takes the last.
+    best = found.best_candidate
+    # pip sorts the worst first.
     candidates = found.applicable_candidates[::-1]
     while candidates:
         version = candidates[0].version
         run = [candidate for candidate in candidates if candidate.version == version]
         links = [candidate.link for candidate in run]
         if not _concerned(links):
-            return candidates[0]
+            # Of equals pip takes the first that it found.
+            return best if best in run else run[0]
         for part in _parts(links, hashes):
             order = _order([links[i] for i in part], str(version), finder)
             if order:
