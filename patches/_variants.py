@@ -91,6 +91,8 @@ def _wish(_: Option, name: str, value: str, __: OptionParser) -> None:
 
 def without_label(stem: str) -> str:
     """Return the name of a wheel, without its suffix, as if it had no variant label."""
+    if _has_build_tag_alone(stem):
+        return stem
     engine = _loaded or _engine()
     try:
         plain = str(engine.split_label(stem)[0])
@@ -141,6 +143,12 @@ def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
             label = _engine().label_of(req.link.filename)
             return f"-{label}" if label else ""
     return ""
+
+
+def tell_why(project: str | None) -> None:
+    """Say, where pip gives up on a project, why none of its variants fits."""
+    if _loaded and project:
+        _engine().tell_why(project)
 
 
 def preferred(
@@ -194,8 +202,17 @@ def _ranked(
 
 
 def _has_label(link: Link) -> bool:
-    """Return whether this may be a variant wheel; a plain one with a build tag is looked at too."""
-    return link.is_wheel and link.filename.count("-") > _DASHES
+    """Return whether this may be a variant wheel, by the number of parts of its name."""
+    if not link.is_wheel:
+        return False
+    name = link.filename
+    return name.count("-") > _DASHES and not _has_build_tag_alone(name)
+
+
+def _has_build_tag_alone(name: str) -> bool:
+    """Return whether a name has one part more than a plain one, and that is a build tag."""
+    parts = name.split("-")
+    return len(parts) == _DASHES + 2 and parts[2][:1].isdigit()
 
 
 def _engine() -> Any:  # noqa: ANN401 - a module

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .metadata import Metadata
     from .properties import Variant
 
+logger = logging.getLogger(__name__)
+
 Thunk = partial[Any]
 """Makes pip's candidate; pip gives the link, among others, as a keyword."""
 
@@ -138,10 +140,7 @@ def _depends_on_others(selections: Sequence[Selection]) -> bool:
 def _decide(
     links: Sequence[Link], version: str, finder: PackageFinder
 ) -> tuple[tuple[int, ...], Sequence[Selection]]:
-    """Rank one version's files: variants, then null variants, plain wheels and sdists.
-
-    Each source is judged by its own metadata. Sources keep the order in which pip has them.
-    """
+    """Rank one version's files: variants, then null variants, plain wheels and sdists."""
     project = _project(links[0])
     labelled: dict[str, list[int]] = {}
     others = []
@@ -150,22 +149,8 @@ def _decide(
             others.append(place)
         else:
             labelled.setdefault(source_of(link), []).append(place)
-    variants: list[tuple[int, Build]] = []
-    selections = []
-    for places in labelled.values():
-        judged = _judge_source(
-            [(place, links[place]) for place in places], project, version, finder
-        )
-        if judged is not None:
-            selection, metadata = judged
-            selections.append(selection)
-            variants += [
-                (item.wheel.place, Build(item.variant, metadata))
-                for item in selection.ranked
-                if item.variant is not None
-            ]
-    # A null variant of one source is no better than a plain wheel beside another's real variant.
-    variants.sort(key=lambda item: item[1].variant.is_null)
+    sources = [[(place, links[place]) for place in places] for places in labelled.values()]
+    variants, selections = _judge_sources(sources, project, version, finder)
     wish = process.labels.get(project)
     if wish is not None:
         variants = [item for item in variants if _is_wished(item[1].variant, wish)]
@@ -177,6 +162,33 @@ def _decide(
     if not found:
         _say_nothing_fits(project, version, wish, selections)
     return tuple(place for place, _ in found), selections
+
+
+def _judge_sources(
+    sources: Sequence[Sequence[tuple[int, Link]]],
+    project: str,
+    version: str,
+    finder: PackageFinder,
+) -> tuple[list[tuple[int, Build]], list[Selection]]:
+    """Return the variants that fit, best first, each source judged by its own metadata.
+
+    Sources keep the order in which pip has them.
+    """
+    variants: list[tuple[int, Build]] = []
+    selections = []
+    for wheels in sources:
+        judged = _judge_source(wheels, project, version, finder)
+        if judged is not None:
+            selection, metadata = judged
+            selections.append(selection)
+            variants += [
+                (item.wheel.place, Build(item.variant, metadata))
+                for item in selection.ranked
+                if item.variant is not None
+            ]
+    # A null variant of one source is no better than a plain wheel beside another's real variant.
+    variants.sort(key=lambda item: item[1].variant.is_null)
+    return variants, selections
 
 
 def _judge_source(
@@ -214,6 +226,14 @@ def _say_nothing_fits(
         passed = explain.passed_over(project, version, selection)
         if passed is not None:
             process.say(logging.INFO, passed)
+            process.unfit.setdefault(project, []).append(passed)
+
+
+def tell_why(project: str) -> None:
+    """Say why nothing of a project fits as an error, if `-q` has kept it from the user so far."""
+    if not logger.isEnabledFor(logging.INFO):
+        for text in process.unfit.get(canonicalize_name(project), ()):
+            logger.error("%s", text)
 
 
 def _project(link: Link) -> str:

@@ -13,7 +13,10 @@ def shortened(text: str) -> str:
 
 def quoted(text: object) -> str:
     """Return ``text`` as an ASCII literal of at most about 80 characters, safe on any terminal."""
-    literal = ascii(text)
+    try:
+        literal = ascii(text)
+    except RecursionError:
+        return "a deeply nested value"
     return literal if len(literal) <= _SHOWN else f"{literal[:_SHOWN]}...{literal[0]}"
 
 

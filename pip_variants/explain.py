@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .compatibility import Lack
+from .errors import shortened
 from .properties import Variant
 from .selection import Rejected, Selection
 
 _WIDTH = 80
 _LABELS = 6
+_ALL = 2
 
 
 def banner(project: str, version: str, variant: Variant) -> str:
@@ -24,7 +26,7 @@ def passed_over(project: str, version: str, selection: Selection) -> str | None:
     """Return one line on what did not fit and why, or None if everything did."""
     if not selection.rejected:
         return None
-    labels = _listed(dict.fromkeys(item.wheel.label or "" for item in selection.rejected))
+    labels = _listed(dict.fromkeys(_label(item) for item in selection.rejected))
     return f"Passed over {labels} of {project} {version}: {why(selection.rejected)}"
 
 
@@ -39,7 +41,8 @@ def wish_unfulfilled(
         return f"Variant {label} of {project} {version} does not fit: {why(rejected)}"
     ranked = [item.wheel.label for found in selections for item in found.ranked]
     others = [item.wheel.label for found in selections for item in found.rejected]
-    known = _listed(dict.fromkeys(found for found in [*ranked, *others] if found)) or "no variant"
+    labels = dict.fromkeys(shortened(found) for found in [*ranked, *others] if found)
+    known = _listed(labels) or "no variant"
     return f"No wheel of {project} {version} has the variant label {label}; there is {known}"
 
 
@@ -52,7 +55,7 @@ def why(rejected: Sequence[Rejected]) -> str:
     reasons: dict[str, str] = {}
     for item in sorted(rejected, key=_distance):
         if item.reason is not None:
-            reasons.setdefault(item.reason, f"{item.wheel.label}: {item.reason}")
+            reasons.setdefault(item.reason, f"{_label(item)}: {item.reason}")
         for lack in item.lacks[:1]:
             reasons.setdefault(lack.namespace, _reason(item, lack))
     return "; ".join(reasons.values())
@@ -68,25 +71,31 @@ def lack_text(label: str, lack: Lack) -> str:
 def _reason(item: Rejected, lack: Lack) -> str:
     if lack.support.reason is not None and not lack.support.features:
         return f"{lack.namespace}: {lack.support.reason}"
-    return lack_text(item.wheel.label or "", lack)
+    return lack_text(_label(item), lack)
 
 
 def _offer(lack: Lack) -> str:
+    """Return what there is instead: a limit if the wanted values lie beyond all that is there."""
     who = "the metadata" if lack.support.state == "static" else "this machine"
     if not lack.has:
         reason = f" ({lack.support.reason})" if lack.support.reason else ""
         return f"{who} has none{reason}"
-    if len(lack.has) == 1:
-        return f"{who} has {lack.has[0]}"
-    if lack.support.state == "static":
+    if len(lack.has) <= _ALL or lack.support.state == "static":
         return f"{who} has {', '.join(lack.has)}"
-    return f"{who} has up to {lack.has[0]}"
+    lowest, *_, highest = sorted(lack.has, key=_natural)
+    if max(map(_natural, lack.wanted)) < _natural(lowest):
+        return f"{who} has {lowest} and more"
+    return f"{who} has up to {highest}"
 
 
 def _distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
     """Return how far a wheel is from fitting: what it lacks in number, then its smallest want."""
     smallest = min((_natural(v) for lack in item.lacks[:1] for v in lack.wanted), default=[])
     return len(item.lacks), smallest, item.wheel.label or ""
+
+
+def _label(item: Rejected) -> str:
+    return shortened(item.wheel.label or "")
 
 
 def _natural(value: str) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .choosing import Arranged, Info, arranged, preferred
+from .choosing import Arranged, Info, arranged, preferred, tell_why
 from .dependencies import bind
 from .errors import FilenameError, RequestError
 from .filenames import label_of, split_label
@@ -27,6 +27,7 @@ __all__ = [
     "process",
     "report_entry",
     "split_label",
+    "tell_why",
     "wish",
     "without_wish",
 ]

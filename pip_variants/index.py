@@ -19,8 +19,8 @@ from pip._internal.models.link import Link
 from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 from pip._vendor.packaging.utils import canonicalize_name
-from pip._vendor.packaging.version import InvalidVersion, Version
-from pip._vendor.requests.exceptions import RequestException
+from pip._vendor.packaging.version import Version
+from pip._vendor.requests.exceptions import RequestException, Timeout
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from .errors import FetchError, MetadataError, VariantError, quoted
@@ -99,8 +99,8 @@ def fetch(link: Link, session: PipSession) -> bytes:
 
     Raise FetchError in one sentence for whatever the network or the file system does.
     """
-    # Such a file changes when a label is added; only one that is pinned by a hash may be cached.
-    headers = dict(HEADERS) if link.has_hash else {**HEADERS, "Cache-Control": "max-age=0"}
+    # Such a file changes whenever a label is added, at the same address.
+    headers = {**HEADERS, "Cache-Control": "max-age=0"}
     try:
         response = session.get(link.url.split("#", 1)[0], headers=headers, stream=True)
         with response:
@@ -119,8 +119,16 @@ def fetch(link: Link, session: PipSession) -> bytes:
         status = error.response.status_code if error.response is not None else "no"
         raise FetchError(f"the server answered with status {status}") from None
     except (RequestException, HTTPError, OSError) as error:
-        raise FetchError(f"cannot be fetched: {quoted(str(error))}") from None
+        raise FetchError(f"cannot be fetched: {_reason(error)}") from None
     return bytes(body)
+
+
+def _reason(error: Exception) -> str:
+    """Return the last link in the chain of reasons that requests and urllib3 wrap around one."""
+    if isinstance(error, Timeout):
+        return "the server did not answer in time"
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    return quoted(str(inner or error).rsplit(": ", 1)[-1])
 
 
 def own_metadata(link: Link, session: PipSession) -> Metadata:
@@ -144,7 +152,7 @@ def own_metadata(link: Link, session: PipSession) -> Metadata:
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
         raise MetadataError("", f"{link.filename}: {quoted(str(error))}") from None
     except (NetworkConnectionError, RequestException, HTTPError, OSError) as error:
-        raise FetchError(f"{link.filename}: cannot be read: {quoted(str(error))}") from None
+        raise FetchError(f"{link.filename}: cannot be read: {_reason(error)}") from None
     try:
         found = read_text(text)
     except MetadataError as error:
@@ -217,5 +225,5 @@ def _check_length(declared: object, received: int) -> None:
 def _key(source: str, name: str, version: str) -> Key | None:
     try:
         return source, canonicalize_name(name), str(Version(version))
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         return None

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import MetadataInconsistent, UnsupportedWheel
+from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
@@ -61,7 +62,9 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
         return
     if link.url not in process.choices and _is_variant(link):
         _judge_arrived(link, dist)
-        _tell(process.choices[link.url])
+        # pip is inside the step of this file; its variant is news of the whole run.
+        with indent_log(-get_indentation()):
+            _tell(process.choices[link.url])
     choice = process.choices.get(link.url)
     if choice is None:
         return

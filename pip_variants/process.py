@@ -78,6 +78,8 @@ class Process:
     taken: list[BaseDistribution] = field(default_factory=list)
     """What is being installed as far as pip has got, also what it took back again later."""
     said: set[str] = field(default_factory=set)
+    unfit: dict[str, list[str]] = field(default_factory=dict)
+    """By normalised project: why nothing of a version fits."""
 
     def say(self, level: int, text: str) -> None:
         """Log a sentence unless this run of pip has said it before."""

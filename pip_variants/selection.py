@@ -16,6 +16,9 @@ from .ordering import key
 from .properties import NULL_LABEL, Variant
 from .supported import Support, prioritised
 
+# The longest name of a file, in bytes, that the usual file systems take; names of wheels are ASCII.
+_LONGEST_FILENAME = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
@@ -89,7 +92,9 @@ def select(
             continue
         variant = variants.get(wheel.label)
         rank = keys.get(wheel.label)
-        if variant is None:
+        if len(wheel.filename) > _LONGEST_FILENAME:
+            rejected.append(Rejected(wheel, variant, reason="its file name is too long for a disk"))
+        elif variant is None:
             rejected.append(Rejected(wheel, None, reason="its label is not in the metadata"))
         elif rank is None:
             rejected.append(Rejected(wheel, variant, lacks(variant, ordered)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pip._vendor.packaging.version import InvalidVersion, Version
+from pip._vendor.packaging.version import Version
 
 from pip_variants.properties import Features
 
@@ -26,10 +26,12 @@ def detect(versions: Mapping[str, str]) -> Features:
     found = []
     for name, version in sorted(versions.items()):
         try:
-            release = Version(version).release
-        except InvalidVersion:
+            parsed = Version(version)
+        except ValueError:  # InvalidVersion, or a number of thousands of digits
             continue
-        parts = [str(part) for part in (*release, 0, 0)[:_PARTS]]
+        if parsed.epoch:
+            continue  # a prefix without an epoch matches none
+        parts = [str(part) for part in (*parsed.release, 0, 0)[:_PARTS]]
         values = tuple(".".join(parts[:length]) for length in range(_PARTS, 0, -1))
         found.append((name.replace("-", "_"), values))
     return tuple(found)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import starmap
+from typing import Literal
 
-from pip._vendor.packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
-from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+from pip._vendor.packaging.markers import Marker
+from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.errors import quoted, shortened
@@ -44,6 +46,10 @@ _BUILT_INS = (
     ),
 )
 
+
+# What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
+# compared, names what is not there, is nested too deeply, has a number of thousands of digits.
+_BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
 
 # Before 0.2.0 this namespace had no provider; metadata that declares one says the same or decides.
 _RESERVED = Provider(abi_dependency.NAMESPACE, builtin=abi_dependency.NAMESPACE)
@@ -84,7 +90,7 @@ class Chain:
             for ns, step in todo.items()
         }
 
-    def _without_asking(self, namespace: str, provider: Provider | None) -> Support | BuiltIn:  # noqa: PLR0911 - the steps of a chain, each of which ends it
+    def _without_asking(self, namespace: str, provider: Provider | None) -> Support | BuiltIn:
         """Return the answer if it is known without touching the machine, else whom to ask."""
         if provider is None:
             return Support(namespace, "none", reason="the metadata names no provider for it")
@@ -99,9 +105,19 @@ class Chain:
         if provider.builtin is not None:
             reason = f"no built-in provider {quoted(provider.builtin)} is known"
             return Support(namespace, "none", reason=reason)
-        step = _built_in(provider)
+        return self._package(provider)
+
+    def _package(self, provider: Provider) -> Support | BuiltIn:
+        """Return the built-in that stands for the packages of ``provider``, or why none does."""
+        namespace = provider.namespace
+        required = {text: self._required(text) for text in provider.requires}
+        needed = {text: req for text, req in required.items() if req != "not here"}
+        if required and not needed:
+            reason = "none of its provider's packages is for this platform"
+            return Support(namespace, "disabled", reason=reason)
+        step = _built_in(list(needed.values()), provider.plugin_api)
         if step is None:
-            packages = ", ".join(map(_package, provider.requires)) or "of no package"
+            packages = ", ".join(starmap(_shown, needed.items())) or "of no package"
             reason = f"its provider ({packages}) is third-party code, which is not run"
             return Support(namespace, "untrusted", reason=reason)
         if self.foreign:
@@ -117,39 +133,48 @@ class Chain:
         if enable_if is None:
             return None
         try:
-            holds = Marker(enable_if).evaluate(dict(self.marker_environment or {}))
-        except (InvalidMarker, UndefinedEnvironmentName, RecursionError):
+            holds = self._holds(Marker(enable_if))
+        except _BAD_MARKER:
             return f"its enable-if is not a valid marker: {quoted(enable_if)}"
         return None if holds else f"enabled only if {shortened(enable_if)}"
+
+    def _required(self, text: str) -> Requirement | Literal["not here", "invalid"]:
+        """Return a requirement for this target, or why it is none."""
+        try:
+            found = Requirement(text)
+            here = found.marker is None or self._holds(found.marker)
+        except _BAD_MARKER:
+            return "invalid"
+        return found if here else "not here"
+
+    def _holds(self, marker: Marker) -> bool:
+        return marker.evaluate(dict(self.marker_environment or {}))
 
     def _support(self, namespace: str, step: BuiltIn) -> Support:
         found = self._answers[step.package]
         return Support(namespace, "built-in", found.features, found.reason, found.warnings)
 
 
-def _built_in(provider: Provider) -> BuiltIn | None:
-    """Return the built-in that re-implements exactly what ``provider`` asks for, or None."""
-    try:
-        requirements = [Requirement(text) for text in provider.requires]
-    except (InvalidRequirement, RecursionError):
-        return None
+def _shown(text: str, required: Requirement | str) -> str:
+    """Return how a requirement is named in a sentence."""
+    return (
+        quoted(text) if isinstance(required, str) else shortened(canonicalize_name(required.name))
+    )
+
+
+def _built_in(required: Sequence[Requirement | str], plugin_api: str | None) -> BuiltIn | None:
+    """Return the built-in that re-implements exactly these packages, or None."""
     for step in _BUILT_INS:
         if (
-            requirements
+            required
             and all(
-                canonicalize_name(req.name) == step.package
+                isinstance(req, Requirement)
+                and canonicalize_name(req.name) == step.package
                 and req.url is None
                 and req.specifier.contains(step.version, prereleases=True)
-                for req in requirements
+                for req in required
             )
-            and provider.plugin_api in (None, step.plugin_api)
+            and plugin_api in (None, step.plugin_api, step.plugin_api.partition(".")[0])
         ):
             return step
     return None
-
-
-def _package(requirement: str) -> str:
-    try:
-        return str(canonicalize_name(Requirement(requirement).name))
-    except (InvalidRequirement, RecursionError):
-        return quoted(requirement)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pip._vendor.packaging.version import InvalidVersion
 from pip._vendor.packaging.version import Version as Pep440
 
 from pip_variants.errors import RequestError, quoted
@@ -128,7 +127,7 @@ def _forced_cuda(text: str) -> Version | None:
         return None
     try:
         release = Pep440(text).release
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         raise RequestError(f"{FORCE_CUDA}: {quoted(text)} is not a version") from None
     major, minor = (*release, 0)[:2]
     if max(major, minor) > _HIGHEST_PART:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from pip_variants.errors import MetadataError
+from pip_variants.errors import MetadataError, quoted
 
 from . import early, pep825, pep850, v0_0_2, v0_0_3
 from .shapes import Table, table
@@ -26,7 +26,7 @@ _schema_major = re.compile(r"v?([0-9]+)\.[0-9]+(?:\.[0-9]+)?(?:\.json)?$").searc
 def read_text(text: str | bytes) -> Metadata:
     """Return the model of a JSON document; raise MetadataError naming the first bad value."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise MetadataError("", f"not JSON: {problem}") from None
@@ -60,6 +60,16 @@ def _reader(top: Table) -> Callable[[Table], Metadata]:
     if keys & {"plugin-use", "enable-if"} or priorities:
         return v0_0_2.read
     return pep850.read
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object whose keys are distinct: readers that take different ones would disagree."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in found if keys.count(key) > 1)
+        raise MetadataError("", f"the key {quoted(twice)} occurs twice in one object")
+    return found
 
 
 def _keys(value: object) -> set[str]:

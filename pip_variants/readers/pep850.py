@@ -45,7 +45,7 @@ def _provider(namespace: str, item: object) -> Provider:
 
 def _static(fields: shapes.Table, path: str) -> Features:
     """Return the static values in ``feature-order``, which several features need (PEP 850)."""
-    static = dict(shapes.features(fields["static-properties"], f"{path}.static-properties"))
+    static = dict(shapes.full_features(fields["static-properties"], f"{path}.static-properties"))
     where = f"{path}.feature-order"
     if "feature-order" not in fields:
         if len(static) > 1:

@@ -15,14 +15,21 @@ from pip_variants.properties import (
     is_value,
 )
 
+_LONGEST_KEY = 80
+
 Table = Mapping[str, object]
 Change = Callable[[object], object]
 
 
 def join(path: str, key: object) -> str:
-    """Return the path of ``key`` below ``path``; keys that are no plain names are quoted."""
-    if is_name(key) or (isinstance(key, str) and key.replace("-", "_").isidentifier()):
-        return f"{path}.{key}" if path else str(key)
+    """Return the path of ``key`` below ``path``; keys that are no plain, short names are quoted."""
+    if (
+        isinstance(key, str)
+        and len(key) <= _LONGEST_KEY
+        and key.isascii()
+        and key.replace("-", "_").isidentifier()
+    ):
+        return f"{path}.{key}" if path else key
     return f"{path}[{quoted(key)}]"
 
 
@@ -67,18 +74,24 @@ def names(value: object, path: str) -> tuple[str, ...]:
 
 
 def values(value: object, path: str) -> tuple[str, ...]:
-    """Return a non-empty list of distinct feature values."""
-    found = _distinct(value, path, is_value, "a value of a-z, 0-9, _ and .")
-    if not found:
-        raise MetadataError(path, "expected at least one value")
-    return found
+    """Return a list of distinct feature values."""
+    return _distinct(value, path, is_value, "a value of a-z, 0-9, _ and .")
 
 
 def features(value: object, path: str) -> Features:
-    """Return ``{feature: [value, ..]}`` with both orders kept."""
+    """Return ``{feature: [value, ..]}`` with both orders kept; lists may be empty."""
     return tuple(
         (name(key, path), values(item, join(path, key))) for key, item in table(value, path).items()
     )
+
+
+def full_features(value: object, path: str) -> Features:
+    """Return the same of a place where each feature needs a value."""
+    found = features(value, path)
+    for feature, listed in found:
+        if not listed:
+            raise MetadataError(join(path, feature), "expected at least one value")
+    return found
 
 
 def name(value: object, path: str) -> str:
@@ -97,14 +110,14 @@ def _variant(label: object, value: object) -> Variant:
     path = f"variants[{quoted(label)}]"
     if not isinstance(label, str) or not is_label(label):
         raise MetadataError(path, "not a label of a-z, 0-9, _ and .")
-    wants = tuple(
-        Wanted(name(namespace, path), feature, frozenset(wanted))
-        for namespace, item in table(value, path).items()
-        for feature, wanted in features(item, join(path, namespace))
-    )
+    wants = []
+    for key, item in table(value, path).items():
+        namespace = name(key, path)
+        for feature, wanted in full_features(item, join(path, namespace)):
+            wants.append(Wanted(namespace, feature, frozenset(wanted)))
     if label == NULL_LABEL and wants:
         raise MetadataError(path, "the null variant has no properties")
-    return Variant(label, wants)
+    return Variant(label, tuple(wants))
 
 
 def _distinct(
