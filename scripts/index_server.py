@@ -115,7 +115,10 @@ def _folder(root: Path) -> Source:
 
     def read(path: str) -> bytes | None:
         file = (real / path.lstrip("/")).resolve()
-        return file.read_bytes() if file.is_relative_to(real) and file.is_file() else None
+        try:
+            return file.read_bytes() if file.is_relative_to(real) and file.is_file() else None
+        except OSError:  # a name that is too long for a file
+            return None
 
     return read
 
