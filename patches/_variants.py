@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pip._internal.models.link import Link
     from pip._internal.req.req_install import InstallRequirement
     from pip._internal.utils.hashes import Hashes
+    from pip._vendor.packaging.markers import Marker
 
     from pip_variants.hooks import Arranged, Info
 
@@ -78,33 +79,32 @@ def _switch_off(_: Option, name: str, value: str | None, parser: OptionParser) -
     os.environ["PIP_NO_VARIANTS"] = str(int(_off))
 
 
-def _wish(_: Option, name: str, value: str, __: OptionParser) -> None:
-    from optparse import OptionValueError
-
+def _wish(_: Option, name: str, value: str, parser: OptionParser) -> None:
     engine = _engine()
+    # While pip looks through environment and configuration, nothing that was typed is at hand.
+    default = parser.rargs is None
     for wish in value.split():
         try:
-            engine.wish(wish)
+            engine.wish(wish, default=default)
         except engine.RequestError as error:
-            raise OptionValueError(f"option {name}: {error}") from None
+            parser.error(f"option {name}: {error}")
 
 
 def without_label(stem: str) -> str:
     """Return the name of a wheel, without its suffix, as if it had no variant label."""
     if _has_build_tag_alone(stem):
         return stem
+    if _off:
+        from pip._vendor.packaging.utils import InvalidWheelFilename
+
+        raise InvalidWheelFilename(f"{stem}.whl is a variant wheel, and --no-variants is given")
     engine = _loaded or _engine()
     try:
-        plain = str(engine.split_label(stem)[0])
+        return str(engine.split_label(stem)[0])
     except engine.FilenameError as error:
         from pip._vendor.packaging.utils import InvalidWheelFilename
 
         raise InvalidWheelFilename(str(error)) from None
-    if _off and plain != stem:
-        from pip._vendor.packaging.utils import InvalidWheelFilename
-
-        raise InvalidWheelFilename(f"{stem}.whl is a variant wheel, and --no-variants is given")
-    return plain
 
 
 def remember(link: Link) -> None:
@@ -125,7 +125,8 @@ def arranged(
                 yield from _ranked(run, finder, hashes)
                 run = []
             run.append(info)
-        yield from _ranked(run, finder, hashes)
+        if run:
+            yield from _ranked(run, finder, hashes)
 
     return infos
 
@@ -143,6 +144,11 @@ def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
             label = _engine().label_of(req.link.filename)
             return f"-{label}" if label else ""
     return ""
+
+
+def unwanted(dist: BaseDistribution) -> bool:
+    """Return whether the user wants another variant of a project than the installed one."""
+    return _loaded is not None and bool(_engine().unwanted(dist))
 
 
 def tell_why(project: str | None) -> None:
@@ -174,13 +180,14 @@ def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.met
     return str(_engine().bind(dist, requirement)) if "variant_" in requirement else requirement
 
 
-def without_wish(requirement: str) -> str:
+def without_wish(requirement: str, marker: Marker | None) -> str:
     """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError."""
-    if "#" not in requirement:
+    front = requirement.partition("#")[0]
+    if front == requirement or "@" in front or "/" in front:
         return requirement
     engine = _engine()
     try:
-        return str(engine.without_wish(requirement))
+        return str(engine.without_wish(requirement, marker))
     except engine.RequestError as error:
         from pip._internal.exceptions import InstallationError
 

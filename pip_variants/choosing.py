@@ -7,7 +7,7 @@ a file may come from several sources, yanked files and hashes, and the user's wi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
-from .errors import VariantError
+from .errors import VariantError, shortened
 from .filenames import label_of
 from .index import session_of, source_of
 from .process import Build, Choice, process
-from .properties import NULL_LABEL
-from .providers import abi_dependency
+from .properties import ABI_DEPENDENCY, NULL_LABEL
 from .selection import Selection, Wheel, needed_namespaces, select
 
 if TYPE_CHECKING:
@@ -49,15 +48,26 @@ def arranged(run: Sequence[Info], finder: PackageFinder, hashes: Hashes) -> Iter
     read and providers are asked, and what does not fit gives None, which is pip's "try the next".
     """
     links = [thunk.keywords["link"] for _, thunk in run]
-    if not _concerned(links):
+    project: str = run[0][1].keywords["name"]
+    if not _concerned(project, links):
         yield from run
         return
+    version = run[0][0]
     for part in _parts(links, hashes):
-        own = [links[i] for i in part]
-        thunks = [run[i][1] for i in part]
-        version = run[0][0]
+        thunks = tuple(run[i][1] for i in part)
+        files = Files(project, str(version), tuple(links[i] for i in part), finder)
         for place in range(len(part)):
-            yield version, _Nth(place, own, thunks, str(version), finder)
+            yield version, _Nth(place, thunks, files)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one version that pip holds for equally good, in pip's own order."""
+
+    project: str
+    version: str
+    links: tuple[Link, ...]
+    finder: PackageFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,11 @@ class _Nth:
     """The candidate in the given place of the ranking, made when called."""
 
     place: int
-    links: list[Link]
-    thunks: list[Thunk]
-    version: str
-    finder: PackageFinder
+    thunks: tuple[Thunk, ...]
+    files: Files
 
     def __call__(self) -> Any:  # noqa: ANN401 - pip's candidate
-        order = _order(self.links, self.version, self.finder)
+        order = _order(self.files)
         return self.thunks[order[self.place]]() if self.place < len(order) else None
 
 
@@ -86,21 +94,23 @@ def preferred(
         version = candidates[0].version
         run = [candidate for candidate in candidates if candidate.version == version]
         links = [candidate.link for candidate in run]
-        if not _concerned(links):
+        project = canonicalize_name(candidates[0].name)
+        if not _concerned(project, links):
             # Of equals pip takes the first that it found.
             return best if best in run else run[0]
         for part in _parts(links, hashes):
-            order = _order([links[i] for i in part], str(version), finder)
+            own = tuple(links[i] for i in part)
+            order = _order(Files(project, str(version), own, finder))
             if order:
                 return run[part[order[0]]]
         candidates = [candidate for candidate in candidates if candidate.version != version]
     return None
 
 
-def _concerned(links: Sequence[Link]) -> bool:
+def _concerned(project: str, links: Sequence[Link]) -> bool:
     """Return whether one of the files is a variant, or the user wants a variant of the project."""
-    return any(label_of(link.filename) is not None for link in links) or (
-        bool(process.labels) and _project(links[0]) in process.labels
+    return process.wish(project) is not None or any(
+        label_of(link.filename) is not None for link in links
     )
 
 
@@ -116,12 +126,12 @@ def _parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
     yield part
 
 
-def _order(links: Sequence[Link], version: str, finder: PackageFinder) -> tuple[int, ...]:
+def _order(files: Files) -> tuple[int, ...]:
     """Return the places of the files that can be installed, best first, decided once."""
-    key = tuple(link.url for link in links)
+    key = tuple(link.url for link in files.links)
     if key not in process.orders:
-        process.aim_at(finder.target_python)
-        order, selections = _decide(links, version, finder)
+        process.aim_at(files.finder.target_python)
+        order, selections = _decide(files)
         if _depends_on_others(selections):
             return order
         process.orders[key] = order
@@ -131,44 +141,37 @@ def _order(links: Sequence[Link], version: str, finder: PackageFinder) -> tuple[
 def _depends_on_others(selections: Sequence[Selection]) -> bool:
     """Return whether the ranking holds only until pip settles on another version of something."""
     return any(
-        support.namespace == abi_dependency.NAMESPACE
+        support.namespace == ABI_DEPENDENCY
         for selection in selections
         for support in selection.supports
     )
 
 
-def _decide(
-    links: Sequence[Link], version: str, finder: PackageFinder
-) -> tuple[tuple[int, ...], Sequence[Selection]]:
+def _decide(files: Files) -> tuple[tuple[int, ...], Sequence[Selection]]:
     """Rank one version's files: variants, then null variants, plain wheels and sdists."""
-    project = _project(links[0])
     labelled: dict[str, list[int]] = {}
     others = []
-    for place, link in enumerate(links):
+    for place, link in enumerate(files.links):
         if label_of(link.filename) is None:
             others.append(place)
         else:
             labelled.setdefault(source_of(link), []).append(place)
-    sources = [[(place, links[place]) for place in places] for places in labelled.values()]
-    variants, selections = _judge_sources(sources, project, version, finder)
-    wish = process.labels.get(project)
+    variants, selections = _judge_sources(files, labelled.values())
+    wish = process.wish(files.project)
     if wish is not None:
-        variants = [item for item in variants if _is_wished(item[1].variant, wish)]
+        variants = [item for item in variants if is_wished(item[1].variant, wish)]
         others = []
     found: list[tuple[int, Build | None]] = [*variants, *((place, None) for place in others)]
     for place, build in found:
-        choice = Choice(project, version, build, tuple(selections))
-        process.choices[links[place].url] = choice
+        choice = Choice(files.project, files.version, build, tuple(selections))
+        process.choices[files.links[place].url] = choice
     if not found:
-        _say_nothing_fits(project, version, wish, selections)
+        _say_nothing_fits(files, wish, selections)
     return tuple(place for place, _ in found), selections
 
 
 def _judge_sources(
-    sources: Sequence[Sequence[tuple[int, Link]]],
-    project: str,
-    version: str,
-    finder: PackageFinder,
+    files: Files, sources: Iterable[Sequence[int]]
 ) -> tuple[list[tuple[int, Build]], list[Selection]]:
     """Return the variants that fit, best first, each source judged by its own metadata.
 
@@ -176,8 +179,8 @@ def _judge_sources(
     """
     variants: list[tuple[int, Build]] = []
     selections = []
-    for wheels in sources:
-        judged = _judge_source(wheels, project, version, finder)
+    for places in sources:
+        judged = _judge_source(files, places)
         if judged is not None:
             selection, metadata = judged
             selections.append(selection)
@@ -191,18 +194,20 @@ def _judge_sources(
     return variants, selections
 
 
-def _judge_source(
-    wheels: Sequence[tuple[int, Link]], project: str, version: str, finder: PackageFinder
-) -> tuple[Selection, Metadata] | None:
+def _judge_source(files: Files, places: Sequence[int]) -> tuple[Selection, Metadata] | None:
     """Return the selection among one source's variant wheels, or None if nothing is known."""
+    links = [files.links[place] for place in places]
+    what = f"of {files.project} {files.version}"
     try:
-        metadata = process.sources.metadata([link for _, link in wheels], session_of(finder))
+        found = process.sources.metadata(links, session_of(files.finder))
     except VariantError as error:
-        text = f"Ignoring the variant wheels of {project} {version}: {error}"
-        process.say(logging.WARNING, text)
+        process.say(logging.WARNING, f"Ignoring the variant wheels {what}: {error}")
         return None
-    candidates = [Wheel(link.filename, label_of(link.filename), place) for place, link in wheels]
-    return judge(candidates, metadata), metadata
+    for label, reason in found.failures:
+        text = f"Ignoring the variant {shortened(label)} {what}: {reason}"
+        process.say(logging.WARNING, text)
+    wheels = [Wheel(files.links[i].filename, label_of(files.links[i].filename), i) for i in places]
+    return judge(wheels, found.metadata), found.metadata
 
 
 def judge(wheels: Sequence[Wheel], metadata: Metadata) -> Selection:
@@ -211,13 +216,13 @@ def judge(wheels: Sequence[Wheel], metadata: Metadata) -> Selection:
     return select(wheels, metadata, process.ask(needed, metadata))
 
 
-def _is_wished(variant: Variant, wish: str) -> bool:
+def is_wished(variant: Variant, wish: str) -> bool:
+    """Return whether a variant is the one with the label that the user wants."""
     return variant.label == wish or (wish == NULL_LABEL and variant.is_null)
 
 
-def _say_nothing_fits(
-    project: str, version: str, wish: str | None, selections: Sequence[Selection]
-) -> None:
+def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selection]) -> None:
+    project, version = files.project, files.version
     if wish is not None:
         text = explain.wish_unfulfilled(project, version, wish, selections)
         process.say(logging.WARNING, text)
@@ -234,7 +239,3 @@ def tell_why(project: str) -> None:
     if not logger.isEnabledFor(logging.INFO):
         for text in process.unfit.get(canonicalize_name(project), ()):
             logger.error("%s", text)
-
-
-def _project(link: Link) -> str:
-    return canonicalize_name(link.filename.split("-", 1)[0])

@@ -24,7 +24,8 @@ def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.met
         return markers.bound(requirement, markers.PLAIN)
     supports = {}
     if markers.needs_support(requirement):
-        supports = process.ask(tuple(sorted(build.variant.namespaces)), build.metadata)
+        ask = process.ask if dist in process.candidates else process.ask_silently
+        supports = ask(tuple(sorted(build.variant.namespaces)), build.metadata)
     return markers.bound(requirement, markers.environment(build.variant, supports))
 
 

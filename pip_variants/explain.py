@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from .compatibility import Lack
 from .errors import shortened
-from .properties import Variant
+from .properties import ABI_DEPENDENCY, Variant
 from .selection import Rejected, Selection
 
 _WIDTH = 80
@@ -80,6 +80,8 @@ def _offer(lack: Lack) -> str:
     if not lack.has:
         reason = f" ({lack.support.reason})" if lack.support.reason else ""
         return f"{who} has none{reason}"
+    if lack.namespace == ABI_DEPENDENCY:
+        return f"{who} has {lack.has[0]}"
     if len(lack.has) <= _ALL or lack.support.state == "static":
         return f"{who} has {', '.join(lack.has)}"
     lowest, *_, highest = sorted(lack.has, key=_natural)

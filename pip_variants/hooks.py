@@ -6,7 +6,7 @@ from .choosing import Arranged, Info, arranged, preferred, tell_why
 from .dependencies import bind
 from .errors import FilenameError, RequestError
 from .filenames import label_of, split_label
-from .introducing import examine, introduce, report_entry
+from .introducing import examine, introduce, report_entry, unwanted
 from .process import process
 from .wishes import wish, without_wish
 
@@ -28,6 +28,7 @@ __all__ = [
     "report_entry",
     "split_label",
     "tell_why",
+    "unwanted",
     "wish",
     "without_wish",
 ]

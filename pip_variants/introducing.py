@@ -10,11 +10,12 @@ from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
-from .choosing import judge
+from .archives import check_own_label, own_metadata
+from .choosing import is_wished, judge
 from .dependencies import build_of
 from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
-from .index import check_own_label, own_metadata, session_of
+from .index import session_of
 from .process import Build, Choice, process
 from .selection import Wheel
 
@@ -73,7 +74,17 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
         expected, found = _described(choice.build), _described(own)
         if expected != found:
             raise MetadataInconsistent(req, "variant", shortened(expected), shortened(found))
+    process.candidates.add(dist._dist)  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
     process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
+
+
+def unwanted(dist: BaseDistribution) -> bool:
+    """Return whether the user wants another variant of a project than the installed ``dist``."""
+    wish = process.wish(dist.canonical_name)
+    if wish is None:
+        return False
+    build = build_of(dist)
+    return build is None or not is_wished(build.variant, wish)
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:
@@ -111,9 +122,14 @@ def _judge_given(link: Link, metadata: Metadata) -> None:
     if selection.rejected:
         reason = explain.why(selection.rejected)
         raise UnsupportedWheel(f"{link.filename} does not fit this machine: {reason}")
-    project, version = link.filename.split("-", 2)[:2]
+    name, version = link.filename.split("-", 2)[:2]
+    project = canonicalize_name(name)
     build = Build(metadata.variants[0], metadata)
-    process.choices[link.url] = Choice(canonicalize_name(project), version, build)
+    wish = process.wish(project)
+    if wish is not None and not is_wished(build.variant, wish):
+        problem = f"{link.filename} is not the variant {wish} that is wanted of {project}"
+        raise UnsupportedWheel(problem)
+    process.choices[link.url] = Choice(project, version, build)
 
 
 def _tell(choice: Choice) -> None:

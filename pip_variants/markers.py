@@ -73,11 +73,6 @@ def environment(variant: Variant, supports: Mapping[str, Support]) -> Environmen
     )
 
 
-def mentions_variants(requirement: str) -> bool:
-    """Return whether a dependency may have a marker about variants."""
-    return "variant_" in requirement
-
-
 def needs_support(requirement: str) -> bool:
     """Return whether a marker depends on what the machine supports."""
     return "variant_properties" in requirement

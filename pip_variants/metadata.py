@@ -66,6 +66,8 @@ def merged(first: Metadata, second: Metadata) -> Metadata:
     )
     if long.namespaces[: len(short.namespaces)] != short.namespaces:
         raise MetadataError("default-priorities.namespace", "differs between the files")
+    if (short.features, short.values) != (long.features, long.values):
+        raise MetadataError("default-priorities", "differs between the files")
     providers = {provider.namespace: provider for provider in first.providers}
     for provider in second.providers:
         if providers.setdefault(provider.namespace, provider) != provider:

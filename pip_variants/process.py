@@ -1,7 +1,7 @@
 """What one run of pip has been told, has read, asked, chosen and said so far.
 
-One run has one target and one machine, so nothing here needs a key for either. Nothing is kept
-beyond the run.
+One run is one process, as pip itself has it, with one target and one machine: nothing here needs a
+key for either.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from pip._internal.cli.spinners import open_spinner
 from pip._internal.exceptions import InstallationError
 from pip._internal.metadata import get_default_environment
 from pip._internal.utils.logging import indent_log
 
+from . import targets
 from .errors import RequestError
 from .index import Sources
 from .providers.chain import Chain
@@ -66,7 +67,9 @@ class Process:
     """The state behind the hooks."""
 
     labels: dict[str, str] = field(default_factory=dict)
-    """By normalised project: the one label that the user wants of it."""
+    """By normalised project: the one label that the user wants of it, by command or requirement."""
+    defaults: dict[str, str] = field(default_factory=dict)
+    """The same from environment and configuration, which commands and requirements override."""
     sources: Sources = field(default_factory=Sources)
     choices: dict[str, Choice] = field(default_factory=dict)
     """By address of the file."""
@@ -77,9 +80,15 @@ class Process:
     chain: Chain = field(default_factory=lambda: Chain(os.environ, querying=_spinner))
     taken: list[BaseDistribution] = field(default_factory=list)
     """What is being installed as far as pip has got, also what it took back again later."""
+    candidates: WeakSet[object] = field(default_factory=WeakSet)
+    """Which of these are about to be installed; the others are installed."""
     said: set[str] = field(default_factory=set)
     unfit: dict[str, list[str]] = field(default_factory=dict)
     """By normalised project: why nothing of a version fits."""
+
+    def wish(self, project: str) -> str | None:
+        """Return the one label that the user wants of a project, or None."""
+        return self.labels.get(project) or self.defaults.get(project)
 
     def say(self, level: int, text: str) -> None:
         """Log a sentence unless this run of pip has said it before."""
@@ -92,6 +101,9 @@ class Process:
         given = (target.platforms, target.abis, target.implementation)
         version = target._given_py_version_info  # noqa: SLF001 - pip has no public way to it
         self.chain.foreign = any(given) or version is not None
+        if self.chain.foreign:
+            platforms, implementation = target.platforms or (), target.implementation
+            self.chain.marker_environment = targets.markers(platforms, version, implementation)
 
     def ask(self, namespaces: Sequence[str], metadata: Metadata) -> dict[str, Support]:
         """Return what the target supports; raise pip's InstallationError for a bad forced value."""
@@ -104,14 +116,36 @@ class Process:
                 self.say(logging.WARNING, f"{support.namespace}: {text}")
         return supports
 
+    def ask_silently(self, namespaces: Sequence[str], metadata: Metadata) -> dict[str, Support]:
+        """Return the same for an installed distribution: a report about it must not be disturbed.
+
+        A bad forced value is a warning, and nothing is supported.
+        """
+        querying, self.chain.querying = self.chain.querying, contextlib.nullcontext
+        try:
+            return self.ask(namespaces, metadata)
+        except InstallationError as error:
+            self.say(logging.WARNING, str(error))
+            return {}
+        finally:
+            self.chain.querying = querying
+
 
 def _distributions() -> dict[str, str]:
     """Return the versions that are being installed, and those of what is installed otherwise."""
     installed: dict[str, str] = {}
     if not process.chain.foreign:
         for dist in get_default_environment().iter_all_distributions():
-            installed.setdefault(str(dist.canonical_name), dist.raw_version)
-    return {**installed, **{str(dist.canonical_name): dist.raw_version for dist in process.taken}}
+            installed.setdefault(str(dist.canonical_name), _version(dist))
+    return {**installed, **{str(dist.canonical_name): _version(dist) for dist in process.taken}}
+
+
+def _version(dist: BaseDistribution) -> str:
+    """Return the version of a distribution, empty for a half-removed one that has none."""
+    try:
+        return str(dist.raw_version)
+    except (OSError, KeyError, ValueError):
+        return ""
 
 
 process = Process()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 NULL_LABEL = "null"
+ABI_DEPENDENCY = "abi_dependency"
+"""The namespace whose features are other distributions, and whose values are their versions."""
 
 _is_name = re.compile(r"[a-z0-9_]+").fullmatch
 _is_value = re.compile(r"[a-z0-9_.]+").fullmatch

@@ -95,7 +95,7 @@ def select(
         if len(wheel.filename) > _LONGEST_FILENAME:
             rejected.append(Rejected(wheel, variant, reason="its file name is too long for a disk"))
         elif variant is None:
-            rejected.append(Rejected(wheel, None, reason="its label is not in the metadata"))
+            rejected.append(Rejected(wheel, None, reason="no metadata describes its label"))
         elif rank is None:
             rejected.append(Rejected(wheel, variant, lacks(variant, ordered)))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.utils import canonicalize_name
 
 from .errors import RequestError, quoted
@@ -18,27 +19,45 @@ _requirement = re.compile(
 ).fullmatch
 
 
-def wish(option: str) -> None:
-    """Take note of ``NAME=LABEL``; raise RequestError if it is of another form or contradicts."""
+def wish(option: str, *, default: bool = False) -> None:
+    """Take note of ``NAME=LABEL``; raise RequestError if it is of another form or contradicts.
+
+    ``default`` says that it comes from the environment or a configuration file: of those the last
+    counts, and what is typed counts more.
+    """
     name, equals, label = option.partition("=")
     if not equals or not _is_project(name.strip()):
         raise RequestError(f"{quoted(option)} is not of the form NAME=LABEL")
-    _note(name.strip(), label.strip())
+    if default:
+        process.defaults[canonicalize_name(name.strip())] = _label(label)
+    else:
+        _note(name.strip(), label)
 
 
-def without_wish(requirement: str) -> str:
-    """Return a requirement without its ``#LABEL``, of which note is taken; paths and URLs stay."""
+def without_wish(requirement: str, marker: Marker | None = None) -> str:
+    """Return a requirement without its ``#LABEL``; paths and addresses stay as they are.
+
+    Note is taken of the label if the requirement's own marker holds.
+    """
     match = _requirement(requirement)
     if match is None:
         return requirement
-    _note(match["name"], match["label"])
+    if marker is None or marker.evaluate({"extra": ""}):
+        _note(match["name"], match["label"])
+    else:
+        _label(match["label"])
     return match["front"] + match["back"]
 
 
-def _note(name: str, label: str) -> None:
-    if not is_label(label):
-        raise RequestError(f"{quoted(label)} is not a variant label (a-z, 0-9, _ and .)")
+def _note(name: str, text: str) -> None:
+    label = _label(text)
     project = canonicalize_name(name)
     known = process.labels.setdefault(project, label)
     if known != label:
         raise RequestError(f"two variants of {project} are wanted: {known} and {label}")
+
+
+def _label(text: str) -> str:
+    if not is_label(text.strip()):
+        raise RequestError(f"{quoted(text)} is not a variant label (a-z, 0-9, _ and .)")
+    return text.strip()

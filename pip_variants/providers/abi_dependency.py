@@ -13,7 +13,6 @@ from pip._vendor.packaging.version import Version
 
 from pip_variants.properties import Features
 
-NAMESPACE = "abi_dependency"
 HINT = "only what is installed, or comes earlier in the same command, counts"
 _PARTS = 3
 

@@ -18,6 +18,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.errors import quoted, shortened
 from pip_variants.metadata import Provider
+from pip_variants.properties import ABI_DEPENDENCY
 from pip_variants.supported import Support
 
 from . import abi_dependency, nvidia
@@ -52,7 +53,7 @@ _BUILT_INS = (
 _BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
 
 # Before 0.2.0 this namespace had no provider; metadata that declares one says the same or decides.
-_RESERVED = Provider(abi_dependency.NAMESPACE, builtin=abi_dependency.NAMESPACE)
+_RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ class Chain:
             return Support(namespace, "disabled", reason=refusal)
         if provider.static is not None:
             return Support(namespace, "static", provider.static)
-        if provider.builtin == abi_dependency.NAMESPACE:
+        if provider.builtin == ABI_DEPENDENCY:
             features = abi_dependency.detect(self.distributions())
             return Support(namespace, "built-in", features, abi_dependency.HINT)
         if provider.builtin is not None:
@@ -117,7 +118,10 @@ class Chain:
             return Support(namespace, "disabled", reason=reason)
         step = _built_in(list(needed.values()), provider.plugin_api)
         if step is None:
-            packages = ", ".join(starmap(_shown, needed.items())) or "of no package"
+            packages = ", ".join(starmap(_shown, needed.items()))
+            if not packages:
+                reason = "the metadata names no package for its provider"
+                return Support(namespace, "none", reason=reason)
             reason = f"its provider ({packages}) is third-party code, which is not run"
             return Support(namespace, "untrusted", reason=reason)
         if self.foreign:

@@ -73,12 +73,10 @@ def _run(command: list[str], time_limit: float) -> int | None:
     try:
         return process.wait(time_limit)
     except subprocess.TimeoutExpired:
-        process.kill()
-        # A process that hangs inside the driver cannot be killed: do not wait for it for ever.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1)
         return None
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    finally:
+        if process.returncode is None:
+            process.kill()
+            # A process that hangs inside the driver cannot be killed: do not wait for it for ever.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pip_variants.metadata import Metadata
 
-_schema_major = re.compile(r"v?([0-9]+)\.[0-9]+(?:\.[0-9]+)?(?:\.json)?$").search
+_version = re.compile(r"v?([0-9]+)(?:\.[0-9.]*)?(?:\.json)?").fullmatch
 
 
 def read_text(text: str | bytes) -> Metadata:
@@ -36,13 +36,20 @@ def read_text(text: str | bytes) -> Metadata:
 def read(document: object) -> Metadata:
     """Return the model of a parsed document; raise MetadataError naming the first bad value."""
     top = table(document, "")
-    schema = top.get("$schema")
-    major = _schema_major(schema) if isinstance(schema, str) else None
-    if major is not None and int(major[1][:9]) > 0:
-        raise MetadataError("$schema", f"major version {major[1][:9]} is not supported")
+    major = _schema_major(top.get("$schema"))
+    if major > 0:
+        raise MetadataError("$schema", f"major version {major} is not supported")
     if "variants" not in top:
         raise MetadataError("variants", "missing")
     return _reader(top)(top)
+
+
+def _schema_major(schema: object) -> int:
+    """Return the major version that the address of a schema ends with, 0 if it says none."""
+    if not isinstance(schema, str):
+        return 0
+    match = _version(schema.rstrip("/").rpartition("/")[2])
+    return int(match[1][:9]) if match else 0
 
 
 def _reader(top: Table) -> Callable[[Table], Metadata]:
@@ -64,11 +71,11 @@ def _reader(top: Table) -> Callable[[Table], Metadata]:
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object whose keys are distinct: readers that take different ones would disagree."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
-        raise MetadataError("", f"the key {quoted(twice)} occurs twice in one object")
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise MetadataError("", f"the key {quoted(key)} occurs twice in one object")
+        found[key] = value
     return found
 
 

@@ -162,8 +162,8 @@ UNASKED = [
         Provider("amd"),
         Support(
             "amd",
-            "untrusted",
-            reason="its provider (of no package) is third-party code, which is not run",
+            "none",
+            reason="the metadata names no package for its provider",
         ),
         id="no package",
     ),

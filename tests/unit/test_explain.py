@@ -167,7 +167,7 @@ LINES = [
     ),
     pytest.param(
         (),
-        "Passed over a of demo 1.0: a: its label is not in the metadata",
+        "Passed over a of demo 1.0: a: no metadata describes its label",
         id="a label without metadata",
     ),
     pytest.param(

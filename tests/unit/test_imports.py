@@ -17,13 +17,14 @@ DOOR = ROOT / "patches" / "_variants.py"
 LAYERS = (
     ("errors",),
     ("properties",),
-    ("filenames", "metadata"),
+    ("filenames", "metadata", "targets"),
     ("readers", "supported", "writer"),
     ("compatibility", "ordering", "markers"),
     ("selection",),
     ("explain",),
     # From here on: the edges.
-    ("index", "providers"),
+    ("archives", "providers"),
+    ("index",),
     ("process",),
     ("choosing", "dependencies", "wishes"),
     ("introducing",),

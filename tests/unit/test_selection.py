@@ -169,7 +169,7 @@ def test_the_whole_selection() -> None:
                     Lack("arch", ("70",), ("90", "80"), GPU),
                 ),
             ),
-            Rejected(wheels[1], None, reason="its label is not in the metadata"),
+            Rejected(wheels[1], None, reason="no metadata describes its label"),
         ),
         supports=(CPU, GPU),
     )
