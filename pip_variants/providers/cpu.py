@@ -72,21 +72,22 @@ def machine() -> str:
 
 
 def cpuinfo(*, first_only: bool) -> str:
-    """Return ``/proc/cpuinfo``, or no more of it than its first record; raise OSError.
+    """Return ``/proc/cpuinfo``, or little more of it than its first record; raise OSError.
 
     On machines with hundreds of x86 cores the kernel needs long for the whole of it.
     """
-    data = b""
     with CPUINFO.open("rb", buffering=0) as file:
-        while not (first_only and b"\n\n" in data) and (part := file.read(_BLOCK)):
+        data = b"" if first_only else file.read()
+        while first_only and b"\n\n" not in data and (part := file.read(_BLOCK)):
             data += part
-    return (data.partition(b"\n\n")[0] if first_only else data).decode("ascii", "replace")
+    return data.decode("ascii", "replace")
 
 
 def lists(text: str, key: str) -> list[frozenset[str]]:
-    """Return the words of each line ``key: words``."""
-    lines = (line.partition(":") for line in text.splitlines())
-    return [frozenset(words.split()) for name, _, words in lines if name.strip() == key]
+    """Return the words of each line ``key: words``, of lines that are the same only once."""
+    lines = dict.fromkeys(line for line in text.splitlines() if line.startswith(key))
+    parts = (line.partition(":") for line in lines)
+    return [frozenset(found.split()) for name, _, found in parts if name.strip() == key]
 
 
 def words(text: str) -> tuple[str, ...]:
