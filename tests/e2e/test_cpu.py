@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from stand_in import IndexServer, write_simple_index
 from stand_in_wheel import Json
 
-from pip_variants.providers import aarch64, x86_64
+from pip_variants.providers import _cpuid, aarch64, x86_64
 from pip_variants.providers.detected import Detected
 from tests.e2e.indexes import torch_files
 from tests.e2e.pips import QUERYING, Pip
@@ -115,17 +116,39 @@ def test_a_level_that_the_cpu_lacks_is_passed_over(
     assert (passed in said.out) == (level not in reached)
 
 
+X86_64 = "provider-variant-x86-64==0.0.1.post2"
+AARCH64 = "provider-variant-aarch64==0.0.1.post2"
+
+
+def _published(shared: Path, package: str) -> Venv:
+    """Return a venv with a published provider; skip the test if it cannot be had."""
+
+    def make(root: Path) -> None:
+        python = interpreter(THIS_PYTHON)
+        assert python is not None
+        made = make_venv(root, python)
+        command = (made.python, "-m", "pip", "install", "--only-binary", ":all:", package)
+        done = subprocess.run(
+            command, env=online_env(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            shutil.rmtree(root)
+            pytest.skip(f"{package} cannot be installed: {done.stderr.splitlines()[-1]}")
+
+    return Venv(once(shared / package.partition("=")[0], make))
+
+
 @pytest.mark.parametrize(
     ("package", "plugin", "ours"),
     [
         pytest.param(
-            "provider-variant-x86-64==0.0.1.post2",
+            X86_64,
             "provider_variant_x86_64.plugin:X8664Plugin",
             lambda: x86_64.detect(x86_64.read_facts()),
             id="x86_64",
         ),
         pytest.param(
-            "provider-variant-aarch64==0.0.1.post2",
+            AARCH64,
             "provider_variant_aarch64.plugin:AArch64Plugin",
             lambda: aarch64.detect(aarch64.read_facts()),
             id="aarch64",
@@ -140,20 +163,35 @@ def test_all_that_the_published_provider_reports(
     It may find less: its table knows models of CPUs, and not what virtual machines make of them.
     """
 
-    def make(root: Path) -> None:
-        python = interpreter(THIS_PYTHON)
-        assert python is not None
-        made = make_venv(root, python)
-        command = (made.python, "-m", "pip", "install", "--only-binary", ":all:", package)
-        done = subprocess.run(
-            command, env=online_env(), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"{package} cannot be installed: {done.stderr.splitlines()[-1]}")
-
-    venv = Venv(once(shared / package.partition("=")[0], make))
+    venv = _published(shared, package)
     published = json.loads(venv.run("-c", _ASK, plugin))
     found = dict(ours().features)
     for name, values in published:
         assert [value for value in found[name] if value in values] == values
     assert [name for name in found if name in dict(published)] == [name for name, _ in published]
+
+
+def test_the_bits_of_cpuid_are_those_of_the_published_provider(shared: Path) -> None:
+    """Where its table of CPUID's bits has one of ours, the instruction set is the same."""
+    path = "provider_variant_x86_64/vendor/archspec/archspec/json/cpu/cpuid.json"
+    table = json.loads((_published(shared, X86_64).site / path).read_text("utf-8"))
+    theirs = {
+        (call["input"]["eax"], call["input"]["ecx"], bit["register"], bit["bit"]): bit["name"]
+        for call in (*table["flags"], *table["extension-flags"])
+        for bit in call["bits"]
+    }
+    ours = {
+        (*leaf, ("eax", "ebx", "ecx", "edx")[register], bit): {"sse3": "pni"}.get(name, name)
+        for leaf, register, names in _cpuid._BITS
+        for bit, name in names.items()
+    }
+    assert {key: name for key, name in ours.items() if key in theirs} == {
+        key: name for key, name in theirs.items() if key in ours
+    }
+    # What it does not list: bits of leaf 7 that Intel added later, and a leaf of AMD.
+    assert {name for key, name in ours.items() if key not in theirs} == {
+        "clzero",
+        "cppc",
+        "flush_l1d",
+        "tsc_adjust",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import mmap
 import platform
 import subprocess
@@ -100,6 +101,28 @@ def test_reading_on_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name:
     other = "\nprocessor\t: 1\nflags\t\t: fpu\n" * 100
     on_linux(monkeypatch, tmp_path, ARCHITECTURE, machine.lines() + other)
     assert detect(read_facts()) == machine.supports("level")
+
+
+def test_reading_stops_after_the_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with endlessly many cores is not read to its end, in whatever pieces it comes."""
+    record = (MACHINES["amd-zen5"].lines() + "\n").encode()
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert size > 0, "the whole file was asked for"
+            assert self.tell() < 2 * len(record), "it was read on"
+            return super().read(min(size, 100))
+
+    class File:
+        @staticmethod
+        def open(mode: str, *, buffering: int) -> Endless:
+            assert (mode, buffering) == ("rb", 0)
+            return Endless(record * 1000)
+
+    pretend(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(cpu, "CPUINFO", File)
+    assert detect(read_facts()) == MACHINES["amd-zen5"].supports("level")
 
 
 @pytest.mark.parametrize("name", MACOS)
