@@ -162,7 +162,6 @@ def test_all_that_the_published_provider_reports(
 
     It may find less: its table knows models of CPUs, and not what virtual machines make of them.
     """
-
     venv = _published(shared, package)
     published = json.loads(venv.run("-c", _ASK, plugin))
     found = dict(ours().features)
