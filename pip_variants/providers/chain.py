@@ -21,32 +21,9 @@ from pip_variants.metadata import Provider
 from pip_variants.properties import ABI_DEPENDENCY
 from pip_variants.supported import Support
 
-from . import abi_dependency, nvidia
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """A provider that is part of this engine, and the published packages that it stands in for."""
-
-    package: str
-    version: str
-    plugin_api: str
-    ask: Callable[[Mapping[str, str]], nvidia.Detected]
-
-
-def _ask_nvidia(environ: Mapping[str, str]) -> nvidia.Detected:
-    return nvidia.detect(nvidia.read_facts(environ))
-
-
-_BUILT_INS = (
-    BuiltIn(
-        package="nvidia-variant-provider",
-        version="0.0.2",
-        plugin_api="nvidia_variant_provider.plugin:NvidiaVariantPlugin",
-        ask=_ask_nvidia,
-    ),
-)
-
+from . import abi_dependency
+from .built_in import BuiltIn, standing_in
+from .detected import Detected
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
@@ -71,7 +48,7 @@ class Chain:
     foreign: bool = False
     querying: Callable[[], AbstractContextManager[object]] = nullcontext
     distributions: Callable[[], Mapping[str, str]] = dict
-    _answers: dict[str, nvidia.Detected] = field(default_factory=dict)
+    _answers: dict[str, Detected] = field(default_factory=dict)
 
     def ask(self, namespaces: Sequence[str], providers: Sequence[Provider]) -> dict[str, Support]:
         """Return one answer for each of ``namespaces``, in their order.
@@ -81,11 +58,11 @@ class Chain:
         declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
         todo = {ns: self._without_asking(ns, declared.get(ns)) for ns in namespaces}
         steps = [step for step in todo.values() if isinstance(step, BuiltIn)]
-        waiting = {step.package: step for step in steps if step.package not in self._answers}
+        waiting = {step.name: step for step in steps if step.name not in self._answers}
         if waiting:
             with self.querying():
-                for package, step in waiting.items():
-                    self._answers[package] = step.ask(self.environ)
+                for name, step in waiting.items():
+                    self._answers[name] = step.ask(self.environ)
         return {
             ns: step if isinstance(step, Support) else self._support(ns, step)
             for ns, step in todo.items()
@@ -116,7 +93,7 @@ class Chain:
         if required and not needed:
             reason = "none of its provider's packages is for this platform"
             return Support(namespace, "disabled", reason=reason)
-        step = _built_in(list(needed.values()), provider.plugin_api)
+        step = standing_in(list(needed.values()), provider.plugin_api)
         if step is None:
             packages = ", ".join(starmap(_shown, needed.items()))
             if not packages:
@@ -155,7 +132,7 @@ class Chain:
         return marker.evaluate(dict(self.marker_environment or {}))
 
     def _support(self, namespace: str, step: BuiltIn) -> Support:
-        found = self._answers[step.package]
+        found = self._answers[step.name]
         return Support(namespace, "built-in", found.features, found.reason, found.warnings)
 
 
@@ -164,21 +141,3 @@ def _shown(text: str, required: Requirement | str) -> str:
     return (
         quoted(text) if isinstance(required, str) else shortened(canonicalize_name(required.name))
     )
-
-
-def _built_in(required: Sequence[Requirement | str], plugin_api: str | None) -> BuiltIn | None:
-    """Return the built-in that re-implements exactly these packages, or None."""
-    for step in _BUILT_INS:
-        if (
-            required
-            and all(
-                isinstance(req, Requirement)
-                and canonicalize_name(req.name) == step.package
-                and req.url is None
-                and req.specifier.contains(step.version, prereleases=True)
-                for req in required
-            )
-            and plugin_api in (None, step.plugin_api, step.plugin_api.partition(".")[0])
-        ):
-            return step
-    return None

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pip._vendor.packaging.version import Version as Pep440
 
 from pip_variants.errors import RequestError, quoted
-from pip_variants.properties import Features
 
 from . import nvml
+from .detected import Detected
 
 Version = tuple[int, int]
 
@@ -38,15 +38,6 @@ class Facts:
     capability: Version | None = None
     forced: bool = False
     problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Detected:
-    """Ordered features, a reason if something is missing, and warnings for the user."""
-
-    features: Features = ()
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def read_facts(environ: Mapping[str, str]) -> Facts:

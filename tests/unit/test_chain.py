@@ -10,7 +10,7 @@ import pytest
 from pip_variants.errors import RequestError
 from pip_variants.metadata import Provider
 from pip_variants.properties import Features
-from pip_variants.providers import abi_dependency, nvidia, nvml
+from pip_variants.providers import aarch64, abi_dependency, cpu, nvidia, nvml, x86_64
 from pip_variants.providers.chain import Chain
 from pip_variants.providers.nvml import Answer
 from pip_variants.supported import Support
@@ -331,6 +331,78 @@ def test_a_requirement_for_another_platform_does_not_count() -> None:
     """A second package whose marker is false here is not installed, so that it changes nothing."""
     provider = _nvidia("nvidia-variant-provider", "wmi; platform_system == 'Windows'")
     assert _ask(provider) == BUILT_IN
+
+
+X86_64_PLUGIN = "provider_variant_x86_64.plugin:X8664Plugin"
+AARCH64_PLUGIN = "provider_variant_aarch64.plugin:AArch64Plugin"
+
+# What is required, its plugin-api, and the namespace of the built-in that stands in, if one does.
+CPUS = [
+    pytest.param("provider-variant-x86-64", X86_64_PLUGIN, "x86_64", id="x86_64 as numpy says"),
+    pytest.param("provider_variant.x86_64>=0.0.1,<1", None, "x86_64", id="another spelling"),
+    pytest.param("provider-variant-x86-64", "provider_variant_x86_64", "x86_64", id="its module"),
+    pytest.param("x86-64-variant-provider", None, "x86_64", id="x86_64 by its new name"),
+    pytest.param(
+        "x86-64-variant-provider~=0.2.0", "x86_64_variant_provider", "x86_64", id="its default"
+    ),
+    pytest.param("provider-variant-aarch64", AARCH64_PLUGIN, "aarch64", id="aarch64 as numpy says"),
+    pytest.param("aarch64-variant-provider>=0.2", None, "aarch64", id="aarch64 by its new name"),
+    pytest.param("provider-variant-x86-64>=0.1", None, None, id="a version that ours is not"),
+    pytest.param("x86-64-variant-provider<0.2", None, None, id="an older one of the new name"),
+    pytest.param("provider-variant-x86-64", AARCH64_PLUGIN, None, id="the plugin of the other"),
+    pytest.param("x86-64-variant-provider", X86_64_PLUGIN, None, id="the plugin of the old name"),
+    pytest.param("provider-variant-x86", None, None, id="a name that is alike"),
+]
+
+
+@pytest.mark.parametrize(("requires", "plugin_api", "expected"), CPUS)
+def test_a_built_in_has_several_names(
+    monkeypatch: pytest.MonkeyPatch, requires: str, plugin_api: str | None, expected: str | None
+) -> None:
+    """The providers of the CPU stand in for their old and new packages, and for no other."""
+    for module in (x86_64, aarch64):
+        facts = cpu.Facts(module.ARCHITECTURE, frozenset({"aes"}))
+        monkeypatch.setattr(module, "read_facts", lambda facts=facts: facts)
+    found = _ask(Provider("cpu", requires=(requires,), plugin_api=plugin_api))
+    best = {"x86_64": ("level", ("v1",)), "aarch64": ("version", ("8a",)), None: None}[expected]
+    assert found.state == ("built-in" if expected else "untrusted")
+    assert found.features == ((best, ("aes", ("on",))) if best else ())
+
+
+def test_old_and_new_name_are_one_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU is asked once under both names; who reads the messages is told once."""
+    asked = []
+    told = []
+
+    def read() -> cpu.Facts:
+        asked.append("read")
+        return cpu.Facts("riscv64")
+
+    @contextmanager
+    def querying() -> Iterator[None]:
+        told.append("begin")
+        yield
+
+    monkeypatch.setattr(x86_64, "read_facts", read)
+    names = ("provider-variant-x86-64", "x86-64-variant-provider")
+    providers = [Provider(f"cpu{i}", requires=(name,)) for i, name in enumerate(names)]
+    found = Chain({}, querying=querying).ask(("cpu0", "cpu1"), providers)
+    assert found == {
+        name: Support(name, "built-in", reason="this is a riscv64 machine")
+        for name in ("cpu0", "cpu1")
+    }
+    assert (asked, told) == (["read"], ["begin"])
+
+
+def test_the_cpu_of_a_foreign_target_is_not_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who installs for another machine gets no level of this one."""
+
+    def read() -> cpu.Facts:
+        raise AssertionError("it was asked")
+
+    monkeypatch.setattr(x86_64, "read_facts", read)
+    found = _ask(Provider("x86_64", requires=("provider-variant-x86-64",)), foreign=True)
+    assert found.state == "foreign"
 
 
 def test_a_foreign_target_is_not_asked() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from pip_variants.errors import RequestError
 from pip_variants.providers import nvml
-from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, Detected, Facts, detect, read_facts
+from pip_variants.providers.detected import Detected
+from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, Facts, detect, read_facts
 from pip_variants.providers.nvml import Answer
 from tests.unit.cases import spelled_out
 

@@ -1,0 +1,133 @@
+"""The built-in ``aarch64`` provider: the features of ``provider-variant-aarch64``, in its order.
+
+That one knows a machine's version by its model, this one by what is there: a version counts if
+every instruction that it makes mandatory, and that compiled code may use on its own, is enabled.
+What only an operating system notices (DIT, pointer authentication) does not count: hypervisors
+hide it, and code that was built for the version runs all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from . import cpu
+from .cpu import Facts
+from .detected import Detected
+
+ARCHITECTURE = "aarch64"
+
+_VERSIONS = (
+    ("8a", frozenset[str]()),
+    ("8.1a", frozenset({"atomics", "asimdrdm", "crc32"})),
+    ("8.2a", frozenset({"dcpop"})),
+    ("8.3a", frozenset({"fcma", "jscvt", "lrcpc"})),
+    ("8.4a", frozenset({"asimddp", "flagm", "ilrcpc", "uscat"})),
+    ("8.5a", frozenset({"bti", "dcpodp", "flagm2", "frint", "sb"})),
+    ("9.0a", frozenset({"sve2"})),
+)
+
+# The published list joins two pairs of names by mistake; here they are bti, ecv, asimdrdm, atomics.
+_ORDER = cpu.words(
+    """
+    sve2 flagm2 frint sb bti ecv paca pacg ssbs
+    asimdfhm bf16 dcpodp dgh dit flagm i8mm ilrcpc jscvt rng sha3 sha512 svebf16 svei8mm uscat
+    asimddp lrcpc asimdhp dcpop fcma fphp sve asimdrdm atomics
+    aes asimd cpuid crc32 evtstrm fp pmull sha1 sha2
+    """
+)
+
+# Every Mac with an ARM CPU has what the first one, the M1, had; macOS 11 says little of it.
+_EVERY_MAC = frozenset(
+    cpu.words(
+        """
+    aes asimd asimddp asimdfhm asimdhp asimdrdm atomics crc32 dcpodp dcpop dit fcma flagm flagm2 fp
+    fphp frint ilrcpc jscvt lrcpc paca pacg pmull sb sha1 sha2 sha3 sha512 uscat
+        """
+    )
+)
+_APPLE_NAMES = {
+    "FEAT_BF16": "bf16",
+    "FEAT_BTI": "bti",
+    "FEAT_ECV": "ecv",
+    "FEAT_I8MM": "i8mm",
+    "FEAT_SSBS": "ssbs",
+}
+_SYSCTLS = ("hw.optional.arm64", *(f"hw.optional.arm.{name}" for name in _APPLE_NAMES))
+
+# PF_ARM_* of IsProcessorFeaturePresent. Windows has no question for some instructions; each stands
+# here with a later one that the architecture does not allow, or no maker sells, without it.
+_WINDOWS_FEATURES = {
+    30: "aes pmull sha1 sha2",
+    31: "crc32",
+    34: "atomics asimdrdm",
+    43: "asimddp dcpop",
+    44: "jscvt fcma",
+    45: "lrcpc",
+    46: "sve",
+    47: "sve2 dcpodp flagm2 frint sb",
+    52: "svebf16",
+    57: "svei8mm",
+    62: "uscat flagm ilrcpc",
+    64: "sha3",
+    65: "sha512",
+    66: "i8mm",
+    67: "fphp asimdhp",
+    68: "bf16",
+}
+
+
+def read_facts() -> Facts:
+    """Return what is enabled on this machine; nothing is raised."""
+    return cpu.read_facts(
+        ARCHITECTURE, {"linux": _read_linux, "darwin": _read_macos, "win32": _read_windows}
+    )
+
+
+def detect(facts: Facts) -> Detected:
+    """Return what a machine with these facts supports."""
+    reason = facts.why_not(ARCHITECTURE)
+    if reason is not None:
+        return Detected(reason=reason)
+    # SVE2 came with 9.0, whose base is 8.5: its BTI is there, even if the kernel does not use it.
+    known = facts.flags | {"bti"} if "sve2" in facts.flags else facts.flags
+    versions = cpu.reached(_VERSIONS, known)
+    return Detected((("version", versions), *cpu.switched_on(_ORDER, facts.flags)))
+
+
+def flags_of_cpuinfo(text: str) -> frozenset[str]:
+    """Return the flags that all cores have, from the whole ``/proc/cpuinfo`` of Linux."""
+    cores = cpu.lists(text, "Features")
+    return frozenset.intersection(*cores) if cores else frozenset()
+
+
+def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
+    """Return the flags of a Mac, from what ``sysctl`` says."""
+    if values.get("hw.optional.arm64") != "1":
+        return frozenset()
+    more = (
+        flag for name, flag in _APPLE_NAMES.items() if values.get(f"hw.optional.arm.{name}") == "1"
+    )
+    return _EVERY_MAC.union(more)
+
+
+def flags_of_windows(present: Iterable[int]) -> frozenset[str]:
+    """Return the flags for the numbers that ``IsProcessorFeaturePresent`` confirms."""
+    found = " ".join(_WINDOWS_FEATURES[number] for number in present)
+    # Windows runs on no ARM CPU without these two.
+    return frozenset(["asimd", "fp", *found.split()])
+
+
+def _read_linux() -> frozenset[str]:
+    return flags_of_cpuinfo(cpu.cpuinfo(first_only=False))
+
+
+def _read_macos() -> frozenset[str]:
+    from . import _macos  # noqa: PLC0415 - ctypes costs more than all the rest; Linux needs none
+
+    return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
+
+
+def _read_windows() -> frozenset[str]:
+    from . import _windows  # noqa: PLC0415 - same
+
+    return flags_of_windows(_windows.features_present(_WINDOWS_FEATURES))

@@ -1,0 +1,128 @@
+"""The built-in ``x86_64`` provider: the features of ``provider-variant-x86-64``, in its order.
+
+That one reports what the CPU's model is known to have, this one what the CPU and the operating
+system have really enabled: a virtual machine without AVX2 is no v3 machine, whatever its model.
+The levels are those of the x86-64 psABI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import cpu
+from .cpu import Facts
+from .detected import Detected
+
+ARCHITECTURE = "x86_64"
+
+_LEVELS = (
+    ("v1", frozenset[str]()),
+    ("v2", frozenset({"cx16", "lahf_lm", "popcnt", "sse3", "sse4_1", "sse4_2", "ssse3"})),
+    # abm is what Linux calls LZCNT; xsave stands for OSXSAVE, as it is switched off without it.
+    ("v3", frozenset(cpu.words("avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"))),
+    ("v4", frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})),
+)
+
+_ORDER = cpu.words(
+    """
+    avx_vnni cppc ibrs_enhanced tsc_adjust flush_l1d movdir64b movdiri
+    avx512_bf16 avx512_bitalg avx512_vbmi2 avx512_vnni avx512_vp2intersect avx512_vpopcntdq
+    avx512ifma avx512vbmi rdpid sha_ni vaes vpclmulqdq clwb clzero
+    avx512bw avx512cd avx512dq avx512f avx512vl clflushopt gfni rdseed xsavec xsaveopt adx
+    avx2 avx bmi2 bmi1 abm f16c fma movbe xsave rdrand aes pclmulqdq sse4a fsgsbase
+    sse4_2 sse4_1 ssse3 sse3 cx16 lahf_lm popcnt sse2 sse mmx
+    """
+)
+
+_AVX512 = frozenset(name for name in _ORDER if name.startswith("avx512"))
+_AVX = _AVX512 | {"avx", "avx2", "avx_vnni", "f16c", "fma", "vaes", "vpclmulqdq"}
+_XSAVE = _AVX | {"xsave", "xsavec", "xsaveopt"}
+
+# Bits of XCR0: which registers the operating system saves and restores.
+_YMM = 0b110
+_ZMM = 0b1110_0110
+
+_SYSCTLS = (
+    "machdep.cpu.features",
+    "machdep.cpu.leaf7_features",
+    "machdep.cpu.extfeatures",
+    "hw.optional.avx512f",
+    "sysctl.proc_translated",
+)
+_APPLE_NAMES = {
+    "avx1.0": "avx",
+    "avx512bitalg": "avx512_bitalg",
+    "avx512vnni": "avx512_vnni",
+    "avx512vpopcntdq": "avx512_vpopcntdq",
+    "clfsopt": "clflushopt",
+    "l1df": "flush_l1d",
+    "lahf": "lahf_lm",
+    "lzcnt": "abm",
+    "rdwrfsgs": "fsgsbase",
+    "sha": "sha_ni",
+    "sse4.1": "sse4_1",
+    "sse4.2": "sse4_2",
+    "tsc_thread_offset": "tsc_adjust",
+}
+
+
+def read_facts() -> Facts:
+    """Return what is enabled on this machine; nothing is raised."""
+    return cpu.read_facts(
+        ARCHITECTURE, {"linux": _read_linux, "darwin": _read_macos, "win32": _read_windows}
+    )
+
+
+def detect(facts: Facts) -> Detected:
+    """Return what a machine with these facts supports."""
+    reason = facts.why_not(ARCHITECTURE)
+    if reason is not None:
+        return Detected(reason=reason)
+    levels = cpu.reached(_LEVELS, facts.flags)
+    return Detected((("level", levels), *cpu.switched_on(_ORDER, facts.flags)))
+
+
+def flags_of_cpuinfo(text: str) -> frozenset[str]:
+    """Return the flags that Linux has enabled, from the first record of ``/proc/cpuinfo``."""
+    flags = next(iter(cpu.lists(text, "flags")), frozenset[str]())
+    return flags | {"sse3"} if "pni" in flags else flags
+
+
+def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
+    """Return the flags that macOS has enabled, from what ``sysctl`` says."""
+    words = " ".join(values.get(name, "") for name in _SYSCTLS[:3]).lower().split()
+    flags = frozenset(_APPLE_NAMES.get(word, word) for word in words)
+    if "osxsave" not in flags:
+        flags -= _XSAVE
+    # macOS has its own switch for AVX-512, which XCR0 does not show before a thread first uses it.
+    if values.get("hw.optional.avx512f", "0") == "0":
+        flags -= _AVX512
+    # Rosetta runs all of v2, but its list lacks some of it.
+    return flags | _LEVELS[1][1] if flags and values.get("sysctl.proc_translated") == "1" else flags
+
+
+def flags_of_cpuid(flags: frozenset[str], enabled: int) -> frozenset[str]:
+    """Return those ``flags`` of the CPU that work with the ``enabled`` bits of XCR0."""
+    if "osxsave" not in flags:
+        return flags - _XSAVE
+    if enabled & _YMM != _YMM:
+        return flags - _AVX
+    return flags if enabled & _ZMM == _ZMM else flags - _AVX512
+
+
+def _read_linux() -> frozenset[str]:
+    # The cores of one x86 machine have the same flags, so that the first speaks for all.
+    return flags_of_cpuinfo(cpu.cpuinfo(first_only=True))
+
+
+def _read_macos() -> frozenset[str]:
+    from . import _macos  # noqa: PLC0415 - ctypes costs more than all the rest; Linux needs none
+
+    return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
+
+
+def _read_windows() -> frozenset[str]:
+    from . import _cpuid, _windows  # noqa: PLC0415 - same
+
+    leaves = _windows.cpuid(_cpuid.LEAVES)
+    return flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states())

@@ -1,0 +1,410 @@
+"""The built-in x86_64 provider: levels of the psABI, names and order of the published one."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import mmap
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pip_variants.providers import _cpuid, _macos, _windows, cpu, x86_64
+from pip_variants.providers.cpu import Facts
+from pip_variants.providers.detected import Detected
+from pip_variants.providers.x86_64 import ARCHITECTURE, detect, read_facts
+from tests.unit.machines import Machine, failing, machines, on_linux, pretend
+
+MACHINES = machines(ARCHITECTURE, "level")
+LINUX = [name for name, found in MACHINES.items() if "cpuinfo" in found.recorded]
+MACOS = [name for name, found in MACHINES.items() if "sysctl" in found.recorded]
+WINDOWS = [name for name, found in MACHINES.items() if "cpuid" in found.recorded]
+
+# What the psABI wants of a level beyond the one below, in its own words; OSXSAVE is xsave here.
+PSABI = {
+    "v2": "CMPXCHG16B LAHF-SAHF POPCNT SSE3 SSE4_1 SSE4_2 SSSE3",
+    "v3": "AVX AVX2 BMI1 BMI2 F16C FMA LZCNT MOVBE OSXSAVE",
+    "v4": "AVX512F AVX512BW AVX512CD AVX512DQ AVX512VL",
+}
+LINUX_NAMES = {"cmpxchg16b": "cx16", "lahf-sahf": "lahf_lm", "lzcnt": "abm", "osxsave": "xsave"}
+NEEDED = {
+    level: tuple(LINUX_NAMES.get(word.lower(), word.lower()) for word in words.split())
+    for level, words in PSABI.items()
+}
+ALL = frozenset(name for names in NEEDED.values() for name in names)
+
+here_only = pytest.mark.skipif(
+    platform.machine() != "x86_64" or sys.platform != "linux", reason="not Linux on x86_64"
+)
+
+
+def _leaves(machine: Machine) -> dict[_cpuid.Leaf, _cpuid.Registers]:
+    found = machine.recorded["cpuid"]
+    assert isinstance(found, dict)
+    numbers = {tuple(key.split(".")): values for key, values in found.items()}
+    return {(int(leaf, 16), int(sub)): tuple(regs) for (leaf, sub), regs in numbers.items()}
+
+
+def _flags(machine: Machine) -> frozenset[str]:
+    if "cpuinfo" in machine.recorded:
+        return x86_64.flags_of_cpuinfo(machine.lines())
+    if "sysctl" in machine.recorded:
+        return x86_64.flags_of_sysctl(machine.sysctl())
+    enabled = machine.recorded["enabled"]
+    assert isinstance(enabled, int)
+    return x86_64.flags_of_cpuid(_cpuid.flags(_leaves(machine)), enabled)
+
+
+def _levels(flags: frozenset[str]) -> tuple[str, ...]:
+    name, values = detect(Facts(ARCHITECTURE, flags)).features[0]
+    assert name == "level"
+    return values
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_recorded_machines(name: str) -> None:
+    """Each recorded machine supports what the documents of its CPU and its system say."""
+    machine = MACHINES[name]
+    assert detect(Facts(ARCHITECTURE, _flags(machine))) == machine.supports("level")
+
+
+def test_every_kind_of_machine_is_recorded() -> None:
+    """All three systems and all four levels are among the recorded machines."""
+    assert [len(LINUX), len(MACOS), len(WINDOWS)] == [23, 2, 4]
+    assert {machine.reached[0] for machine in MACHINES.values()} == {"v4", "v3", "v2", "v1"}
+
+
+@pytest.mark.parametrize("missing", sorted(ALL))
+def test_a_level_needs_all_of_its_instruction_sets(missing: str) -> None:
+    """Without one of them there is neither its level nor a higher one."""
+    assert _levels(ALL) == ("v4", "v3", "v2", "v1")
+    lost = next(level for level, names in NEEDED.items() if missing in names)
+    lower = [level for level in ("v4", "v3", "v2", "v1") if level < lost]
+    assert _levels(ALL - {missing}) == tuple(lower)
+
+
+def test_flags_without_a_feature_do_not_matter() -> None:
+    """A flag that the published provider does not know is not reported; nothing more is."""
+    assert detect(Facts(ARCHITECTURE, frozenset({"fpu", "avx512_fp16"}))) == Detected(
+        (("level", ("v1",)),)
+    )
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_reading_on_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """The first record of /proc/cpuinfo is read; what the other cores say is not looked at."""
+    machine = MACHINES[name]
+    other = "\nprocessor\t: 1\nflags\t\t: fpu\n" * 100
+    on_linux(monkeypatch, tmp_path, ARCHITECTURE, machine.lines() + other)
+    assert detect(read_facts()) == machine.supports("level")
+
+
+def test_reading_stops_after_the_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with endlessly many cores is not read to its end, in whatever pieces it comes."""
+    record = (MACHINES["amd-zen5"].lines() + "\n").encode()
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert size > 0, "the whole file was asked for"
+            assert self.tell() < 2 * len(record), "it was read on"
+            return super().read(min(size, 100))
+
+    class File:
+        @staticmethod
+        def open(mode: str, *, buffering: int) -> Endless:
+            assert (mode, buffering) == ("rb", 0)
+            return Endless(record * 1000)
+
+    pretend(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(cpu, "CPUINFO", File)
+    assert detect(read_facts()) == MACHINES["amd-zen5"].supports("level")
+
+
+@pytest.mark.parametrize("name", MACOS)
+def test_reading_on_macos(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The values of sysctl are read that the recording has."""
+    machine = MACHINES[name]
+
+    def sysctl(names: tuple[str, ...]) -> dict[str, str]:
+        return {key: value for key, value in machine.sysctl().items() if key in names}
+
+    pretend(monkeypatch, ARCHITECTURE, "darwin")
+    monkeypatch.setattr(_macos, "sysctl", sysctl)
+    assert detect(read_facts()) == machine.supports("level")
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_reading_on_windows(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The CPU is asked what it has, Windows what it saves."""
+    machine = MACHINES[name]
+    pretend(monkeypatch, ARCHITECTURE, "win32")
+    monkeypatch.setattr(_windows, "cpuid", lambda _: _leaves(machine))
+    monkeypatch.setattr(_windows, "enabled_states", lambda: machine.recorded["enabled"])
+    assert detect(read_facts()) == machine.supports("level")
+
+
+@pytest.mark.parametrize(
+    ("sysctls", "lost"),
+    [
+        pytest.param({"hw.optional.avx512f": "1"}, {"v5"}, id="all of it"),
+        pytest.param({"hw.optional.avx512f": "0"}, {"v4"}, id="AVX-512 switched off"),
+        pytest.param({}, {"v4"}, id="a macOS that does not know AVX-512"),
+    ],
+)
+def test_macos_has_a_switch_for_avx512(sysctls: dict[str, str], lost: set[str]) -> None:
+    """What the CPU lists counts only if macOS runs it."""
+    flags = x86_64.flags_of_sysctl(
+        {
+            "machdep.cpu.features": "SSE3 SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT XSAVE OSXSAVE"
+            " AVX1.0 F16C",
+            "machdep.cpu.leaf7_features": "BMI1 AVX2 BMI2 AVX512F AVX512DQ AVX512CD AVX512BW"
+            " AVX512VL",
+            "machdep.cpu.extfeatures": "SYSCALL LAHF LZCNT",
+            **sysctls,
+        }
+    )
+    assert set(_levels(flags)) == {"v1", "v2", "v3", "v4"} - lost
+
+
+UNREADABLE = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"\x00\xff\xfe" * 9999, id="no text"),
+    pytest.param(b"processor\t: 0\nFeatures\t: fp asimd\n\n", id="of the ARM host of an emulator"),
+    pytest.param(b"flags\t\t:\n", id="no flags"),
+]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_cpuinfo_that_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes
+) -> None:
+    """Without flags nothing is supported, not even v1: who runs this is not known."""
+    on_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    expected = Detected(reason="the operating system tells of no x86_64 CPU")
+    assert detect(read_facts()) == expected
+
+
+def test_a_cpuinfo_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A missing file, or a folder in its place, is a reason."""
+    path = on_linux(monkeypatch, tmp_path, ARCHITECTURE, "")
+    path.unlink()
+    reason = "the CPU could not be asked: No such file or directory"
+    assert detect(read_facts()) == Detected(reason=reason)
+    path.mkdir()
+    reason = "the CPU could not be asked: Is a directory"
+    assert detect(read_facts()) == Detected(reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        pytest.param(OSError("the CPUID instruction may not be run"), None, id="OSError"),
+        pytest.param(ImportError("No module named '_ctypes'"), None, id="a Python without ctypes"),
+        pytest.param(AttributeError("function 'x' not found"), None, id="an old system"),
+        pytest.param(PermissionError(13, "Permission denied"), "Permission denied", id="errno"),
+    ],
+)
+def test_a_reader_that_fails(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, text: str | None
+) -> None:
+    """Whatever a system library does, the answer is a reason."""
+    pretend(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(x86_64, "_read_linux", failing(error))
+    reason = f"the CPU could not be asked: {text or error}"
+    assert detect(read_facts()) == Detected(reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "system", "bits", "reason"),
+    [
+        ("aarch64", "linux", 64, "this is an aarch64 machine"),
+        ("ppc64le", "linux", 64, "this is a ppc64le machine"),
+        ("s390x", "linux", 64, "this is an s390x machine"),
+        ("i686", "linux", 32, "this is an i686 machine"),
+        ("x86", "win32", 32, "this is an x86 machine"),
+        ("x86_64", "linux", 32, "this is a 32-bit Python on an x86_64 machine"),
+        ("x86_64", "freebsd14", 64, "how to ask the CPU is not known on freebsd14"),
+    ],
+)
+def test_other_machines(
+    monkeypatch: pytest.MonkeyPatch, architecture: str, system: str, bits: int, reason: str
+) -> None:
+    """On another architecture, for other wheels, or on a strange system, nothing is asked."""
+    pretend(monkeypatch, architecture, system, bits=bits)
+    for name in ("_read_linux", "_read_macos", "_read_windows"):
+        monkeypatch.setattr(x86_64, name, failing(AssertionError("it was asked")))
+    assert detect(read_facts()) == Detected(reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "said", "expected"),
+    [
+        ("posix", "unused", "x86_64", "x86_64"),
+        ("posix", "unused", "arm64", "aarch64"),
+        ("posix", "unused", "amd64", "x86_64"),
+        ("nt", "win-amd64", "unused", "x86_64"),
+        ("nt", "win-arm64", "unused", "aarch64"),
+        ("nt", "win32", "unused", "x86"),
+    ],
+)
+def test_the_architecture_of_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch, name: str, system: str, said: str, expected: str
+) -> None:
+    """Under Rosetta or Windows' emulation it is that of the interpreter, as Linux names it."""
+
+    class Uname:
+        machine = said
+
+    class System:
+        name = ""
+        uname = Uname
+
+    System.name = name
+    monkeypatch.setattr(cpu, "os", System)
+    monkeypatch.setattr(cpu.sysconfig, "get_platform", lambda: system)  # type: ignore[attr-defined] # cpu's own
+    assert cpu.machine() == expected
+
+
+def test_linux_needs_no_ctypes() -> None:
+    """Importing ctypes would cost more than reading the CPU does."""
+    script = (
+        "import sys; from pip_variants.providers.x86_64 import read_facts; read_facts();"
+        "from pip_variants.providers import aarch64; aarch64.read_facts();"
+        "print('ctypes' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+class _Function:
+    """A function of a library of C."""
+
+    restype: object = None
+
+    def __init__(self, call: Callable[..., int]) -> None:
+        self.call = call
+
+    def __call__(self, *args: object) -> int:
+        return self.call(*args)
+
+
+class _Kernel:
+    """Windows' kernel32, with one page that code can be written to and run from."""
+
+    def __init__(self, page: int) -> None:
+        self.freed: list[int] = []
+        self.VirtualAlloc = _Function(lambda *_: page)
+        self.VirtualProtect = _Function(lambda *_: 1)
+        self.VirtualFree = _Function(self._free)
+        self.GetEnabledXStateFeatures = _Function(lambda: 0xE7)
+
+    def _free(self, address: ctypes.c_void_p, *_: object) -> int:
+        self.freed.append(address.value or 0)
+        return 1
+
+
+# Linux passes the three arguments in EDI, ESI and RDX: mov r8, rdx; mov ecx, edi; mov edx, esi.
+FROM_LINUX = bytes.fromhex("4989d0 89f9 89f2")
+
+
+@pytest.fixture
+def page() -> Iterator[int]:
+    """Return the address of a page of memory that can be run."""
+    try:
+        memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    except OSError as error:
+        pytest.skip(f"no memory that can be run: {error}")
+    with memory:
+        view = ctypes.c_char.from_buffer(memory)
+        yield ctypes.addressof(view)
+        del view
+
+
+@here_only
+def test_the_cpu_itself_says_what_linux_says(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """The code that Windows would run gets the same flags out of this very CPU."""
+    kernel = _Kernel(page)
+    monkeypatch.setattr(_windows, "_kernel", lambda: kernel)
+    monkeypatch.setattr(_windows, "CPUID", FROM_LINUX + _windows.CPUID)
+    leaves = _windows.cpuid(_cpuid.LEAVES)
+    assert kernel.freed == [page]
+    _, ebx, ecx, edx = leaves[0, 0]
+    vendor = b"".join(register.to_bytes(4, "little") for register in (ebx, edx, ecx)).decode()
+    assert vendor in Path("/proc/cpuinfo").read_text("utf-8")
+    known = {name for _, _, names in _cpuid._BITS for name in names.values()}
+    mine = x86_64.flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states()) & known
+    # Linux may have switched something off that the CPU has.
+    assert read_facts().flags & known <= mine
+
+
+@pytest.mark.parametrize("missing", ["VirtualAlloc", "VirtualProtect"])
+def test_a_windows_that_runs_no_such_code(
+    monkeypatch: pytest.MonkeyPatch, page: int, missing: str
+) -> None:
+    """Where a policy forbids it, that is the reason, and the memory is given back."""
+    kernel = _Kernel(page)
+    setattr(kernel, missing, _Function(lambda *_: 0))
+    monkeypatch.setattr(_windows, "_kernel", lambda: kernel)
+    pretend(monkeypatch, ARCHITECTURE, "win32")
+    why = {
+        "VirtualAlloc": "no memory for the CPUID instruction",
+        "VirtualProtect": "the CPUID instruction may not be run",
+    }[missing]
+    assert detect(read_facts()) == Detected(reason=f"the CPU could not be asked: {why}")
+    assert kernel.freed == ([page] if missing == "VirtualProtect" else [])
+
+
+def test_leaves_that_the_cpu_does_not_have_count_for_nothing() -> None:
+    """Intel's CPUs answer such a question with another leaf's registers."""
+    full = (0xFFFF_FFFF,) * 4
+    garbage = dict.fromkeys(_cpuid.LEAVES, full)
+    old = {**garbage, (0, 0): (1, 0, 0, 0), (0x8000_0000, 0): (0x8000_0000, 0, 0, 0)}
+    one = {name for leaf, _, names in _cpuid._BITS if leaf == (1, 0) for name in names.values()}
+    assert _cpuid.flags(old) == one
+    newer = {**garbage, (0, 0): (7, 0, 0, 0), (7, 0): (0, *full[1:])}
+    assert "avx2" in _cpuid.flags(newer)
+    assert "avx_vnni" not in _cpuid.flags(newer)
+    assert "xsaveopt" not in _cpuid.flags(newer)
+
+
+class _Library:
+    """macOS' system library, with these values; a value that vanishes between two calls too."""
+
+    def __init__(self, values: dict[bytes, bytes]) -> None:
+        self.values = values
+        self.calls: dict[bytes, int] = {}
+
+    def sysctlbyname(self, name: bytes, old: object, size: object, *_: object) -> int:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        value = self.values.get(name)
+        if value is None or (value == b"vanishes" and self.calls[name] > 1):
+            return -1
+        ctypes.cast(size, ctypes.POINTER(ctypes.c_size_t))[0] = len(value)  # type: ignore[arg-type] # what byref made
+        if old is not None:
+            ctypes.memmove(old, value, len(value))  # type: ignore[arg-type] # the buffer
+        return 0
+
+
+def test_sysctl_by_name() -> None:
+    """Texts and numbers of any size come as the sysctl program prints them."""
+    library = _Library(
+        {
+            b"machdep.cpu.features": b"FPU SSE4.2\0",
+            b"hw.optional.avx512f": (1).to_bytes(4, sys.byteorder),
+            b"hw.optional.arm64": (1).to_bytes(8, sys.byteorder),
+            b"hw.optional.rtm": b"vanishes",
+        }
+    )
+    names = [*(name.decode() for name in library.values), "hw.optional.unknown"]
+    assert _macos.sysctl(names, library) == {
+        "machdep.cpu.features": "FPU SSE4.2",
+        "hw.optional.avx512f": "1",
+        "hw.optional.arm64": "1",
+    }
