@@ -28,6 +28,8 @@ _pieces = re.compile(
     rf"|{_STRING}"
 )
 
+_after_address = re.compile(r"\s;").search
+
 _compare: Mapping[str, Callable[[str, str], bool]] = {
     "===": operator.eq,
     "==": operator.eq,
@@ -83,7 +85,7 @@ def bound(requirement: str, chosen: Environment) -> str:
 
     A comparison that PEP 825 does not define stays, so that the parser behind refuses it.
     """
-    start = requirement.find(";") + 1
+    start = _marker_start(requirement)
     if not start:
         return requirement
 
@@ -102,6 +104,18 @@ def bound(requirement: str, chosen: Environment) -> str:
         return _TRUE if holds else _FALSE
 
     return requirement[:start] + _pieces.sub(decide, requirement[start:])
+
+
+def _marker_start(requirement: str) -> int:
+    """Return where the marker of a dependency begins, 0 if it has none.
+
+    In an address a semicolon may stand for itself: there white space is before the marker's.
+    """
+    start = requirement.find(";") + 1
+    if "://" in requirement[:start]:
+        match = _after_address(requirement)
+        start = match.end() if match else 0
+    return start
 
 
 def _holds(left: str, op: str, right: str) -> bool:

@@ -201,11 +201,6 @@ def test_long_marker_is_decided() -> None:
     assert bound(f"name; {many}", CHOSEN) == f"name; {' and '.join([TRUE] * 10_000)}"
 
 
-FIRST_SEMICOLON = pytest.mark.xfail(
-    strict=True, reason="the marker is taken to start at the first semicolon, also in an address"
-)
-
-
 @pytest.mark.parametrize(
     ("address", "marker", "expected"),
     [
@@ -215,13 +210,11 @@ FIRST_SEMICOLON = pytest.mark.xfail(
             "https://host/a;b'c/n.whl",
             "'nvidia' in variant_namespaces",
             TRUE,
-            marks=FIRST_SEMICOLON,
         ),
         pytest.param(
             "https://host/a;variant_label=='12.10'/n.whl",
             "os_name == 'nt'",
             "os_name == 'nt'",
-            marks=FIRST_SEMICOLON,
         ),
     ],
     ids=["path", "quote", "like a marker"],
