@@ -203,9 +203,10 @@ def _judge_source(files: Files, places: Sequence[int]) -> tuple[Selection, Metad
     except VariantError as error:
         process.say(logging.WARNING, f"Ignoring the variant wheels {what}: {error}")
         return None
-    for label, reason in found.failures:
-        text = f"Ignoring the variant {shortened(label)} {what}: {reason}"
-        process.say(logging.WARNING, text)
+    if found.failures:
+        labels = explain.listed(shortened(label) for label, _ in found.failures)
+        reason = found.failures[0][1]
+        process.say(logging.WARNING, f"Ignoring the variants labelled {labels} {what}: {reason}")
     wheels = [Wheel(files.links[i].filename, label_of(files.links[i].filename), i) for i in places]
     return judge(wheels, found.metadata), found.metadata
 

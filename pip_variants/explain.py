@@ -26,7 +26,7 @@ def passed_over(project: str, version: str, selection: Selection) -> str | None:
     """Return one line on what did not fit and why, or None if everything did."""
     if not selection.rejected:
         return None
-    labels = _listed(dict.fromkeys(_label(item) for item in selection.rejected))
+    labels = listed(dict.fromkeys(_label(item) for item in selection.rejected))
     return f"Passed over {labels} of {project} {version}: {why(selection.rejected)}"
 
 
@@ -42,7 +42,7 @@ def wish_unfulfilled(
     ranked = [item.wheel.label for found in selections for item in found.ranked]
     others = [item.wheel.label for found in selections for item in found.rejected]
     labels = dict.fromkeys(shortened(found) for found in [*ranked, *others] if found)
-    known = _listed(labels) or "no variant"
+    known = listed(labels) or "no variant"
     return f"No wheel of {project} {version} has the variant label {label}; there is {known}"
 
 
@@ -106,7 +106,8 @@ def _natural(value: str) -> list[tuple[int, str]]:
     return [(len(text), text) for text in numbers]
 
 
-def _listed(labels: Iterable[str]) -> str:
+def listed(labels: Iterable[str]) -> str:
+    """Return labels as a sentence has them, ``a, b and c``, many of them cut short."""
     names = list(labels)
     more = len(names) - _LABELS
     if more > 1:

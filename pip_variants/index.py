@@ -21,11 +21,12 @@ from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from .archives import MAX_BYTES, network_reason, own_metadata
-from .errors import FetchError, VariantError, quoted
+from .errors import FetchError, VariantError, quoted, shortened
 from .filenames import label_of, metadata_filename
 from .metadata import Metadata, Priorities, merged
 from .properties import NULL_LABEL
 from .readers import read_text
+from .selection import LONGEST_FILENAME
 
 if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
@@ -147,17 +148,21 @@ def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSe
     found = combined
     failures = []
     for label, link in sorted(one_each.items(), key=lambda item: item[1].filename):
-        if label in known:
+        if label in known or len(link.filename) > LONGEST_FILENAME:
             continue
         try:
             own = own_metadata(link, session, fetch_whole=fetch)
+        except VariantError as error:
+            failures.append((str(label), shortened(str(error))))
+            continue
+        try:
             found = own if found is None else merged(found, own)
         except VariantError as error:
-            failures.append((str(label), str(error)))
+            failures.append((str(label), shortened(f"{link.filename}: {error}")))
     if found is None and NULL_LABEL in one_each:
         found = Metadata("none", Priorities(), (), ())
     if found is None:
-        raise FetchError(f"there is no {_SUFFIX[1:]} beside them, and {failures[0][1]}")
+        raise FetchError(f"there is no *{_SUFFIX} beside them, and {failures[0][1]}")
     return Found(found, tuple(failures))
 
 

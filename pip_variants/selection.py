@@ -17,7 +17,7 @@ from .properties import NULL_LABEL, Variant
 from .supported import Support, prioritised
 
 # The longest name of a file, in bytes, that the usual file systems take; names of wheels are ASCII.
-_LONGEST_FILENAME = 255
+LONGEST_FILENAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def select(
             continue
         variant = variants.get(wheel.label)
         rank = keys.get(wheel.label)
-        if len(wheel.filename) > _LONGEST_FILENAME:
+        if len(wheel.filename) > LONGEST_FILENAME:
             rejected.append(Rejected(wheel, variant, reason="its file name is too long for a disk"))
         elif variant is None:
             rejected.append(Rejected(wheel, None, reason="no metadata describes its label"))
