@@ -62,7 +62,8 @@ def add_options(command: Command) -> None:
         help="Of the project NAME take only the variant LABEL; an error if no wheel with it fits"
         " this machine. Can be used several times; NAME#LABEL in a requirement does the same.",
     )
-    command.parser.insert_option_group(0, group)
+    # Before the general options, which are the last.
+    command.parser.insert_option_group(len(command.parser.option_groups) - 1, group)
 
 
 def _switch_off(_: Option, name: str, value: str | None, parser: OptionParser) -> None:

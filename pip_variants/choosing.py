@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pip._vendor.packaging.utils import canonicalize_name
@@ -88,13 +89,11 @@ def preferred(
 ) -> InstallationCandidate | None:
     """Return the one candidate that the legacy resolver takes, pip's own if no variant matters."""
     best = found.best_candidate
-    # pip sorts the worst first.
-    candidates = found.applicable_candidates[::-1]
-    while candidates:
-        version = candidates[0].version
-        run = [candidate for candidate in candidates if candidate.version == version]
+    # pip sorts the worst first, and a version's sdists or yanked files perhaps far behind.
+    for version, group in groupby(found.applicable_candidates[::-1], lambda item: item.version):
+        run = list(group)
         links = [candidate.link for candidate in run]
-        project = canonicalize_name(candidates[0].name)
+        project = canonicalize_name(run[0].name)
         if not _concerned(project, links):
             # Of equals pip takes the first that it found.
             return best if best in run else run[0]
@@ -103,7 +102,6 @@ def preferred(
             order = _order(Files(project, str(version), own, finder))
             if order:
                 return run[part[order[0]]]
-        candidates = [candidate for candidate in candidates if candidate.version != version]
     return None
 
 
@@ -225,18 +223,18 @@ def is_wished(variant: Variant, wish: str) -> bool:
 def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selection]) -> None:
     project, version = files.project, files.version
     if wish is not None:
-        text = explain.wish_unfulfilled(project, version, wish, selections)
-        process.say(logging.WARNING, text)
-        return
-    for selection in selections:
-        passed = explain.passed_over(project, version, selection)
-        if passed is not None:
-            process.say(logging.INFO, passed)
-            process.unfit.setdefault(project, []).append(passed)
+        reasons = [explain.wish_unfulfilled(project, version, wish, selections)]
+    else:
+        lines = (explain.passed_over(project, version, selection) for selection in selections)
+        reasons = [line for line in lines if line is not None]
+    level = logging.INFO if wish is None else logging.WARNING
+    for reason in reasons:
+        process.say(level, reason)
+        process.unfit.setdefault(project, []).append((level, reason))
 
 
 def tell_why(project: str) -> None:
-    """Say why nothing of a project fits as an error, if `-q` has kept it from the user so far."""
-    if not logger.isEnabledFor(logging.INFO):
-        for text in process.unfit.get(canonicalize_name(project), ()):
-            logger.error("%s", text)
+    """Say why nothing of a project fits as an error, if ``-q`` has kept it from the user so far."""
+    for level, reason in process.unfit.get(canonicalize_name(project), ()):
+        if not logger.isEnabledFor(level):
+            logger.error("%s", reason)

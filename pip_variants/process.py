@@ -83,8 +83,8 @@ class Process:
     candidates: WeakSet[object] = field(default_factory=WeakSet)
     """Which of these are about to be installed; the others are installed."""
     said: set[str] = field(default_factory=set)
-    unfit: dict[str, list[str]] = field(default_factory=dict)
-    """By normalised project: why nothing of a version fits."""
+    unfit: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """By normalised project: why nothing of a version fits, and at which level that was said."""
 
     def wish(self, project: str) -> str | None:
         """Return the one label that the user wants of a project, or None."""
