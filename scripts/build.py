@@ -6,6 +6,7 @@ goes into a throw-away environment. What lands in dist/ is complete, or nothing 
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import re
@@ -101,6 +102,7 @@ def _publish(wheel: Path, out_dir: Path) -> Path:
 
 def main() -> int:
     """Build into dist/; return the exit status."""
+    argparse.ArgumentParser(description="Build the wheel into dist/.").parse_args()
     start = time.monotonic()
     try:
         wheel = build_wheel(CHECKOUT / "dist")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -206,7 +207,9 @@ def _mute_other_settings(place: Place) -> None:
     venv's own file as "not set".
     """
     listed = place.run("pip", "config", "list").splitlines()
-    set_names = [line.partition("=")[0] for line in listed if not line.startswith(":env:")]
+    # Only settings of files: no environment, and no warning that pip prints among them.
+    found = (re.match(r"([a-z0-9-]+\.[a-z0-9-]+)=", line) for line in listed)
+    set_names = [match[1] for match in found if match]
     names = [name for name in set_names if name.partition(".")[2] not in _HARMLESS]
     for name in names:
         place.run("pip", "config", "set", "--site", name, "")

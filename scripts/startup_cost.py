@@ -7,6 +7,7 @@ medians in microseconds. The idle one tells apart what is the hook's and what Py
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -46,7 +47,9 @@ def start_time(python: Path) -> float:
 
 def main() -> None:
     """Print the three medians and what the hook adds."""
-    rounds = int(sys.argv[1]) if sys.argv[1:] else 300
+    parser = argparse.ArgumentParser(description="Measure what the start-up hook costs.")
+    parser.add_argument("rounds", type=int, nargs="?", default=300, help="starts of each (300)")
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as temp:
         pythons = [
             make_environment(Path(temp, str(number)), files)
