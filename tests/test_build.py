@@ -243,7 +243,7 @@ def test_contents(wheel: Path) -> None:
         f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")
     }
     assert not [name for name in names if "__pycache__" in name or "variants/_override" in name]
-    assert metadata.get_all("Requires-Dist") == ["variantlib>=0.2.2"]
+    assert metadata.get_all("Requires-Dist") == ["variantlib[cli]>=0.2.2"]
     assert pth == b"import _pip_variants_override\n"
 
 
