@@ -264,7 +264,7 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True, errors="replace")
     # Ended from outside, it cleans up as after Ctrl-C.
-    # A shell starts background jobs with SIGINT ignored; Ctrl-C's signal must end them all the same.
+    # A shell starts background jobs with SIGINT ignored; it must end the demo all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
