@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from pip._internal.exceptions import NetworkConnectionError
 from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
-from pip._vendor.requests.exceptions import RequestException, Timeout
+from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from .errors import FetchError, MetadataError, quoted
+from .fetching import MAX_BYTES, fetch, network_reason
 from .filenames import label_of
 from .readers import read_text
 
@@ -24,36 +24,20 @@ if TYPE_CHECKING:
 
     from .metadata import Metadata
 
-MAX_BYTES = 16 * 1024 * 1024
-"""The largest document that is read; the largest on real indexes has some 100 kB."""
 
-
-def network_reason(error: Exception) -> str:
-    """Return the last link in the chain of reasons that requests and urllib3 wrap around one."""
-    if isinstance(error, Timeout):
-        return "the server did not answer in time"
-    inner = getattr(error.args[0], "reason", None) if error.args else None
-    return quoted(str(inner or error).rsplit(": ", 1)[-1])
-
-
-def own_metadata(
-    link: Link,
-    session: PipSession,
-    *,
-    fetch_whole: Callable[[Link, PipSession], bytes] | None = None,
-) -> Metadata:
+def own_metadata(link: Link, session: PipSession, *, whole: bool = False) -> Metadata:
     """Return ``variant.json`` of one wheel, by range requests if it lies on a server.
 
-    On a server without those, ``fetch_whole`` may fetch a small wheel as it is. Raise FetchError
-    if the wheel, or a part of it, cannot be had; MetadataError if the file in it is missing,
-    broken, or has another label than the name.
+    On a server without those, a small wheel is fetched as it is if ``whole`` allows it. Raise
+    FetchError if the wheel, or a part of it, cannot be had; MetadataError if the file in it is
+    missing, broken, or has another label than the name.
     """
     try:
         if link.is_file:
             with Path(link.file_path).open("rb") as file:
                 text = _variant_json(file)
         else:
-            text = _remote_variant_json(link, session, fetch_whole)
+            text = _remote_variant_json(link, session, whole=whole)
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
         raise MetadataError("", f"{link.filename}: {quoted(str(error))}") from None
     except (NetworkConnectionError, RequestException, HTTPError, OSError) as error:
@@ -66,19 +50,17 @@ def own_metadata(
     return found
 
 
-def _remote_variant_json(
-    link: Link, session: PipSession, fetch_whole: Callable[[Link, PipSession], bytes] | None
-) -> bytes:
+def _remote_variant_json(link: Link, session: PipSession, *, whole: bool) -> bytes:
     try:
         with LazyZipOverHTTP(link.url.split("#", 1)[0], session) as lazy:
             return _variant_json(cast("IO[bytes]", lazy))
     # The others are what pip's reader of remote archives makes of an answer it does not expect.
     except (HTTPRangeRequestUnsupported, KeyError, ValueError, AssertionError):
         problem = f"{link.filename}: its server has no range requests"
-        if fetch_whole is None:
+        if not whole:
             raise FetchError(problem) from None
         try:
-            return _variant_json(io.BytesIO(fetch_whole(link, session)))
+            return _variant_json(io.BytesIO(fetch(link, session)))
         except FetchError as error:
             raise FetchError(f"{problem}, and the whole file is {error}") from None
 

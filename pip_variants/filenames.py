@@ -12,6 +12,8 @@ from .properties import is_label
 _PARTS_PLAIN = 5
 _PARTS_FULL = 7
 
+METADATA_SUFFIX = "-variants.json"
+
 
 def split_label(stem: str) -> tuple[str, str | None]:
     """Return the plain stem and the label (None: a plain wheel) of a name without ``.whl``.
@@ -43,4 +45,4 @@ def label_of(filename: str) -> str | None:
 def metadata_filename(filename: str) -> str:
     """Return the name of the combined metadata file that lies beside the wheel ``filename``."""
     name, version = filename.split("-", 2)[:2]
-    return f"{name}-{version}-variants.json"
+    return f"{name}-{version}{METADATA_SUFFIX}"

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pip._internal.exceptions import HashMismatch, NetworkConnectionError
 from pip._internal.models.link import Link
-from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
-from pip._vendor.requests.exceptions import RequestException
-from pip._vendor.urllib3.exceptions import HTTPError
 
-from .archives import MAX_BYTES, network_reason, own_metadata
-from .errors import FetchError, VariantError, quoted, shortened
-from .filenames import label_of, metadata_filename
+from .archives import own_metadata
+from .errors import FetchError, VariantError, shortened
+from .fetching import fetch
+from .filenames import METADATA_SUFFIX, label_of, metadata_filename
 from .metadata import Metadata, Priorities, merged
 from .properties import NULL_LABEL
 from .readers import read_text
@@ -31,10 +28,6 @@ from .selection import LONGEST_FILENAME
 if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.network.session import PipSession
-
-_TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
-_DIGITS = 20
-_SUFFIX = "-variants.json"
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
@@ -68,7 +61,7 @@ class Sources:
 
     def note(self, link: Link) -> None:
         """Remember a ``*-variants.json`` that a page lists; nothing is fetched."""
-        name, _, version = link.filename.removesuffix(_SUFFIX).rpartition("-")
+        name, _, version = link.filename.removesuffix(METADATA_SUFFIX).rpartition("-")
         key = _key(source_of(link), name, version)
         # A version tolerates white space around it, a file name does not.
         if key is not None and version == version.strip() and name.isprintable():
@@ -101,40 +94,6 @@ class Sources:
         return _completed(combined, wheels, session)
 
 
-def fetch(link: Link, session: PipSession) -> bytes:
-    """Return the bytes of a small file, verified by the hash of its link if that has one.
-
-    Raise FetchError in one sentence for whatever the network or the file system does.
-    """
-    # Such a file changes whenever a label is added, at the same address.
-    headers = {**HEADERS, "Cache-Control": "max-age=0"}
-    try:
-        response = session.get(link.url.split("#", 1)[0], headers=headers, stream=True)
-        with response:
-            raise_for_status(response)
-            declared = str(response.headers.get("Content-Length", ""))
-            if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
-                raise FetchError(_TOO_LARGE)
-            body = bytearray()
-            for chunk in response_chunks(response):
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise FetchError(_TOO_LARGE)
-        if declared and declared != str(len(body)):
-            problem = f"truncated: {len(body)} of {quoted(declared)} bytes arrived"
-            raise FetchError(problem)
-        if link.has_hash:
-            link.as_hashes().check_against_chunks(iter([bytes(body)]))
-    except HashMismatch:
-        raise FetchError("its hash differs from the one that its link gives") from None
-    except NetworkConnectionError as error:
-        status = error.response.status_code if error.response is not None else "no"
-        raise FetchError(f"the server answered with status {status}") from None
-    except (RequestException, HTTPError, OSError) as error:
-        raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
-    return bytes(body)
-
-
 def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSession) -> Found:
     """Return the combined file, if there is one, with the labels that only their wheels describe.
 
@@ -151,7 +110,7 @@ def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSe
         if label in known or len(link.filename) > LONGEST_FILENAME:
             continue
         try:
-            own = own_metadata(link, session, fetch_whole=fetch)
+            own = own_metadata(link, session, whole=True)
         except VariantError as error:
             failures.append((str(label), shortened(str(error))))
             continue
@@ -162,7 +121,7 @@ def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSe
     if found is None and NULL_LABEL in one_each:
         found = Metadata("none", Priorities(), (), ())
     if found is None:
-        raise FetchError(f"there is no *{_SUFFIX} beside them, and {failures[0][1]}")
+        raise FetchError(f"there is no *{METADATA_SUFFIX} beside them, and {failures[0][1]}")
     return Found(found, tuple(failures))
 
 

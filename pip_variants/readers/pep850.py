@@ -30,15 +30,13 @@ def _provider(namespace: str, item: object) -> Provider:
     kinds = [kind for kind in _KINDS if kind in fields]
     if len(kinds) != 1:
         raise MetadataError(path, f"expected exactly one of {', '.join(_KINDS)}")
-    plugin_api = fields.get("plugin-api")
     requires = fields.get("requires", [])
-    builtin = fields.get("builtin")
     return Provider(
         namespace=shapes.name(namespace, "providers"),
         requires=shapes.texts(requires, f"{path}.requires"),
-        plugin_api=None if plugin_api is None else shapes.text(plugin_api, f"{path}.plugin-api"),
+        plugin_api=shapes.optional_text(fields, "plugin-api", path),
         optional=shapes.boolean(fields.get("optional", False), f"{path}.optional"),
-        builtin=None if builtin is None else shapes.text(builtin, f"{path}.builtin"),
+        builtin=shapes.optional_text(fields, "builtin", path),
         static=_static(fields, path) if kinds == ["static-properties"] else None,
     )
 

@@ -63,6 +63,12 @@ def text(value: object, path: str) -> str:
     return value
 
 
+def optional_text(fields: Table, key: str, path: str) -> str | None:
+    """Return the string at ``key``, or None if it is missing or null."""
+    value = fields.get(key)
+    return None if value is None else text(value, f"{path}.{key}")
+
+
 def texts(value: object, path: str) -> tuple[str, ...]:
     """Return a list of strings."""
     return tuple(text(item, f"{path}[{i}]") for i, item in enumerate(array(value, path)))

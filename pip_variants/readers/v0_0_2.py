@@ -58,13 +58,11 @@ def read_priorities(top: shapes.Table) -> Priorities:
 def read_provider(namespace: str, fields: shapes.Table) -> Provider:
     """Return what every revision before 0.2.0 says of a provider."""
     path = shapes.join("providers", namespace)
-    plugin_api = fields.get("plugin-api")
-    enable_if = fields.get("enable-if")
     return Provider(
         namespace=shapes.name(namespace, "providers"),
         requires=shapes.texts(fields.get("requires", []), f"{path}.requires"),
-        plugin_api=None if plugin_api is None else shapes.text(plugin_api, f"{path}.plugin-api"),
-        enable_if=None if enable_if is None else shapes.text(enable_if, f"{path}.enable-if"),
+        plugin_api=shapes.optional_text(fields, "plugin-api", path),
+        enable_if=shapes.optional_text(fields, "enable-if", path),
         optional=shapes.boolean(fields.get("optional", False), f"{path}.optional"),
     )
 

@@ -23,7 +23,8 @@ LAYERS = (
     ("selection",),
     ("explain",),
     # From here on: the edges.
-    ("archives", "providers"),
+    ("fetching", "providers"),
+    ("archives",),
     ("index",),
     ("process",),
     ("choosing", "dependencies", "wishes"),
