@@ -28,6 +28,11 @@ class BuildError(Exception):
     """No wheel could be built; the text is one sentence for the person who asked for it."""
 
 
+def python_of(environment: Path) -> Path:
+    """Return the interpreter of the virtual environment in this folder."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
 def build_requirements(pyproject: str) -> list[str]:
     """Return `build-system.requires` of the text of a pyproject.toml.
 
@@ -53,7 +58,7 @@ def build_wheel(
     requires = build_requirements((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="pip-variants-") as temp:
         env, built = Path(temp, "env"), Path(temp, "wheel")
-        python = env / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        python = python_of(env)
         say(f"Creating a build environment with Python {sys.version.split()[0]}")
         _run("Cannot create a virtual environment", (sys.executable, "-m", "venv", str(env)), temp)
         say(f"Installing {', '.join(requires)}")

@@ -19,7 +19,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from build import CHECKOUT, BuildError, build_wheel
+from build import CHECKOUT, BuildError, build_wheel, python_of
 from stand_in import IndexServer, Listed, machine_tag, write_simple_index, write_torch_index
 from stand_in_wheel import write_wheel
 
@@ -46,7 +46,7 @@ def make_environments(folder: Path, wheel: Path) -> dict[str, Path]:
     pythons = {}
     for name in PROGRAMS:
         venv.create(folder / name, symlinks=sys.platform != "win32", with_pip=True)
-        python = folder / name / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        python = python_of(folder / name)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"pip=={pinned[0]}"], check=True, stderr=subprocess.DEVNULL)
         if name == "patched":

@@ -17,6 +17,8 @@ import venv
 from collections.abc import Mapping
 from pathlib import Path
 
+from build import python_of
+
 PACKAGE = Path(__file__).resolve().parent.parent / "pip_variants"
 PTH = "pep_xxx_wheel_variants.pth"
 HOOK = {
@@ -27,9 +29,8 @@ HOOK = {
 
 def make_environment(root: Path, files: Mapping[str, str]) -> Path:
     """Create an environment at *root* with these files in its site; return its interpreter."""
-    windows = sys.platform == "win32"
-    venv.create(root, symlinks=not windows)
-    python = root / ("Scripts/python.exe" if windows else "bin/python")
+    venv.create(root, symlinks=sys.platform != "win32")
+    python = python_of(root)
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = Path(subprocess.check_output([python, "-I", "-c", code], text=True).strip())
     for name, text in files.items():

@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from build import python_of
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 # What is in the environment: written last, so that an interrupted installation is not taken for
@@ -44,7 +46,7 @@ def prepare() -> Path:
 
     Raise CalledProcessError if a step fails.
     """
-    python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = python_of(VENV)
     wanted = wanted_environment()
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted:
         return python
