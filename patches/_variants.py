@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from optparse import Option, OptionParser
+    from optparse import Option, OptionParser, Values
     from typing import Any
 
     from pip._internal.cli.base_command import Command
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 _JSON = "-variants.json"
 _DASHES = 4
 """Dashes in the name of a plain wheel without a build tag; a build tag or a label adds one."""
-_COMMANDS = ("install", "download", "wheel", "lock", "index")
+_COMMANDS = ("install", "download", "wheel", "lock", "index", "variants")
 
 _loaded: Any = None
 _off = False
+_begun: list[Values] = []
+"""The options of the command that runs, once they are parsed."""
 _taken: list[BaseDistribution] = []
 """What pip has taken so far: builds of one project can depend on the version of another."""
 
@@ -64,6 +66,21 @@ def add_options(command: Command) -> None:
     )
     # Before the general options, which are the last.
     command.parser.insert_option_group(len(command.parser.option_groups) - 1, group)
+
+
+def begin(options: Values) -> None:
+    """Take note of all options of the command that is about to run."""
+    _begun.append(options)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
+    """Return the command class of ``pip variants``, which pip looks up here."""
+    if name != "VariantsCommand":
+        raise AttributeError(name)
+    _engine()
+    from pip_variants.commands.command import VariantsCommand
+
+    return VariantsCommand
 
 
 def _switch_off(_: Option, name: str, value: str | None, parser: OptionParser) -> None:
@@ -248,5 +265,6 @@ def _load() -> Any:  # noqa: ANN401 - a module
         spec.loader.exec_module(module)
     from pip_variants import hooks
 
+    hooks.process.begun = _begun
     hooks.process.taken = _taken
     return hooks

@@ -26,6 +26,7 @@ from .providers.chain import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from optparse import Values
 
     from pip._internal.metadata import BaseDistribution
     from pip._internal.models.target_python import TargetPython
@@ -78,6 +79,8 @@ class Process:
     examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
     """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
     chain: Chain = field(default_factory=lambda: Chain(os.environ, querying=_spinner))
+    begun: list[Values] = field(default_factory=list)
+    """The options of the command that runs, once pip has parsed them."""
     taken: list[BaseDistribution] = field(default_factory=list)
     """What is being installed as far as pip has got, also what it took back again later."""
     candidates: WeakSet[object] = field(default_factory=WeakSet)

@@ -29,7 +29,7 @@ LAYERS = (
     ("process",),
     ("choosing", "dependencies", "wishes"),
     ("introducing",),
-    ("hooks",),
+    ("hooks", "commands"),
 )
 LAYER = {name: i for i, names in enumerate(LAYERS) for name in names}
 CORE = {name for names in LAYERS[: LAYER["explain"] + 1] for name in names}

@@ -1,0 +1,41 @@
+"""``pip variants``, a command of pip's like the others: its options, and who does what it says."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pip._internal.cli import cmdoptions
+from pip._internal.cli.index_command import IndexGroupCommand
+from pip._internal.exceptions import CommandError
+
+from pip_variants.errors import VariantError
+
+if TYPE_CHECKING:
+    from optparse import Values
+
+_ACTIONS: tuple[str, ...] = ()
+
+
+class VariantsCommand(IndexGroupCommand):
+    """Say which builds fit this machine and why; write and check what describes them."""
+
+    ignore_require_venv = True
+    usage = """"""
+
+    def add_options(self) -> None:
+        """Add pip's options that decide what is found, and those of the actions."""
+        self.cmd_opts.add_option(cmdoptions.json())
+        index = cmdoptions.make_option_group(cmdoptions.index_group, self.parser)
+        self.parser.insert_option_group(0, index)
+        self.parser.insert_option_group(0, self.cmd_opts)
+
+    def run(self, options: Values, args: list[str]) -> int:
+        """Do what the first word of ``args`` says; return the exit status or raise CommandError."""
+        if not args or args[0] not in _ACTIONS:
+            raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
+        action = import_module(f"pip_variants.commands.{args[0]}")
+        try:
+            return int(action.run(self, options, args[1:]))
+        except VariantError as error:
+            raise CommandError(str(error)) from None
