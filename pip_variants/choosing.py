@@ -128,7 +128,7 @@ def _order(files: Files) -> tuple[int, ...]:
     """Return the places of the files that can be installed, best first, decided once."""
     key = tuple(link.url for link in files.links)
     if key not in process.orders:
-        process.aim_at(files.finder.target_python)
+        process.aim_at(files.finder)
         order, selections = _decide(files)
         if _depends_on_others(selections):
             return order

@@ -37,7 +37,7 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
     link = req.cached_wheel_source_link or req.link
     if link is None:
         return
-    process.aim_at(finder.target_python)
+    process.aim_at(finder)
     if link.url not in process.choices and _is_variant(link):
         try:
             metadata = own_metadata(link, session_of(finder))

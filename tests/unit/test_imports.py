@@ -19,15 +19,15 @@ LAYERS = (
     ("properties",),
     ("filenames", "metadata", "targets"),
     ("readers", "supported", "writer"),
-    ("compatibility", "ordering", "markers"),
+    ("compatibility", "ordering", "markers", "platforms", "reports"),
     ("selection",),
     ("explain",),
     # From here on: the edges.
     ("fetching", "providers"),
-    ("archives",),
+    ("archives", "environments"),
     ("index",),
     ("process",),
-    ("choosing", "dependencies", "wishes"),
+    ("choosing", "dependencies", "steering", "wishes"),
     ("introducing",),
     ("hooks", "commands"),
 )
