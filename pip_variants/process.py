@@ -165,7 +165,9 @@ class Process:
         """Install and ask a provider that the user trusts; what it printed is there with -v."""
         installer = Installer(options, self.finder, progress.spin)
         asked, output = ask_trusted(installer, plugin, known)
-        level = logging.INFO if asked.failed else VERBOSE
+        # Where nobody is told of the query stdout is for the report alone.
+        told = asked.failed and self.chain.asking.querying is not silent
+        level = logging.INFO if told else VERBOSE
         for line in output.splitlines()[-_LINES:]:
             logger.log(level, "  %s: %s", plugin.packages[0], quoted(line))
         return asked

@@ -49,7 +49,7 @@ def test_the_example_of_the_interface() -> None:
         'version = 1\nproperties.b.y = ["2", "1"]\nproperties.b.x = ["3"]\nproperties.a.z = []\n',
         'version = 1\nproperties = {b = {y = ["2", "1"], x = ["3"]}, a = {z = []}}\n',
         'version = 1\n[properties]\nb = {y = ["2", "1"], x = ["3"]}\na = {}\n',
-        'version = 1\n["properties".b]\n"y" = [\n "2", # best\n "1",\n]\nx = ["3"]\n[properties.a]\n',
+        'version = 1\n["properties".b]\n"y" = ["2", # best\n "1"]\nx = ["3"]\n[properties.a]\n',
     ],
     ids=["dotted keys", "an inline table", "both", "quotes and comments"],
 )
