@@ -147,15 +147,39 @@ def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
     return ""
 
 
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed one."""
-    return _loaded is not None and bool(engine().unwanted(dist))
+def replaced(
+    dist: BaseDistribution,
+    reqs: list[InstallRequirement],
+    prefers_installed: bool,
+    finder: PackageFinder,
+    *among: Any,  # noqa: ANN401 - the specifier and the hashes of what pip looks for
+) -> bool:
+    """Return whether another build of the same version shall take the place of an installed one."""
+    if not (_loaded or is_variant(dist)) and (prefers_installed or _off):
+        return False
+    named = any(req.user_supplied for req in reqs)
+    if _off:
+        return named and is_variant(dist)
+    looking = engine().Looking(finder, *among)
+    found = engine().replaced(dist, looking, named=named, prefers_installed=prefers_installed)
+    return bool(found)
 
 
-def tell_why(project: str | None) -> None:
-    """Say, where pip gives up on a project, why none of its variants fits."""
-    if _loaded and project:
-        engine().tell_why(project)
+def differs(dist: BaseDistribution, link: Link | None) -> bool:
+    """Return whether a file is another build than the installed one, of the same version."""
+    if link is None or not (_loaded or _has_label(link) or is_variant(dist)):
+        return False
+    return bool(engine().differs(dist, link))
+
+
+def is_variant(dist: BaseDistribution) -> bool:
+    """Return whether an installed distribution says that it is a variant."""
+    return dist.is_file("variant.json")
+
+
+def why_not(project: str | None) -> str:
+    """Return why none of a project's variants fits, to end the error with which pip gives up."""
+    return str(engine().why_not(project)) if _loaded and project else ""
 
 
 def preferred(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .choosing import Arranged, Info, arranged, preferred, tell_why
+from .choosing import Arranged, Info, arranged, preferred, why_not
 from .dependencies import bind
 from .errors import FilenameError, RequestError
 from .filenames import label_of, split_label
-from .introducing import examine, introduce, report_entry, unwanted
+from .installed import add_column, label_entry, misfits, shown, variant_entry
+from .introducing import examine, introduce, report_entry
 from .process import process
+from .replacing import Looking, differs, replaced
 from .steering import describe, switch, trust
 from .wishes import wish, without_wish
 
@@ -30,23 +32,30 @@ __all__ = [
     "Arranged",
     "FilenameError",
     "Info",
+    "Looking",
     "RequestError",
+    "add_column",
     "arranged",
     "bind",
     "command_class",
     "describe",
+    "differs",
     "examine",
     "introduce",
+    "label_entry",
     "label_of",
+    "misfits",
     "note",
     "preferred",
     "process",
+    "replaced",
     "report_entry",
+    "shown",
     "split_label",
     "switch",
-    "tell_why",
     "trust",
-    "unwanted",
+    "variant_entry",
+    "why_not",
     "wish",
     "without_wish",
 ]

@@ -78,15 +78,6 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
     process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
 
 
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed ``dist``."""
-    wish = process.wish(dist.canonical_name)
-    if wish is None:
-        return False
-    build = build_of(dist)
-    return build is None or not is_wished(build.variant, wish)
-
-
 def report_entry(req: InstallRequirement) -> dict[str, object]:
     """Return what ``--report`` adds to the entry of a file: ``{"variant": {..}}`` or nothing."""
     link = req.cached_wheel_source_link or req.link

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.metadata import BaseDistribution
 
+    from .choosing import Decision
     from .metadata import Metadata
     from .properties import Variant
     from .selection import Selection
@@ -84,8 +85,8 @@ class Process:
     sources: Sources = field(default_factory=Sources)
     choices: dict[str, Choice] = field(default_factory=dict)
     """By address of the file."""
-    orders: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
-    """By the addresses of one version's files: the places of those that can be installed."""
+    decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    """By the addresses of one version's files."""
     examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
     """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
     chain: Chain = field(default_factory=lambda: Chain(Asking(os.environ, _spinner)))
@@ -102,8 +103,8 @@ class Process:
     candidates: WeakSet[object] = field(default_factory=WeakSet)
     """Which of these are about to be installed; the others are installed."""
     said: set[str] = field(default_factory=set)
-    unfit: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By normalised project: why nothing of a version fits, and at which level that was said."""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """By normalised project: why nothing of the first version that was looked at fits."""
 
     def wish(self, project: str) -> str | None:
         """Return the one label that the user wants of a project, or None."""
