@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
+from .decisions import Build, Choice, Decision, Files, Judged
 from .errors import VariantError, shortened
 from .filenames import label_of
-from .index import Found, session_of, source_of
-from .process import Build, Choice, process
-from .properties import ABI_DEPENDENCY, NULL_LABEL
+from .index import session_of, source_of
+from .process import process
+from .properties import NULL_LABEL
 from .selection import Selection, Wheel, needed_namespaces, select
 
 if TYPE_CHECKING:
@@ -52,21 +53,11 @@ def arranged(run: Sequence[Info], finder: PackageFinder, hashes: Hashes) -> Iter
         yield from run
         return
     version = run[0][0]
-    for part in _parts(links, hashes):
+    for part in parts(links, hashes):
         thunks = tuple(run[i][1] for i in part)
         files = Files(project, str(version), tuple(links[i] for i in part), finder)
         for place in range(len(part)):
             yield version, _Nth(place, thunks, files)
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """The files of one version that pip holds for equally good, in pip's own order."""
-
-    project: str
-    version: str
-    links: tuple[Link, ...]
-    finder: PackageFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ def preferred(
         if not _concerned(project, links):
             # Of equals pip takes the first that it found.
             return best if best in run else run[0]
-        for part in _parts(links, hashes):
+        for part in parts(links, hashes):
             own = tuple(links[i] for i in part)
             order = decide(Files(project, str(version), own, finder)).order
             if order:
@@ -110,7 +101,7 @@ def _concerned(project: str, links: Sequence[Link]) -> bool:
     )
 
 
-def _parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
+def parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
     """Split one version where pip's own order puts yanked files, or other hashes, behind."""
     states = [(link.is_yanked, link.is_hash_allowed(hashes)) for link in links]
     part: list[int] = []
@@ -120,42 +111,6 @@ def _parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
             part = []
         part.append(i)
     yield part
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The variant wheels of one source: the ``places`` of their files, and what was decided.
-
-    If nothing is known of them there is a ``problem`` instead.
-    """
-
-    source: str
-    places: tuple[int, ...]
-    found: Found | None = None
-    selection: Selection | None = None
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Which files of one version can be installed: their places, best first, and why."""
-
-    order: tuple[int, ...]
-    sources: tuple[Judged, ...]
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """What was decided in each source about which something is known."""
-        return tuple(item.selection for item in self.sources if item.selection is not None)
-
-    @property
-    def depends_on_others(self) -> bool:
-        """Whether this holds only until pip settles on another version of something."""
-        return any(
-            support.namespace == ABI_DEPENDENCY
-            for selection in self.selections
-            for support in selection.supports
-        )
 
 
 def decide(files: Files) -> Decision:
@@ -197,9 +152,9 @@ def _decide(files: Files) -> Decision:
         variants = [item for item in variants if is_wished(item[1].variant, wish)]
         others = []
     found: list[tuple[int, Build | None]] = [*variants, *((place, None) for place in others)]
-    decision = Decision(tuple(place for place, _ in found), sources)
+    decision = Decision(files, tuple(place for place, _ in found), sources)
     for place, build in found:
-        choice = Choice(files.project, files.version, build, decision.selections)
+        choice = Choice(files.project, files.version, build, decision)
         process.choices[files.links[place].url] = choice
     if not found:
         _say_nothing_fits(files, wish, decision.selections)
@@ -240,11 +195,12 @@ def is_wished(variant: Variant, wish: str) -> bool:
 def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selection]) -> None:
     project, version = files.project, files.version
     if wish is not None:
-        process.say(logging.WARNING, explain.wish_unfulfilled(project, version, wish, selections))
-        process.unfit.setdefault(project, f"no wheel with the variant label {wish} fits")
+        text = explain.wish_unfulfilled(project, version, wish, selections)
+        process.say(logging.INFO, text)
+        process.unfit.setdefault(project, text)
         return
     for selection in selections:
-        text = explain.passed_over(project, version, selection)
+        text = explain.passed_over(project, version, selection, process.reasons)
         if text is not None:
             process.say(logging.INFO, text)
             process.unfit.setdefault(project, explain.why(selection.rejected))

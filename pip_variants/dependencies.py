@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import markers
+from .decisions import Build
 from .errors import VariantError
-from .process import Build, process
+from .process import process
 from .readers import read_text
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from .selection import Rejected, Wheel
 if TYPE_CHECKING:
     from pip._internal.metadata import BaseDistribution
 
-    from .process import Build
+    from .decisions import Build
 
 logger = logging.getLogger(__name__)
 

@@ -6,18 +6,21 @@ import logging
 from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import MetadataInconsistent, UnsupportedWheel
+from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
 from .archives import check_own_label, own_metadata
 from .choosing import is_wished, judge
+from .decisions import Build, Choice, Decision
 from .dependencies import build_of
 from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
 from .index import session_of
-from .process import Build, Choice, process
-from .selection import Wheel
+from .installed import entry
+from .process import process
+from .selection import Selection, Wheel
 
 if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from pip._internal.req.req_install import InstallRequirement
 
     from .metadata import Metadata
+
+
+logger = logging.getLogger(__name__)
 
 
 def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
@@ -84,8 +90,7 @@ def report_entry(req: InstallRequirement) -> dict[str, object]:
     choice = process.choices.get(link.url) if link is not None else None
     if choice is None or choice.build is None:
         return {}
-    variant = choice.build.variant
-    return {"variant": {"label": variant.label, "properties": list(variant.properties)}}
+    return {"variant": entry(choice.build)}
 
 
 def _described(build: Build) -> str:
@@ -125,11 +130,26 @@ def _judge_given(link: Link, metadata: Metadata) -> None:
 
 def _tell(choice: Choice) -> None:
     variant = choice.build.variant if choice.build is not None else None
-    if variant is None or variant.is_null:
-        for selection in choice.selections:
-            text = explain.passed_over(choice.project, choice.version, selection)
-            if text is not None:
-                process.say(logging.INFO, text)
+    if choice.decision is not None and (variant is None or variant.is_null):
+        told = [_tell_passed_over(choice, item) for item in choice.decision.selections]
+        if any(told) and logger.isEnabledFor(VERBOSE):
+            _show(choice.decision)
     if variant is not None:
         text = explain.banner(choice.project, choice.version, variant)
         process.say(logging.INFO, f"\n{text}\n")
+
+
+def _tell_passed_over(choice: Choice, selection: Selection) -> bool:
+    text = explain.passed_over(choice.project, choice.version, selection, process.reasons)
+    if text is None or text in process.said:
+        return False
+    process.say(logging.INFO, text)
+    return True
+
+
+def _show(decision: Decision) -> None:
+    """Show the whole table; drawing one is not needed otherwise, nor are these imports."""
+    from .explaining import explanation  # noqa: PLC0415
+    from .rendering import show  # noqa: PLC0415
+
+    show(explanation(decision), VERBOSE)

@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.metadata import BaseDistribution
 
-    from .choosing import Decision
+    from .decisions import Build, Choice, Decision
     from .metadata import Metadata
-    from .properties import Variant
-    from .selection import Selection
     from .supported import Support
 
 logger = logging.getLogger(__name__)
@@ -54,24 +52,6 @@ def _spinner(installing: bool) -> Iterator[Progress]:
     what = "Installing" if installing else "Querying"
     with indent_log(), open_spinner(f"{what} variant providers") as spinner:
         yield spinner
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Which variant a file or an installed distribution is, and by which metadata."""
-
-    variant: Variant
-    metadata: Metadata
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A candidate that fits, and what was passed over for it; a plain wheel or sdist has none."""
-
-    project: str
-    version: str
-    build: Build | None = None
-    selections: tuple[Selection, ...] = ()
 
 
 @dataclass(slots=True)
@@ -102,7 +82,10 @@ class Process:
     """What is being installed as far as pip has got, also what it took back again later."""
     candidates: WeakSet[object] = field(default_factory=WeakSet)
     """Which of these are about to be installed; the others are installed."""
-    said: set[str] = field(default_factory=set)
+    said: dict[str, int] = field(default_factory=dict)
+    """Every sentence, with its level."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """By reason for which builds were passed over: of what first."""
     unfit: dict[str, str] = field(default_factory=dict)
     """By normalised project: why nothing of the first version that was looked at fits."""
 
@@ -113,7 +96,7 @@ class Process:
     def say(self, level: int, text: str) -> None:
         """Log a sentence unless this run of pip has said it before."""
         if text not in self.said:
-            self.said.add(text)
+            self.said[text] = level
             logger.log(level, "%s", text)
 
     def begin(self, options: Values) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import PipError
 
-from .choosing import Files, decide, is_wished
+from .choosing import decide, is_wished
+from .decisions import Files
 from .dependencies import build_of
 from .filenames import label_of
 from .index import session_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pip._internal.utils.hashes import Hashes
     from pip._vendor.packaging.specifiers import BaseSpecifier
 
-    from .process import Build
+    from .decisions import Build
 
 _PATIENCE = 5
 """Seconds that a server has to answer where all that depends on it is a hint."""

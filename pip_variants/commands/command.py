@@ -17,7 +17,7 @@ from pip_variants.errors import VariantError
 if TYPE_CHECKING:
     from optparse import Values
 
-_ACTIONS = ("platform",)
+_ACTIONS = ("explain", "list", "platform")
 
 
 class VariantsCommand(IndexGroupCommand):
@@ -25,12 +25,15 @@ class VariantsCommand(IndexGroupCommand):
 
     ignore_require_venv = True
     usage = """
+      %prog [options] explain [--json] <requirement>
+      %prog [options] list [--json]
       %prog [options] platform [--json] [namespace] ..."""
 
     def add_options(self) -> None:
         """Add pip's options that decide what is found, and those of the actions."""
         self.cmd_opts.add_option(cmdoptions.json())
         cmdoptions.add_target_python_options(self.cmd_opts)
+        self.cmd_opts.add_option(cmdoptions.constraints())
         self.cmd_opts.add_option(cmdoptions.pre())
         self.cmd_opts.add_option(cmdoptions.no_binary())
         self.cmd_opts.add_option(cmdoptions.only_binary())

@@ -72,6 +72,10 @@ class Chain:
 
     def _step(self, namespace: str, provider: Provider | None) -> Support | BuiltIn | Plugin:
         """Return the answer if it is known without touching the machine, else whom to ask."""
+        if provider is not None and provider.optional and namespace not in self.switches:
+            option = f"--enable-variant-provider {namespace}"
+            reason = f"optional, and off without {option}"
+            return Support(namespace, "disabled", reason=reason, option=option)
         refusal = self._disabled(namespace, provider)
         if refusal is not None:
             return Support(namespace, "disabled", reason=refusal)
@@ -115,7 +119,7 @@ class Chain:
         step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
         step = step or standing_in(requirements, provider.plugin_api)
         if step is None:
-            return Support(namespace, "untrusted", reason=self._untrusted(needed))
+            return self._untrusted(namespace, needed)
         if self.foreign:
             reason = "the target is another machine than this one, so this one is not asked"
             return Support(namespace, "foreign", reason=reason)
@@ -139,29 +143,25 @@ class Chain:
         api = plugin_api or packages[0].replace("-", "_")
         return Plugin(tuple(_without_marker(req) for req in found), api, packages)
 
-    def _untrusted(self, needed: Mapping[str, Requirement | str]) -> str:
+    def _untrusted(self, namespace: str, needed: Mapping[str, Requirement | str]) -> Support:
         """Return why nobody is asked, with the options that would change it."""
         shown = ", ".join(starmap(_shown, needed.items()))
         reason = f"its provider ({shown}) is third-party code, which is not run"
-        found = list(needed.values())
-        if any(isinstance(req, str) or req.url is not None for req in found):
-            return f"{reason}; it cannot be trusted, as it is not just a name on an index"
-        names = dict.fromkeys(
-            canonicalize_name(req.name) for req in found if not isinstance(req, str)
-        )
+        found = [req for req in needed.values() if isinstance(req, Requirement) and req.url is None]
+        if len(found) < len(needed):
+            reason = f"{reason}; it cannot be trusted, as it is not just a name on an index"
+            return Support(namespace, "untrusted", reason=reason)
+        names = dict.fromkeys(canonicalize_name(req.name) for req in found)
         options = [f"--trust-variant-provider {name}" for name in names if name not in self.trusted]
-        return f"{reason} without {shortened(' '.join(options))}"
+        option = shortened(" ".join(options))
+        reason = f"{reason} without {option}"
+        return Support(namespace, "untrusted", reason=reason, option=option)
 
     def _disabled(self, namespace: str, provider: Provider | None) -> str | None:
         """Return why the namespace is switched off for this target, or None if it is not."""
-        switch = self.switches.get(namespace)
-        if switch is False:
+        if self.switches.get(namespace) is False:
             return f"switched off by --disable-variant-provider {namespace}"
-        if provider is None:
-            return None
-        if provider.optional and not switch:
-            return f"optional, and off without --enable-variant-provider {namespace}"
-        enable_if = provider.enable_if
+        enable_if = provider.enable_if if provider is not None else None
         if enable_if is None:
             return None
         try:

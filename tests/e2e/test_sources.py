@@ -352,7 +352,9 @@ def test_two_indexes_with_different_labels(
         for name, bound in (("cu126", "12.6"), ("cu129", "12.9")):
             line = f"Passed over {name} of torch 2.8.0: {reason.format(name, bound)}\n"
             assert line in said.out
-        assert said.err == NOT_FOUND
+        first_label = {"left": "cu126", "right": "cu129"}[first]
+        bound = f"12.{first_label[-1]}"
+        assert said.err == NOT_FOUND.replace("torch\n", f"torch: {reason.format(first_label, bound)}\n")
 
 
 @pytest.mark.parametrize(
@@ -386,7 +388,9 @@ def test_index_and_mirror_contradict(
     said = pip.dry_run(urls[0], "--extra-index-url", urls[1], "torch", machine=OLD, status=status)
     place = {"described": "INDEX/files/", "mirror": "INDEX/files/2/", None: None}[source]
     expected = [f"{place}torch-2.8.0-TAG-gpu.whl"] if place else []
-    assert (downloaded(said), said.err) == (expected, "" if source else NOT_FOUND)
+    why = "gpu needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.5"
+    error = "" if source else NOT_FOUND.replace("torch\n", f"torch: {why}\n")
+    assert (downloaded(said), said.err) == (expected, error)
 
 
 def test_metadata_of_another_page(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:

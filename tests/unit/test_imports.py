@@ -20,21 +20,25 @@ LAYERS = (
     ("properties",),
     ("filenames", "metadata", "targets"),
     ("readers", "supported", "writer"),
-    ("compatibility", "ordering", "markers", "platforms", "reports"),
+    ("compatibility", "ordering", "markers", "platforms"),
     ("selection",),
     ("explain",),
+    ("what_if",),
+    ("explanation",),
+    ("reports",),
     # From here on: the edges.
-    ("fetching", "providers"),
+    ("fetching", "providers", "rendering"),
     ("archives", "environments"),
     ("index",),
+    ("decisions",),
     ("process",),
     ("choosing", "dependencies", "steering", "wishes"),
-    ("installed",),
+    ("explaining", "installed"),
     ("introducing", "replacing"),
     ("hooks", "commands"),
 )
 LAYER = {name: i for i, names in enumerate(LAYERS) for name in names}
-CORE = {name for names in LAYERS[: LAYER["explain"] + 1] for name in names}
+CORE = {name for names in LAYERS[: LAYER["reports"] + 1] for name in names}
 START_UP = "_override"
 
 # What the core may have of the standard library: nothing that knows of files, processes or logs.
