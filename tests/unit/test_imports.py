@@ -18,10 +18,10 @@ LAYERS = (
     ("errors",),
     ("properties",),
     ("filenames", "metadata", "targets"),
-    ("readers", "supported", "writer"),
+    ("combining", "readers", "supported", "writer"),
     ("compatibility", "ordering", "markers"),
     ("selection",),
-    ("explain",),
+    ("checking", "explain"),
     # From here on: the edges.
     ("fetching", "providers"),
     ("archives",),
