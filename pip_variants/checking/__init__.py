@@ -4,7 +4,7 @@ Nothing here reads a file or asks a machine: what must be parsed by pip's own pa
 """
 
 from .document import Document, check_document
-from .findings import KINDS, Finding, Severity, summary
+from .findings import KINDS, Finding, Severity, finding, summary
 from .markers import Parsers
 from .release import Release, check_release
 from .wheel import check_wheel
@@ -19,5 +19,6 @@ __all__ = [
     "check_document",
     "check_release",
     "check_wheel",
+    "finding",
     "summary",
 ]

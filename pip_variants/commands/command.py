@@ -14,18 +14,25 @@ from pip_variants.errors import VariantError
 if TYPE_CHECKING:
     from optparse import Values
 
-_ACTIONS: tuple[str, ...] = ()
+_ACTIONS: tuple[str, ...] = ("check", "index")
 
 
 class VariantsCommand(IndexGroupCommand):
     """Say which builds fit this machine and why; write and check what describes them."""
 
     ignore_require_venv = True
-    usage = """"""
+    usage = """
+      %prog [options] check [--json] <path or url> ...
+      %prog [options] index [--check] <dir>"""
 
     def add_options(self) -> None:
         """Add pip's options that decide what is found, and those of the actions."""
         self.cmd_opts.add_option(cmdoptions.json())
+        self.cmd_opts.add_option(
+            "--check",
+            action="store_true",
+            help="With index: write nothing, say what would change, and fail if anything would.",
+        )
         index = cmdoptions.make_option_group(cmdoptions.index_group, self.parser)
         self.parser.insert_option_group(0, index)
         self.parser.insert_option_group(0, self.cmd_opts)

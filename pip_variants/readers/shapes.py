@@ -27,7 +27,7 @@ def join(path: str, key: object) -> str:
         isinstance(key, str)
         and len(key) <= _LONGEST_KEY
         and key.isascii()
-        and key.replace("-", "_").isidentifier()
+        and key.removeprefix("$").replace("-", "_").isidentifier()
     ):
         return f"{path}.{key}" if path else key
     return f"{path}[{quoted(key)}]"
