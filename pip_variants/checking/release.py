@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pip_variants.combining import ContradictionError, Described, combined
 from pip_variants.errors import MetadataError, quoted
 from pip_variants.filenames import label_of, metadata_filename
-from pip_variants.metadata import Metadata, merged
+from pip_variants.metadata import merged
+from pip_variants.properties import Variant
 
 from .findings import Finding, finding
 from .markers import Parsers, off_reason
 from .platforms import Platform, matches_no_machine, platform_tags, targets
+
+Wheels = dict[str, list[str]]
+"""The variant wheels of a version by label, both sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,16 @@ class Release:
 
 def check_release(release: Release, parsers: Parsers) -> tuple[Finding, ...]:
     """Return what is to be said of the files of one version together."""
-    findings = [*_tags(release.wheels), *_platforms(release)]
-    findings += _contradictions(release)
+    wheels = _by_label(release.wheels)
+    findings = [*_tags(wheels), *_contradictions(release)]
+    if release.complete:
+        findings += _platforms(wheels, release.document)
     if release.document is not None:
-        findings += _labels(release, release.document)
+        findings += _labels(wheels, release.document, complete=release.complete)
         findings += _null(release, release.document)
-        findings += _switched_off(release, release.document, parsers)
+        findings += _switched_off(wheels, release.document, parsers)
     elif release.complete and not release.has_document:
-        findings += _no_document(release)
+        findings += _no_document(wheels)
     return tuple(findings)
 
 
@@ -52,7 +58,7 @@ def _name(file: str) -> str:
     return file.rpartition("/")[2]
 
 
-def _by_label(wheels: Sequence[str]) -> dict[str, list[str]]:
+def _by_label(wheels: Sequence[str]) -> Wheels:
     """Return the variant wheels by label, both sorted."""
     found: dict[str, list[str]] = {}
     for file in sorted(wheels):
@@ -62,12 +68,13 @@ def _by_label(wheels: Sequence[str]) -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def _tags(wheels: Sequence[str]) -> Iterator[Finding]:
-    for file in sorted(wheels):
-        for tag in platform_tags(_name(file)):
-            if _label(file) is not None and matches_no_machine(tag):
-                message = f"no Mac matches the tag {quoted(tag)}"
-                yield finding("tag-of-no-machine", file, "", message)
+def _tags(wheels: Wheels) -> Iterator[Finding]:
+    for files in wheels.values():
+        for file in files:
+            for tag in platform_tags(_name(file)):
+                if matches_no_machine(tag):
+                    message = f"no Mac matches the tag {quoted(tag)}"
+                    yield finding("tag-of-no-machine", file, "", message)
 
 
 def _contradictions(release: Release) -> Iterator[Finding]:
@@ -89,11 +96,10 @@ def _differs(file: str, path: str, other: str) -> Finding:
     return finding("contradiction", file, f"variant.json:{path}", f"differs from {other}")
 
 
-def _labels(release: Release, document: Described) -> Iterator[Finding]:
+def _labels(wheels: Wheels, document: Described, *, complete: bool) -> Iterator[Finding]:
     """Yield the labels that only the document, or only a wheel, has."""
     listed = {variant.label for variant in document.metadata.variants}
-    wheels = _by_label(release.wheels)
-    for label in sorted(listed - wheels.keys()) if release.complete else ():
+    for label in sorted(listed - wheels.keys()) if complete else ():
         message = "no wheel has this label"
         yield finding("label-without-wheel", document.file, f"variants[{quoted(label)}]", message)
     for label, files in wheels.items():
@@ -102,11 +108,11 @@ def _labels(release: Release, document: Described) -> Iterator[Finding]:
             yield finding("wheel-without-label", document.file, "variants", message)
 
 
-def _no_document(release: Release) -> Iterator[Finding]:
-    wheels = sorted(file for file in release.wheels if _label(file) is not None)
-    if wheels:
-        message = f"there is no {quoted(metadata_filename(_name(wheels[0])))} beside it"
-        yield finding("no-combined-file", wheels[0], "", message)
+def _no_document(wheels: Wheels) -> Iterator[Finding]:
+    first = min((files[0] for files in wheels.values()), default=None)
+    if first is not None:
+        message = f"there is no {quoted(metadata_filename(_name(first)))} beside it"
+        yield finding("no-combined-file", first, "", message)
 
 
 def _null(release: Release, document: Described) -> Iterator[Finding]:
@@ -117,64 +123,66 @@ def _null(release: Release, document: Described) -> Iterator[Finding]:
         yield finding("no-null-variant", document.file, "variants", message)
 
 
-def _platforms(release: Release) -> Iterator[Finding]:
+def _platforms(wheels: Wheels, document: Described | None) -> Iterator[Finding]:
     """Yield the labels that are for fewer platforms than the labels beside them."""
-    if not release.complete:
-        return
     found = {
         label: {platform for file in files for platform in targets(_name(file))}
-        for label, files in _by_label(release.wheels).items()
+        for label, files in wheels.items()
     }
-    metadata = release.document.metadata if release.document is not None else None
+    variants = _variants(document)
+    shared = _shared(found, variants)
     most = max(map(len, found.values()), default=0)
     for label, platforms in found.items():
-        file, path = _place(release, label)
+        file, path = wheels[label][0], ""
+        if document is not None and label in variants:
+            file, path = document.file, f"variants[{quoted(label)}]"
         if len(platforms) == 1 < most:
             message = f"only for {min(map(str, platforms))}, though other labels are for more"
             yield finding("one-platform", file, path, message)
         elif platforms:
-            for platform in sorted(_shared(label, found, metadata) - platforms, key=str):
-                message = f"not for {platform}, though the labels of its kind are"
+            for platform in sorted(shared.get(label, set()) - platforms, key=str):
+                message = f"not for {platform}, though all other labels of its kind are"
                 yield finding("platform-missing", file, path, message)
 
 
-def _place(release: Release, label: str) -> tuple[str, str]:
-    """Return file and path at which a label is named."""
-    if release.document is not None and release.document.metadata.variant(label) is not None:
-        return release.document.file, f"variants[{quoted(label)}]"
-    return _by_label(release.wheels)[label][0], ""
+def _variants(document: Described | None) -> dict[str, Variant]:
+    metadata = document.metadata if document is not None else None
+    return {variant.label: variant for variant in metadata.variants} if metadata else {}
 
 
 def _shared(
-    label: str, platforms: Mapping[str, AbstractSet[Platform]], metadata: Metadata | None
-) -> AbstractSet[Platform]:
-    """Return the platforms of all other labels that use the same namespaces, if there are two.
+    platforms: Mapping[str, set[Platform]], variants: Mapping[str, Variant]
+) -> dict[str, set[Platform]]:
+    """Return, by label, the platforms of all other labels that use the same namespaces.
 
-    One other label may well be for other platforms by its nature: Accelerate beside OpenBLAS.
+    There must be two of them: one other label may well be for other platforms by its nature, like
+    Accelerate beside OpenBLAS.
     """
-    variant = metadata.variant(label) if metadata is not None else None
-    if metadata is None or variant is None or variant.is_null:
-        return frozenset()
-    others = [
-        platforms[other.label]
-        for other in metadata.variants
-        if other.label != label
-        and other.namespaces == variant.namespaces
-        and platforms.get(other.label)
-    ]
-    return frozenset.intersection(*map(frozenset, others)) if len(others) > 1 else frozenset()
+    kinds: dict[frozenset[str], dict[str, set[Platform]]] = {}
+    for label, found in platforms.items():
+        if found and label in variants and not variants[label].is_null:
+            kinds.setdefault(variants[label].namespaces, {})[label] = found
+    shared = {}
+    for kind in kinds.values():
+        counts = Counter(platform for found in kind.values() for platform in found)
+        for label, found in kind.items():
+            others = len(kind) - 1
+            if others > 1:
+                shared[label] = {
+                    item for item in counts if counts[item] - (item in found) == others
+                }
+    return shared
 
 
-def _switched_off(release: Release, document: Described, parsers: Parsers) -> Iterator[Finding]:
+def _switched_off(wheels: Wheels, document: Described, parsers: Parsers) -> Iterator[Finding]:
     """Yield the providers that are off on a platform for which there are wheels that need them."""
-    metadata = document.metadata
-    for provider in metadata.providers:
+    variants = _variants(document)
+    for provider in document.metadata.providers:
         off: dict[str, dict[Platform, list[str]]] = {}
-        for file in sorted(release.wheels):
-            variant = metadata.variant(_label(file) or "")
-            if variant is None or provider.namespace not in variant.namespaces:
+        for label, files in wheels.items():
+            if label not in variants or provider.namespace not in variants[label].namespaces:
                 continue
-            for platform, values in targets(_name(file)).items():
+            for file, platform, values in _targets(files):
                 path = off_reason(parsers, provider, values)
                 if path is not None:
                     off.setdefault(path, {}).setdefault(platform, []).append(file)
@@ -184,6 +192,12 @@ def _switched_off(release: Release, document: Described, parsers: Parsers) -> It
             noun = "platform" if len(platforms) == 1 else "platforms"
             message = f"switches the provider off on {names}, the {noun} of {_and_more(files)}"
             yield finding("provider-off", document.file, path, message)
+
+
+def _targets(files: Sequence[str]) -> Iterator[tuple[str, Platform, Mapping[str, str]]]:
+    for file in files:
+        for platform, values in targets(_name(file)).items():
+            yield file, platform, values
 
 
 def _and_more(files: Sequence[str]) -> str:

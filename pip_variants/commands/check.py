@@ -6,7 +6,7 @@ Read here, judged in ``checking``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.parser import HeaderParser
 from pathlib import Path
@@ -19,14 +19,11 @@ from pip._internal.models.link import Link
 from pip._internal.models.search_scope import SearchScope
 from pip._internal.utils.misc import redact_auth_from_url, write_output
 from pip._internal.utils.urls import url_to_path
-from pip._vendor.packaging.markers import Marker
-from pip._vendor.packaging.requirements import Requirement
 
 from pip_variants.archives import VARIANT_JSON, dist_info
 from pip_variants.checking import (
     Document,
     Finding,
-    Parsers,
     Release,
     check_document,
     check_release,
@@ -37,9 +34,9 @@ from pip_variants.checking import (
 from pip_variants.combining import Described
 from pip_variants.errors import FetchError, VariantError, quoted, shortened
 from pip_variants.fetching import fetch
-from pip_variants.providers.chain import BAD_MARKER
 
 from .files import File, Shelf, by_version, folders, is_published, listed
+from .parsers import PARSERS
 
 if TYPE_CHECKING:
     from optparse import Values
@@ -188,7 +185,7 @@ def _checked_version(shelf: Shelf, place: _Place, session: PipSession) -> Iterat
         complete=place.complete,
         has_document=bool(documents),
     )
-    yield from check_release(release, _PARSERS)
+    yield from check_release(release, PARSERS)
 
 
 def _is_of_document(item: Finding) -> bool:
@@ -200,7 +197,7 @@ def _document(file: File, session: PipSession) -> Document:
         text = fetch(file.link, session)
     except FetchError as error:
         return Document(file.shown, None, (finding("unreadable", file.shown, "", str(error)),))
-    return check_document(file.shown, text, _PARSERS)
+    return check_document(file.shown, text, PARSERS)
 
 
 def _wheel(file: File, session: PipSession) -> Document:
@@ -213,22 +210,4 @@ def _wheel(file: File, session: PipSession) -> Document:
         problem = f"there is no {_METADATA} in it"
         return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
     fields = HeaderParser().parsestr(found[_METADATA].decode("utf-8", "replace")).items()
-    return check_wheel(file.shown, found.get(VARIANT_JSON), fields, _PARSERS)
-
-
-def _marker(text: str, target: Mapping[str, str]) -> bool:
-    try:
-        return Marker(text).evaluate(dict(target))
-    except BAD_MARKER as error:
-        raise ValueError(str(error)) from None
-
-
-def _requirement(text: str, target: Mapping[str, str]) -> bool:
-    try:
-        marker = Requirement(text).marker
-        return marker is None or marker.evaluate(dict(target))
-    except BAD_MARKER as error:
-        raise ValueError(str(error)) from None
-
-
-_PARSERS = Parsers(_marker, _requirement)
+    return check_wheel(file.shown, found.get(VARIANT_JSON), fields, PARSERS)
