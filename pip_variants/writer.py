@@ -85,6 +85,8 @@ def _lacks_0_0_3(metadata: Metadata) -> Iterator[str]:
 def _lacks_0_0_2(metadata: Metadata) -> Iterator[str]:
     yield from _lacks_0_0_3(metadata)
     values = dict(metadata.priorities.values)
+    if not (metadata.providers or metadata.priorities.features or values):
+        yield "key that tells it from 0.2.0"
     for provider in metadata.providers:
         if provider.static is not None and provider.static != values.get(provider.namespace, ()):
             yield f"static values apart from the priorities (providers.{provider.namespace})"
