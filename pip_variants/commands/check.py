@@ -90,22 +90,24 @@ class _Places:
 
     def add(self, arg: str) -> None:
         """Take the file, folder or URL that the user calls ``arg``."""
-        if arg.startswith("file:"):
-            arg = url_to_path(arg)
-        elif "://" in arg:
-            self._add_url(Link(arg))
-            return
-        path = Path(arg)
         try:
-            if path.is_dir():
-                self._add_folder(path)
-            elif _is_single(path.name) and path.exists():
-                self._add_file(path.parent.absolute().as_uri(), File.local(path))
+            if "://" in arg and not arg.startswith("file:"):
+                self._add_url(Link(arg))
             else:
-                problem = "not a wheel, a JSON file or a folder" if path.exists() else "not there"
-                self._fail(arg, f"it is {problem}")
-        except (OSError, ValueError) as error:  # also a name with a null character
+                path = Path(url_to_path(arg) if arg.startswith("file:") else arg)
+                self._add_path(path, path.as_posix())
+        except (OSError, ValueError) as error:  # also no URL, and a name with a null character
             self._fail(arg, quoted(str(error)))
+
+    def _add_path(self, path: Path, shown: str) -> None:
+        if path.is_dir():
+            self._add_folder(path)
+        elif not path.exists():
+            self._fail(shown, "it is not there")
+        elif _is_single(path.name):
+            self._add_file(path.parent.absolute().as_uri(), File.local(path))
+        else:
+            self._fail(shown, "it is not a wheel, a JSON file or a folder")
 
     def _add_folder(self, root: Path) -> None:
         any_file = False

@@ -63,14 +63,14 @@ def version_of(name: str) -> Key:
         else:
             first, _, last = name.removesuffix(METADATA_SUFFIX).rpartition("-")
             if not first or last != last.strip() or not name.isprintable():
-                raise FilenameError(_NO_VERSION.format(quoted(name)))
+                raise FilenameError(_NO_VERSION)
             project, version = canonicalize_name(first), Version(last)
     except ValueError:  # what both parsers raise, and a number of thousands of digits
-        raise FilenameError(_NO_VERSION.format(quoted(name))) from None
+        raise FilenameError(_NO_VERSION) from None
     return project.replace("-", "_"), str(version)
 
 
-_NO_VERSION = "{} does not name a project and a version"
+_NO_VERSION = "the file name does not name a project and a version"
 
 
 def document_name(key: Key) -> str:

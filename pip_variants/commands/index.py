@@ -102,12 +102,12 @@ def _plan(path: Path, shelf: Shelf, tell: Callable[[], None]) -> Iterator[_Plan]
     shown = File.local(path).shown
     read, problems = _read(wheels, tell)
     if problems:
-        yield _Plan(shown, path, problems=tuple(problems))
+        yield _Plan(shown, path, problems=tuple(f"not written: {text}" for text in problems))
         return
     try:
         text = write_text(combined(read)).encode()
     except VariantError as error:
-        yield _Plan(shown, path, problems=(str(error),))
+        yield _Plan(shown, path, problems=(f"not written: {error}",))
         return
     labels = len({label_of(file.name) for file in wheels})
     counted = f"{_counted(labels, 'label')} of {_counted(len(wheels), 'wheel')}"
@@ -138,7 +138,7 @@ def _carry_out(plan: _Plan, *, write: bool) -> bool:
             if write and not same:
                 _replace(plan.path, plan.text)
         except OSError as error:
-            problems.append(_reason(error))
+            problems.append(f"not written: {_reason(error)}")
         else:
             verb = "unchanged" if same else "wrote" if write else "would write"
             write_output("%s %s (%s)", verb, plan.shown, plan.counted)
