@@ -29,6 +29,7 @@ KINDS: Mapping[str, Severity] = {
     "tag-of-no-machine": "error",
     # All files of one version.
     "no-combined-file": "warning",
+    "second-combined-file": "warning",
     "contradiction": "error",
     "label-without-wheel": "warning",
     "wheel-without-label": "error",

@@ -24,15 +24,16 @@ Wheels = dict[str, list[str]]
 class Release:
     """The files of one version; every name is as the user knows it and ends with the file's own.
 
-    ``document`` is the combined file if there is one and it can be read, ``own`` the wheels whose
-    own metadata was read. ``complete`` says that these are all files of the version.
+    ``documents`` are its combined files, of which there should be one, and ``document`` that one if
+    it can be read; ``own`` are the wheels whose own metadata was read. ``complete`` says that these
+    are all files of the version.
     """
 
     wheels: tuple[str, ...]
     document: Described | None
     own: tuple[Described, ...] = ()
     complete: bool = True
-    has_document: bool = True
+    documents: tuple[str, ...] = ()
 
 
 def check_release(release: Release, parsers: Parsers) -> tuple[Finding, ...]:
@@ -45,8 +46,11 @@ def check_release(release: Release, parsers: Parsers) -> tuple[Finding, ...]:
         findings += _labels(wheels, release.document, complete=release.complete)
         findings += _null(release, release.document)
         findings += _switched_off(wheels, release.document, parsers)
-    elif release.complete and not release.has_document:
+    elif release.complete and not release.documents:
         findings += _no_document(wheels)
+    for file in release.documents[1:]:
+        message = f"besides {release.documents[0]}: installers read one of them, and any of them"
+        findings.append(finding("second-combined-file", file, "", message))
     return tuple(findings)
 
 

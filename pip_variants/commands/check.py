@@ -185,7 +185,7 @@ def _checked_version(shelf: Shelf, place: _Place, session: PipSession) -> Iterat
         document=combined[0] if combined else None,
         own=tuple(item for item in described if item.file.endswith(".whl")),
         complete=place.complete,
-        has_document=bool(documents),
+        documents=tuple(file.shown for file in shelf.documents),
     )
     yield from check_release(release, PARSERS)
 

@@ -22,10 +22,10 @@ from pip._internal.utils.misc import write_output
 from pip_variants.archives import local_metadata
 from pip_variants.combining import Described, combined
 from pip_variants.errors import VariantError, quoted
-from pip_variants.filenames import label_of
+from pip_variants.filenames import label_of, metadata_filename
 from pip_variants.writer import write_text
 
-from .files import File, Shelf, by_version, document_name, folders, listed
+from .files import File, Key, Shelf, by_version, document_name, folders, listed
 
 if TYPE_CHECKING:
     from optparse import Values
@@ -86,11 +86,14 @@ def _plans(folder: Path, tell: Callable[[], None]) -> Iterator[_Plan]:
         else:
             yield _Plan(file.shown, folder / file.name, warnings=(f"ignored: {error}",))
     for key, shelf in shelves.items():
-        yield from _plan(folder / document_name(key), shelf, tell)
+        yield from _plan(folder, key, shelf, tell)
 
 
-def _plan(path: Path, shelf: Shelf, tell: Callable[[], None]) -> Iterator[_Plan]:
+def _plan(folder: Path, key: Key, shelf: Shelf, tell: Callable[[], None]) -> Iterator[_Plan]:
     wheels = [file for file in shelf.wheels if label_of(file.name) is not None]
+    # As the wheels spell the name: beside a single wheel it is looked for just so.
+    names = {metadata_filename(file.name) for file in wheels}
+    path = folder / (names.pop() if len(names) == 1 else document_name(key))
     for file in shelf.documents:
         if not wheels:
             stale = "stale, and left alone: this version has no variant wheels"

@@ -208,6 +208,23 @@ WARNING: dist/Torch-2.8.0-variants.json: left alone: its name is not torch-2.8.0
     assert [path.read_text() for path in stale] == ["{}"] * 3
 
 
+def test_names_are_spelled_as_the_wheels_are(pip: Pip) -> None:
+    """The file is found beside a single wheel too; wheels that disagree get the normalised name."""
+    folder = pip.folder / "dist"
+    for name in ("Mark_Up-1.0-py3-none-any-a.whl", "Mark_Up-2.0-py3-none-any-a.whl"):
+        write_wheel(folder, name, variant_json=with_variants({"a": {}}, FULL))
+    write_wheel(
+        folder, "mark.up-2.0-py2-none-any-a.whl", variant_json=with_variants({"a": {}}, FULL)
+    )
+    assert (
+        index(pip, "dist").out
+        == """\
+wrote dist/Mark_Up-1.0-variants.json (1 label of 1 wheel)
+wrote dist/mark_up-2.0-variants.json (1 label of 2 wheels)
+"""
+    )
+
+
 def test_nothing_to_do(pip: Pip) -> None:
     """A folder without variant wheels is not an error."""
     write_wheel(pip.folder / "dist", "torch-2.7.0-py3-none-any.whl")

@@ -51,7 +51,7 @@ def _findings() -> tuple[tuple[str, Finding], ...]:
                 found += [(recording, item) for item in result.findings]
                 assert result.metadata is not None
                 document = Described(name, result.metadata)
-            release = Release(wheels, document, has_document=document is not None)
+            release = Release(wheels, document, documents=(document.file,) if document else ())
             found += [(recording, item) for item in check_release(release, PARSERS)]
     return tuple(found)
 

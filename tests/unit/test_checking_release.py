@@ -63,14 +63,21 @@ CASES = {
         "",
     ),
     "no document": (
-        Release(_wheels(b=LINUX, a=LINUX, plain="any"), None, has_document=False),
+        Release(_wheels(b=LINUX, a=LINUX, plain="any"), None),
         (
             "warning: d/x-1.0-cp311-cp311-manylinux_2_28_x86_64-a.whl: there is no"
             " 'x-1.0-variants.json' beside it\n"
         ),
     ),
-    "a broken document": (Release(_wheels(a=LINUX), None), ""),
-    "plain wheels need no document": (Release(_wheels(plain=LINUX), None, has_document=False), ""),
+    "a broken document": (Release(_wheels(a=LINUX), None, documents=(JSON,)), ""),
+    "two documents": (
+        Release(_wheels(null=LINUX), _document(NULL), documents=(f"d/{JSON}", "d/X-1.0.json")),
+        (
+            "warning: d/X-1.0.json: besides d/x-1.0-variants.json: installers read one of them,"
+            " and any of them\n"
+        ),
+    ),
+    "plain wheels need no document": (Release(_wheels(plain=LINUX), None), ""),
     "no null variant": (
         Release(_wheels(a=LINUX), _document(A)),
         (
