@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from optparse import Option, OptionParser, Values
+    from optparse import Values
     from typing import Any
 
     from pip._internal.cli.base_command import Command
@@ -37,75 +37,58 @@ _taken: list[BaseDistribution] = []
 
 
 def add_options(command: Command) -> None:
-    """Give the commands that look for packages the options about variants.
+    """Give the commands that look for packages the options about variants."""
+    if command.name in _COMMANDS:
+        from pip._variants_options import group
 
-    Each works by what it does when it is parsed, from the command line, the environment or a
-    configuration file, so that nothing has to be handed through.
-    """
-    if command.name not in _COMMANDS:
-        return
-    from optparse import OptionGroup
-
-    group = OptionGroup(command.parser, "Wheel Variant Options")
-    group.add_option(
-        "--no-variants",
-        dest="no_variants",
-        action="callback",
-        callback=_switch_off,
-        help="Ignore variant wheels, as if they did not exist.",
-    )
-    group.add_option(
-        "--variant",
-        dest="variants",
-        action="callback",
-        callback=_wish,
-        type="str",
-        metavar="NAME=LABEL",
-        help="Of the project NAME take only the variant LABEL; an error if no wheel with it fits"
-        " this machine. Can be used several times; NAME#LABEL in a requirement does the same.",
-    )
-    # Before the general options, which are the last.
-    command.parser.insert_option_group(len(command.parser.option_groups) - 1, group)
+        # Before the general options, which are the last.
+        command.parser.insert_option_group(len(command.parser.option_groups) - 1, group(command))
 
 
 def begin(options: Values) -> None:
-    """Take note of all options of the command that is about to run."""
+    """Take note of all options of the command that is about to run; raise pip's CommandError."""
     _begun.append(options)
+    if _loaded:
+        _loaded.process.begin(options)
+    platform = getattr(options, "variant_platform", None)
+    if platform:
+        behind = engine()
+        try:
+            behind.describe(platform)
+        except behind.RequestError as error:
+            from pip._internal.exceptions import CommandError
+
+            raise CommandError(f"--variant-platform: {error}") from None
+
+
+def cached_files(options: Values) -> list[str]:
+    """Return the files in which something about providers is remembered."""
+    from pathlib import Path
+
+    from pip._internal.utils.filesystem import find_files
+
+    return find_files(str(Path(options.cache_dir, "variants")), "*")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
     """Return the command class of ``pip variants``, which pip looks up here."""
     if name != "VariantsCommand":
         raise AttributeError(name)
-    _engine()
-    from pip_variants.commands.command import VariantsCommand
-
-    return VariantsCommand
+    return engine().command_class()
 
 
-def _switch_off(_: Option, name: str, value: str | None, parser: OptionParser) -> None:
-    import os
-
-    from pip._internal.utils.misc import strtobool
-
-    global _off  # noqa: PLW0603 - see _engine
-    try:
-        _off = value is None or bool(strtobool(value))
-    except ValueError:
-        parser.error(f"{value} is not a valid value for {name}, please say yes or no")
-    # Isolated builds start another pip, which must not see variants either.
-    os.environ["PIP_NO_VARIANTS"] = str(int(_off))
+def switch_off(off: bool) -> None:
+    """Let variants not exist, or let them exist again."""
+    global _off  # noqa: PLW0603 - see engine
+    _off = off
 
 
-def _wish(_: Option, name: str, value: str, parser: OptionParser) -> None:
-    engine = _engine()
-    # While pip looks through environment and configuration, nothing that was typed is at hand.
-    default = parser.rargs is None
-    for wish in value.split():
-        try:
-            engine.wish(wish, default=default)
-        except engine.RequestError as error:
-            parser.error(f"option {name}: {error}")
+def engine() -> Any:  # noqa: ANN401 - a module
+    """Return the engine that lies around this pip, also when another interpreter runs it."""
+    global _loaded  # noqa: PLW0603 - one engine a process, loaded when first needed
+    if _loaded is None:
+        _loaded = _load()
+    return _loaded
 
 
 def without_label(stem: str) -> str:
@@ -116,10 +99,10 @@ def without_label(stem: str) -> str:
         from pip._vendor.packaging.utils import InvalidWheelFilename
 
         raise InvalidWheelFilename(f"{stem}.whl is a variant wheel, and --no-variants is given")
-    engine = _loaded or _engine()
+    behind = _loaded or engine()
     try:
-        return str(engine.split_label(stem)[0])
-    except engine.FilenameError as error:
+        return str(behind.split_label(stem)[0])
+    except behind.FilenameError as error:
         from pip._vendor.packaging.utils import InvalidWheelFilename
 
         raise InvalidWheelFilename(str(error)) from None
@@ -128,7 +111,7 @@ def without_label(stem: str) -> str:
 def remember(link: Link) -> None:
     """Take note of a link that is no archive, in case it is the metadata of variants."""
     if link.path.endswith(_JSON) and not _off:
-        _engine().note(link)
+        engine().note(link)
 
 
 def arranged(
@@ -152,27 +135,51 @@ def arranged(
 def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
     """Say which variant is about to be fetched; raise pip's UnsupportedWheel if it does not fit."""
     if _loaded or (req.link is not None and _has_label(req.link)):
-        _engine().introduce(req, finder)
+        engine().introduce(req, finder)
 
 
 def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
     """Return the label of what was chosen for ``name``, as it ends a line of pip's: ``-cu129``."""
     for req in reqs:
         if req.name == name and req.link is not None and _has_label(req.link):
-            label = _engine().label_of(req.link.filename)
+            label = engine().label_of(req.link.filename)
             return f"-{label}" if label else ""
     return ""
 
 
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed one."""
-    return _loaded is not None and bool(_engine().unwanted(dist))
+def replaced(
+    dist: BaseDistribution,
+    reqs: list[InstallRequirement],
+    prefers_installed: bool,
+    finder: PackageFinder,
+    *among: Any,  # noqa: ANN401 - the specifier and the hashes of what pip looks for
+) -> bool:
+    """Return whether another build of the same version shall take the place of an installed one."""
+    if not (_loaded or is_variant(dist)) and (prefers_installed or _off):
+        return False
+    named = any(req.user_supplied for req in reqs)
+    if _off:
+        return named and is_variant(dist)
+    looking = engine().Looking(finder, *among)
+    found = engine().replaced(dist, looking, named=named, prefers_installed=prefers_installed)
+    return bool(found)
 
 
-def tell_why(project: str | None) -> None:
-    """Say, where pip gives up on a project, why none of its variants fits."""
-    if _loaded and project:
-        _engine().tell_why(project)
+def differs(dist: BaseDistribution, link: Link | None) -> bool:
+    """Return whether a file is another build than the installed one, of the same version."""
+    if link is None or not (_loaded or _has_label(link) or is_variant(dist)):
+        return False
+    return bool(engine().differs(dist, link))
+
+
+def is_variant(dist: BaseDistribution) -> bool:
+    """Return whether an installed distribution says that it is a variant."""
+    return dist.is_file("variant.json")
+
+
+def why_not(project: str | None) -> str:
+    """Return why none of a project's variants fits, to end the error with which pip gives up."""
+    return str(engine().why_not(project)) if _loaded and project else ""
 
 
 def preferred(
@@ -180,7 +187,7 @@ def preferred(
 ) -> InstallationCandidate | None:
     """Return what the legacy resolver takes: pip's own choice, or the best variant."""
     if _loaded or any(_has_label(candidate.link) for candidate in found.applicable_candidates):
-        best: InstallationCandidate | None = _engine().preferred(found, finder, hashes)
+        best: InstallationCandidate | None = engine().preferred(found, finder, hashes)
         return best
     return found.best_candidate
 
@@ -189,13 +196,13 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> BaseDistribution
     """Return ``dist``, which came of ``req``, once it is known which variant it is."""
     _taken.append(dist)
     if _loaded or (req.link is not None and _has_label(req.link)):
-        _engine().examine(req, dist)
+        engine().examine(req, dist)
     return dist
 
 
 def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.metadata or pkg_resources
     """Return a dependency of ``dist`` with its markers about variants decided."""
-    return str(_engine().bind(dist, requirement)) if "variant_" in requirement else requirement
+    return str(engine().bind(dist, requirement)) if "variant_" in requirement else requirement
 
 
 def without_wish(requirement: str, marker: Marker | None) -> str:
@@ -203,10 +210,10 @@ def without_wish(requirement: str, marker: Marker | None) -> str:
     front = requirement.partition("#")[0]
     if front == requirement or "@" in front or "/" in front:
         return requirement
-    engine = _engine()
+    behind = engine()
     try:
-        return str(engine.without_wish(requirement, marker))
-    except engine.RequestError as error:
+        return str(behind.without_wish(requirement, marker))
+    except behind.RequestError as error:
         from pip._internal.exceptions import InstallationError
 
         raise InstallationError(f"Invalid requirement: {requirement!r}: {error}") from None
@@ -214,14 +221,14 @@ def without_wish(requirement: str, marker: Marker | None) -> str:
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:
     """Return what ``--report`` says of a variant: an entry to add, or none."""
-    return dict(_engine().report_entry(req)) if _loaded else {}
+    return dict(engine().report_entry(req)) if _loaded else {}
 
 
 def _ranked(
     run: list[Info], finder: PackageFinder, hashes: Hashes
 ) -> list[Info] | Iterator[Arranged]:
     if _loaded or any(_has_label(info[1].keywords["link"]) for info in run):
-        found: Iterator[Arranged] = _engine().arranged(run, finder, hashes)
+        found: Iterator[Arranged] = engine().arranged(run, finder, hashes)
         return found
     return run
 
@@ -238,14 +245,6 @@ def _has_build_tag_alone(name: str) -> bool:
     """Return whether a name has one part more than a plain one, and that is a build tag."""
     parts = name.split("-")
     return len(parts) == _DASHES + 2 and parts[2][:1].isdigit()
-
-
-def _engine() -> Any:  # noqa: ANN401 - a module
-    """Return the engine that lies around this pip, also when another interpreter runs it."""
-    global _loaded  # noqa: PLW0603 - one engine a process, loaded when first needed
-    if _loaded is None:
-        _loaded = _load()
-    return _loaded
 
 
 def _load() -> Any:  # noqa: ANN401 - a module
@@ -265,6 +264,7 @@ def _load() -> Any:  # noqa: ANN401 - a module
         spec.loader.exec_module(module)
     from pip_variants import hooks
 
-    hooks.process.begun = _begun
     hooks.process.taken = _taken
+    for options in _begun:
+        hooks.process.begin(options)
     return hooks

@@ -47,3 +47,7 @@ class FetchError(VariantError):
 
 class RequestError(VariantError):
     """The user asked for something impossible: a bad option, variable or wheel (exit status 1)."""
+
+
+class ProviderError(VariantError):
+    """A provider package that the user trusts could not be had."""

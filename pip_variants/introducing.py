@@ -37,7 +37,7 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
     link = req.cached_wheel_source_link or req.link
     if link is None:
         return
-    process.aim_at(finder.target_python)
+    process.aim_at(finder)
     if link.url not in process.choices and _is_variant(link):
         try:
             metadata = own_metadata(link, session_of(finder))
@@ -76,15 +76,6 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
             raise MetadataInconsistent(req, "variant", shortened(expected), shortened(found))
     process.candidates.add(dist._dist)  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
     process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
-
-
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed ``dist``."""
-    wish = process.wish(dist.canonical_name)
-    if wish is None:
-        return False
-    build = build_of(dist)
-    return build is None or not is_wished(build.variant, wish)
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:

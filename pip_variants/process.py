@@ -11,26 +11,33 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
 from pip._internal.cli.spinners import open_spinner
 from pip._internal.exceptions import InstallationError
 from pip._internal.metadata import get_default_environment
+from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import indent_log
 
 from . import targets
-from .errors import RequestError
+from .environments import Installer, ask_trusted
+from .errors import RequestError, quoted
 from .index import Sources
+from .providers.asking import Asked, Asking, Plugin, Progress, silent
 from .providers.chain import Chain
+from .providers.plugin import Property
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from optparse import Values
 
+    from pip._internal.index.package_finder import PackageFinder
     from pip._internal.metadata import BaseDistribution
-    from pip._internal.models.target_python import TargetPython
 
+    from .choosing import Decision
     from .metadata import Metadata
     from .properties import Variant
     from .selection import Selection
@@ -38,11 +45,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LINES = 20
+"""How much is shown of what a plugin printed."""
+
 
 @contextlib.contextmanager
-def _spinner() -> Iterator[None]:
-    with indent_log(), open_spinner("Querying variant providers"):
-        yield
+def _spinner(installing: bool) -> Iterator[Progress]:
+    what = "Installing" if installing else "Querying"
+    with indent_log(), open_spinner(f"{what} variant providers") as spinner:
+        yield spinner
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +85,26 @@ class Process:
     sources: Sources = field(default_factory=Sources)
     choices: dict[str, Choice] = field(default_factory=dict)
     """By address of the file."""
-    orders: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
-    """By the addresses of one version's files: the places of those that can be installed."""
+    decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    """By the addresses of one version's files."""
     examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
     """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
-    chain: Chain = field(default_factory=lambda: Chain(os.environ, querying=_spinner))
-    begun: list[Values] = field(default_factory=list)
-    """The options of the command that runs, once pip has parsed them."""
+    chain: Chain = field(default_factory=lambda: Chain(Asking(os.environ, _spinner)))
+    switches: dict[str, bool] = field(default_factory=dict)
+    """By namespace: whether its provider is enabled or disabled, by command."""
+    default_switches: dict[str, bool] = field(default_factory=dict)
+    """The same from environment and configuration."""
+    trusted: set[str] = field(default_factory=set)
+    """Normalised names of provider packages that may run."""
+    finder: PackageFinder | None = None
+    """The one that looks for files of variant projects; it knows all sources."""
     taken: list[BaseDistribution] = field(default_factory=list)
     """What is being installed as far as pip has got, also what it took back again later."""
     candidates: WeakSet[object] = field(default_factory=WeakSet)
     """Which of these are about to be installed; the others are installed."""
     said: set[str] = field(default_factory=set)
-    unfit: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By normalised project: why nothing of a version fits, and at which level that was said."""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """By normalised project: why nothing of the first version that was looked at fits."""
 
     def wish(self, project: str) -> str | None:
         """Return the one label that the user wants of a project, or None."""
@@ -99,8 +116,17 @@ class Process:
             self.said.add(text)
             logger.log(level, "%s", text)
 
-    def aim_at(self, target: TargetPython) -> None:
+    def begin(self, options: Values) -> None:
+        """Take note of the options of the command that is about to run."""
+        self.chain.switches = {**self.default_switches, **self.switches}
+        self.chain.trusted = self.trusted
+        self.chain.asking.run_plugin = partial(self._run_plugin, options)
+        if options.cache_dir:
+            self.chain.asking.cache = Path(options.cache_dir, "variants")
+
+    def aim_at(self, finder: PackageFinder) -> None:
         """Take note of the target: if options describe it, it is not this machine."""
+        self.finder, target = finder, finder.target_python
         given = (target.platforms, target.abis, target.implementation)
         version = target._given_py_version_info  # noqa: SLF001 - pip has no public way to it
         self.chain.foreign = any(given) or version is not None
@@ -111,7 +137,7 @@ class Process:
     def ask(self, namespaces: Sequence[str], metadata: Metadata) -> dict[str, Support]:
         """Return what the target supports; raise pip's InstallationError for a bad forced value."""
         try:
-            supports = self.chain.ask(namespaces, metadata.providers)
+            supports = self.chain.ask(namespaces, metadata.providers, metadata.variants)
         except RequestError as error:
             raise InstallationError(str(error)) from None
         for support in supports.values():
@@ -124,14 +150,26 @@ class Process:
 
         A bad forced value is a warning, and nothing is supported.
         """
-        querying, self.chain.querying = self.chain.querying, contextlib.nullcontext
+        asking = self.chain.asking
+        querying, asking.querying = asking.querying, silent
         try:
             return self.ask(namespaces, metadata)
         except InstallationError as error:
             self.say(logging.WARNING, str(error))
             return {}
         finally:
-            self.chain.querying = querying
+            asking.querying = querying
+
+    def _run_plugin(
+        self, options: Values, plugin: Plugin, known: frozenset[Property], progress: Progress
+    ) -> Asked:
+        """Install and ask a provider that the user trusts; what it printed is there with -v."""
+        installer = Installer(options, self.finder, progress.spin)
+        asked, output = ask_trusted(installer, plugin, known)
+        level = logging.INFO if asked.failed else VERBOSE
+        for line in output.splitlines()[-_LINES:]:
+            logger.log(level, "  %s: %s", plugin.packages[0], quoted(line))
+        return asked
 
 
 def _distributions() -> dict[str, str]:

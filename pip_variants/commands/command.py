@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from pip._internal.cli import cmdoptions
 from pip._internal.cli.index_command import IndexGroupCommand
 from pip._internal.exceptions import CommandError
+from pip._internal.index.collector import LinkCollector
+from pip._internal.index.package_finder import PackageFinder
+from pip._internal.models.selection_prefs import SelectionPreferences
 
 from pip_variants.errors import VariantError
 
 if TYPE_CHECKING:
     from optparse import Values
 
-_ACTIONS: tuple[str, ...] = ("check", "index")
+_ACTIONS = ("platform", "check", "index")
 
 
 class VariantsCommand(IndexGroupCommand):
@@ -22,6 +25,7 @@ class VariantsCommand(IndexGroupCommand):
 
     ignore_require_venv = True
     usage = """
+      %prog [options] platform [--json] [namespace] ...
       %prog [options] check [--json] <path or url> ...
       %prog [options] index [--check] <dir>"""
 
@@ -33,9 +37,29 @@ class VariantsCommand(IndexGroupCommand):
             action="store_true",
             help="With index: write nothing, say what would change, and fail if anything would.",
         )
+        cmdoptions.add_target_python_options(self.cmd_opts)
+        self.cmd_opts.add_option(cmdoptions.pre())
+        self.cmd_opts.add_option(cmdoptions.no_binary())
+        self.cmd_opts.add_option(cmdoptions.only_binary())
+        self.cmd_opts.add_option(cmdoptions.prefer_binary())
+        self.cmd_opts.add_option(cmdoptions.ignore_requires_python())
         index = cmdoptions.make_option_group(cmdoptions.index_group, self.parser)
         self.parser.insert_option_group(0, index)
         self.parser.insert_option_group(0, self.cmd_opts)
+
+    def finder(self, options: Values) -> PackageFinder:
+        """Return what finds the files of projects as `pip install` with these options would."""
+        return PackageFinder.create(
+            link_collector=LinkCollector.create(self.get_default_session(options), options),
+            selection_prefs=SelectionPreferences(
+                allow_yanked=True,
+                format_control=options.format_control,
+                allow_all_prereleases=options.pre,
+                prefer_binary=options.prefer_binary,
+                ignore_requires_python=options.ignore_requires_python,
+            ),
+            target_python=cmdoptions.make_target_python(options),
+        )
 
     def run(self, options: Values, args: list[str]) -> int:
         """Do what the first word of ``args`` says; return the exit status or raise CommandError."""

@@ -1,10 +1,9 @@
 """Stand-alone script: ask NVML and write what it says.
 
 ``python -I -S _nvml_probe.py FOLDER RESULT``: ``pynvml`` is imported from FOLDER, and RESULT
-becomes a JSON object: ``cuda`` (an integer as NVML counts, 12090 for 12.9, or null),
-``capabilities`` (``[major, minor]`` of each GPU that could be read), ``problem`` (one sentence or
-null).
-Nothing is printed. The exit status is 0 whenever RESULT was written.
+becomes a JSON object: ``cuda`` (``[major, minor]`` or null), ``capabilities`` (``[major, minor]``
+of each GPU that could be read), ``problem`` (one sentence or null). Nothing is printed. The exit
+status is 0 whenever RESULT was written.
 """
 
 from __future__ import annotations
@@ -44,11 +43,13 @@ def _ask(pynvml: Any) -> dict[str, object]:  # noqa: ANN401 - an untyped module
             pynvml.nvmlShutdown()
 
 
-def _cuda(pynvml: Any) -> int:  # noqa: ANN401
+def _cuda(pynvml: Any) -> list[int]:  # noqa: ANN401
     try:
-        return int(pynvml.nvmlSystemGetCudaDriverVersion_v2())
+        number = int(pynvml.nvmlSystemGetCudaDriverVersion_v2())
     except pynvml.NVMLError:
-        return int(pynvml.nvmlSystemGetCudaDriverVersion())
+        number = int(pynvml.nvmlSystemGetCudaDriverVersion())
+    # NVML counts 12090 for CUDA 12.9.
+    return [number // 1000, number % 1000 // 10]
 
 
 def _capabilities(pynvml: Any) -> tuple[list[list[int]], str | None]:  # noqa: ANN401
@@ -69,7 +70,7 @@ def _capabilities(pynvml: Any) -> tuple[list[list[int]], str | None]:  # noqa: A
 
 
 def _answer(
-    cuda: int | None = None,
+    cuda: list[int] | None = None,
     capabilities: list[list[int]] | None = None,
     problem: str | None = None,
 ) -> dict[str, object]:

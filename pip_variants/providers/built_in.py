@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
@@ -42,12 +43,13 @@ class Published:
 class BuiltIn:
     """A provider that is part of this engine, and all the names that it is published under.
 
-    ``ask`` takes the environment variables; it raises RequestError for a bad one, nothing else.
+    ``ask`` takes the environment variables and the folder of the cache, if there is one; it raises
+    RequestError for a bad variable, nothing else.
     """
 
     name: str
     published: tuple[Published, ...]
-    ask: Callable[[Mapping[str, str]], Detected]
+    ask: Callable[[Mapping[str, str], Path | None], Detected]
 
 
 def standing_in(required: Sequence[Requirement | str], plugin_api: str | None) -> BuiltIn | None:
@@ -55,25 +57,25 @@ def standing_in(required: Sequence[Requirement | str], plugin_api: str | None) -
 
     A text among ``required`` is a requirement that nothing can be made of.
     """
-    for built_in in _BUILT_INS:
+    for built_in in BUILT_INS:
         if any(known.answers(required, plugin_api) for known in built_in.published):
             return built_in
     return None
 
 
-def _ask_nvidia(environ: Mapping[str, str]) -> Detected:
-    return nvidia.detect(nvidia.read_facts(environ))
+def _ask_nvidia(environ: Mapping[str, str], cache: Path | None) -> Detected:
+    return nvidia.detect(nvidia.read_facts(environ, cache))
 
 
-def _ask_x86_64(_: Mapping[str, str]) -> Detected:
+def _ask_x86_64(_: Mapping[str, str], __: Path | None) -> Detected:
     return x86_64.detect(x86_64.read_facts())
 
 
-def _ask_aarch64(_: Mapping[str, str]) -> Detected:
+def _ask_aarch64(_: Mapping[str, str], __: Path | None) -> Detected:
     return aarch64.detect(aarch64.read_facts())
 
 
-_BUILT_INS = (
+BUILT_INS = (
     BuiltIn(
         "nvidia",
         (

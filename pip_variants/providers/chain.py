@@ -1,14 +1,13 @@
 """Who answers for a namespace (PEP 850): the first step that applies, decided only here.
 
-Disabled, static values of the metadata, a built-in, and otherwise nothing: third-party code is
-not run.
+Disabled, static values of the metadata, the user's description of the machine, a provider package
+that the user trusts, a built-in, and otherwise nothing: no other third-party code is run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import starmap
 from typing import Literal
 
@@ -18,12 +17,13 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.errors import quoted, shortened
 from pip_variants.metadata import Provider
-from pip_variants.properties import ABI_DEPENDENCY
+from pip_variants.platforms import Platform
+from pip_variants.properties import ABI_DEPENDENCY, Variant
 from pip_variants.supported import Support
 
 from . import abi_dependency
+from .asking import Asking, Plugin
 from .built_in import BuiltIn, standing_in
-from .detected import Detected
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
@@ -35,48 +35,63 @@ _RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
 
 @dataclass(slots=True)
 class Chain:
-    """Answers for namespaces, each built-in asked at most once.
+    """Answers for namespaces.
 
     ``marker_environment`` overrides what markers see of the target; ``foreign`` says that the
-    target is another machine, so that this one is not asked; ``querying`` tells the user that
-    built-ins are being asked; ``distributions`` gives the versions, by normalised name, of what is
-    being installed or is installed.
+    target is another machine, so that this one is not asked; ``distributions`` gives the versions,
+    by normalised name, of what is being installed or is installed. ``switches`` says which
+    namespaces the user enabled or disabled, ``trusted`` has the normalised names of packages that
+    may run, ``platform`` is the user's description of the machine.
     """
 
-    environ: Mapping[str, str]
+    asking: Asking
     marker_environment: Mapping[str, str] | None = None
     foreign: bool = False
-    querying: Callable[[], AbstractContextManager[object]] = nullcontext
     distributions: Callable[[], Mapping[str, str]] = dict
-    _answers: dict[str, Detected] = field(default_factory=dict)
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    trusted: Collection[str] = ()
+    platform: Platform | None = None
 
-    def ask(self, namespaces: Sequence[str], providers: Sequence[Provider]) -> dict[str, Support]:
+    def ask(
+        self,
+        namespaces: Sequence[str],
+        providers: Sequence[Provider],
+        variants: Sequence[Variant] = (),
+    ) -> dict[str, Support]:
         """Return one answer for each of ``namespaces``, in their order.
 
-        Raise RequestError for a bad value of a variable by which the user forces an answer.
+        ``variants`` are those that the answers are for. Raise RequestError for a bad value of a
+        variable by which the user forces an answer.
         """
         declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
-        todo = {ns: self._without_asking(ns, declared.get(ns)) for ns in namespaces}
-        steps = [step for step in todo.values() if isinstance(step, BuiltIn)]
-        waiting = {step.name: step for step in steps if step.name not in self._answers}
-        if waiting:
-            with self.querying():
-                for name, step in waiting.items():
-                    self._answers[name] = step.ask(self.environ)
-        return {
-            ns: step if isinstance(step, Support) else self._support(ns, step)
-            for ns, step in todo.items()
-        }
+        todo = {ns: self._step(ns, declared.get(ns)) for ns in namespaces}
+        found = {ns: step for ns, step in todo.items() if isinstance(step, Support)}
+        steps = {ns: step for ns, step in todo.items() if not isinstance(step, Support)}
+        found.update(self.asking.ask(steps, variants))
+        return {ns: found[ns] for ns in namespaces}
 
-    def _without_asking(self, namespace: str, provider: Provider | None) -> Support | BuiltIn:
+    def _step(self, namespace: str, provider: Provider | None) -> Support | BuiltIn | Plugin:
         """Return the answer if it is known without touching the machine, else whom to ask."""
-        if provider is None:
-            return Support(namespace, "none", reason="the metadata names no provider for it")
-        refusal = self._disabled(provider)
+        refusal = self._disabled(namespace, provider)
         if refusal is not None:
             return Support(namespace, "disabled", reason=refusal)
-        if provider.static is not None:
+        if provider is not None and provider.static is not None:
             return Support(namespace, "static", provider.static)
+        return self._described(namespace, provider) or self._provided(namespace, provider)
+
+    def _described(self, namespace: str, provider: Provider | None) -> Support | None:
+        """Return what the user's description says of a namespace, None if it leaves it open."""
+        if self.platform is None:
+            return None
+        # That depends on what is being installed and not on the machine: only the file's own
+        # words count, not its silence.
+        if provider is not None and provider.builtin == ABI_DEPENDENCY:
+            return replace(self.platform, complete=False).support(namespace)
+        return self.platform.support(namespace)
+
+    def _provided(self, namespace: str, provider: Provider | None) -> Support | BuiltIn | Plugin:
+        if provider is None:
+            return Support(namespace, "none", reason="the metadata names no provider for it")
         if provider.builtin == ABI_DEPENDENCY:
             features = abi_dependency.detect(self.distributions())
             return Support(namespace, "built-in", features, abi_dependency.HINT)
@@ -85,31 +100,67 @@ class Chain:
             return Support(namespace, "none", reason=reason)
         return self._package(provider)
 
-    def _package(self, provider: Provider) -> Support | BuiltIn:
-        """Return the built-in that stands for the packages of ``provider``, or why none does."""
+    def _package(self, provider: Provider) -> Support | BuiltIn | Plugin:
+        """Return whom to ask for the packages of ``provider``, or why nobody is asked."""
         namespace = provider.namespace
         required = {text: self._required(text) for text in provider.requires}
         needed = {text: req for text, req in required.items() if req != "not here"}
         if required and not needed:
             reason = "none of its provider's packages is for this platform"
             return Support(namespace, "disabled", reason=reason)
-        step = standing_in(list(needed.values()), provider.plugin_api)
+        if not needed:
+            reason = "the metadata names no package for its provider"
+            return Support(namespace, "none", reason=reason)
+        requirements = list(needed.values())
+        step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
+        step = step or standing_in(requirements, provider.plugin_api)
         if step is None:
-            packages = ", ".join(starmap(_shown, needed.items()))
-            if not packages:
-                reason = "the metadata names no package for its provider"
-                return Support(namespace, "none", reason=reason)
-            reason = f"its provider ({packages}) is third-party code, which is not run"
-            return Support(namespace, "untrusted", reason=reason)
+            return Support(namespace, "untrusted", reason=self._untrusted(needed))
         if self.foreign:
             reason = "the target is another machine than this one, so this one is not asked"
             return Support(namespace, "foreign", reason=reason)
         return step
 
-    def _disabled(self, provider: Provider) -> str | None:
-        """Return why ``provider`` is switched off for this target, or None if it is not."""
-        if provider.optional:
-            return "its provider is optional and not enabled"
+    def _trusted(
+        self, required: Sequence[Requirement | str], plugin_api: str | None
+    ) -> Plugin | None:
+        """Return the plugin if the user trusts every one of its packages.
+
+        Trust is in a name on the user's indexes; an address is somewhere else.
+        """
+        found = []
+        for req in required:
+            if isinstance(req, str) or req.url is not None:
+                return None
+            if canonicalize_name(req.name) not in self.trusted:
+                return None
+            found.append(req)
+        packages = tuple(str(canonicalize_name(req.name)) for req in found)
+        api = plugin_api or packages[0].replace("-", "_")
+        return Plugin(tuple(_without_marker(req) for req in found), api, packages)
+
+    def _untrusted(self, needed: Mapping[str, Requirement | str]) -> str:
+        """Return why nobody is asked, with the options that would change it."""
+        shown = ", ".join(starmap(_shown, needed.items()))
+        reason = f"its provider ({shown}) is third-party code, which is not run"
+        found = list(needed.values())
+        if any(isinstance(req, str) or req.url is not None for req in found):
+            return f"{reason}; it cannot be trusted, as it is not just a name on an index"
+        names = dict.fromkeys(
+            canonicalize_name(req.name) for req in found if not isinstance(req, str)
+        )
+        options = [f"--trust-variant-provider {name}" for name in names if name not in self.trusted]
+        return f"{reason} without {shortened(' '.join(options))}"
+
+    def _disabled(self, namespace: str, provider: Provider | None) -> str | None:
+        """Return why the namespace is switched off for this target, or None if it is not."""
+        switch = self.switches.get(namespace)
+        if switch is False:
+            return f"switched off by --disable-variant-provider {namespace}"
+        if provider is None:
+            return None
+        if provider.optional and not switch:
+            return f"optional, and off without --enable-variant-provider {namespace}"
         enable_if = provider.enable_if
         if enable_if is None:
             return None
@@ -131,9 +182,11 @@ class Chain:
     def _holds(self, marker: Marker) -> bool:
         return marker.evaluate(dict(self.marker_environment or {}))
 
-    def _support(self, namespace: str, step: BuiltIn) -> Support:
-        found = self._answers[step.name]
-        return Support(namespace, "built-in", found.features, found.reason, found.warnings)
+
+def _without_marker(req: Requirement) -> str:
+    """Return a requirement as pip is to install it: its marker holds already."""
+    extras = f"[{','.join(sorted(req.extras))}]" if req.extras else ""
+    return f"{req.name}{extras}{req.specifier}"
 
 
 def _shown(text: str, required: Requirement | str) -> str:

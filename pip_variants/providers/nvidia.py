@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pip._vendor.packaging.version import Version as Pep440
 
 from pip_variants.errors import RequestError, quoted
 
-from . import nvml
+from . import nvml_cache
 from .detected import Detected
 
 Version = tuple[int, int]
@@ -40,16 +41,17 @@ class Facts:
     problem: str | None = None
 
 
-def read_facts(environ: Mapping[str, str]) -> Facts:
+def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> Facts:
     """Return the forced facts of ``environ``, the others from the driver through NVML.
 
-    NVML is not touched if both are forced. Raise RequestError for a variable that is no version.
+    NVML is not touched if both are forced; what it says is remembered in the folder ``cache``.
+    Raise RequestError for a variable that is no version.
     """
     cuda = _forced_cuda(environ.get(FORCE_CUDA, ""))
     capability = _forced_capability(environ.get(FORCE_SM, ""))
     if cuda is not None and capability is not None:
         return Facts(cuda, capability, forced=True)
-    found = nvml.query()
+    found = nvml_cache.ask(cache)
     return Facts(
         cuda=cuda or found.cuda,
         capability=capability or max(found.capabilities, default=None),

@@ -5,13 +5,15 @@ A driver that hangs, or a library that crashes, takes the child along and not pi
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from . import child
 
 TIME_LIMIT = 15.0
 """Seconds that the driver has to answer; one that wakes eight sleeping GPUs needs several."""
@@ -38,7 +40,7 @@ def query(time_limit: float = TIME_LIMIT) -> Answer:
         result = Path(folder, "result.json")
         command = [sys.executable, "-I", "-S", str(_PROBE), str(_VENDORED), str(result)]
         try:
-            status = _run(command, time_limit)
+            status = child.run(command, time_limit)
         except OSError as error:
             return Answer(problem=f"NVML could not be asked: {error.strerror}")
         if status is None:
@@ -46,37 +48,22 @@ def query(time_limit: float = TIME_LIMIT) -> Answer:
         if status != 0:
             return Answer(problem=f"the NVIDIA driver's library failed (exit status {status})")
         try:
-            return _parse(result.read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError):
+            return answer(json.loads(result.read_text(encoding="utf-8")))
+        except (OSError, ValueError, LookupError, TypeError):
             return Answer(problem="the NVIDIA driver's library gave no readable answer")
 
 
-def _parse(text: str) -> Answer:
-    found = json.loads(text)
+def answer(found: Mapping[str, Any]) -> Answer:
+    """Return the answer of a JSON form; raise ValueError, LookupError or TypeError for others."""
+    problem = found["problem"]
     cuda = found["cuda"]
     return Answer(
-        # NVML counts 12090 for CUDA 12.9.
-        cuda=None if cuda is None else (int(cuda) // 1000, int(cuda) % 1000 // 10),
-        capabilities=tuple((int(major), int(minor)) for major, minor in found["capabilities"]),
-        problem=found["problem"],
+        cuda=None if cuda is None else _version(cuda),
+        capabilities=tuple(_version(item) for item in found["capabilities"]),
+        problem=None if problem is None else str(problem),
     )
 
 
-def _run(command: list[str], time_limit: float) -> int | None:
-    """Return the exit status, or None if the time ran out."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        return process.wait(time_limit)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            # A process that hangs inside the driver cannot be killed: do not wait for it for ever.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1)
+def _version(found: Sequence[int]) -> tuple[int, int]:
+    major, minor = found
+    return int(major), int(minor)

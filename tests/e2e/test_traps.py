@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from stand_in import IndexServer, RealIndex, WheelName
 
 from pip_variants.markers import Environment, bound
+from pip_variants.providers.asking import Asking
 from pip_variants.providers.chain import Chain
 from pip_variants.readers import read, read_text
 from pip_variants.selection import Selection, Wheel, needed_namespaces, select
@@ -107,7 +108,7 @@ def selected(
     """Return the selection among those wheels; of the namespaces in `known` nobody is asked."""
     found = wheels(recording, project, version)
     metadata = read(recorded(recording, project, version))
-    chain = Chain(environ(machine), marker_environment=LINUX)
+    chain = Chain(Asking(environ(machine)), marker_environment=LINUX)
     supports = chain.ask(needed_namespaces(found, metadata), metadata.providers)
     return select(found, metadata, {**supports, **(known or {})})
 
@@ -256,13 +257,16 @@ def test_t15_compute_capability_8_9(built_for: str, *, runs: bool) -> None:
     document["variants"] = {"cuda12.8": document["variants"]["cuda12.8"]}
     document["variants"]["cuda12.8"]["nvidia"]["sm_arch"] = [built_for]
     metadata = read(document)
-    chain = Chain(environ(Machine("12.9", "8.9")), marker_environment=LINUX)
+    chain = Chain(Asking(environ(Machine("12.9", "8.9"))), marker_environment=LINUX)
     supports = chain.ask(("nvidia", "priority"), metadata.providers)
     found = select([Wheel("a.whl", "cuda12.8")], metadata, supports)
     assert bool(found.ranked) is runs
 
 
-THIRD_PARTY = "{0}: its provider ({0}-variant-provider) is third-party code, which is not run"
+THIRD_PARTY = (
+    "{0}: its provider ({0}-variant-provider) is third-party code, which is not run without"
+    " --trust-variant-provider {0}-variant-provider"
+)
 INTEL = THIRD_PARTY.format("intel")
 
 
@@ -500,7 +504,7 @@ def test_t9_any_other_namespace_without_a_provider() -> None:
     document["default-priorities"] = {"namespace": ["nvidia"]}
     metadata = read(document)
     found = [Wheel("torch-2.9.0-cp313-cp313-linux_x86_64-cuda12.8.whl", "cuda12.8")]
-    chain = Chain(environ(NEW), marker_environment=LINUX)
+    chain = Chain(Asking(environ(NEW)), marker_environment=LINUX)
     supports = chain.ask(needed_namespaces(found, metadata), metadata.providers)
     selection = select(found, metadata, supports)
     assert selection.ranked == ()
@@ -634,10 +638,10 @@ def test_t16_every_narrow_file() -> None:
         metadata = read_text(path.read_text())
         if metadata.providers[0].enable_if == NARROW:
             count += 1
-            arm = Chain(environ(NOBODY), marker_environment=ARM)
+            arm = Chain(Asking(environ(NOBODY)), marker_environment=ARM)
             support = arm.ask(("nvidia",), metadata.providers)["nvidia"]
             assert (support.state, support.reason) == ("disabled", f"enabled only if {NARROW}")
-            here = Chain(environ(NEW), marker_environment=LINUX)
+            here = Chain(Asking(environ(NEW)), marker_environment=LINUX)
             assert here.ask(("nvidia",), metadata.providers)["nvidia"].state == "built-in"
     assert count == 15
 

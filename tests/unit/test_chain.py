@@ -11,6 +11,7 @@ from pip_variants.errors import RequestError
 from pip_variants.metadata import Provider
 from pip_variants.properties import Features
 from pip_variants.providers import aarch64, abi_dependency, cpu, nvidia, nvml, x86_64
+from pip_variants.providers.asking import Asking, Progress, silent
 from pip_variants.providers.chain import Chain
 from pip_variants.providers.nvml import Answer
 from pip_variants.supported import Support
@@ -27,6 +28,16 @@ TORCH_IF = "platform_system == 'Linux' or platform_system == 'Windows'"
 STATIC: Features = (("order", ("2", "1")),)
 
 
+NO_NAME = "; it cannot be trusted, as it is not just a name on an index"
+
+
+def _untrusted(packages: str, cure: str | None = None) -> str:
+    """Return why nobody asks these packages, and what would change it."""
+    options = [f"--trust-variant-provider {name}" for name in packages.split(", ")]
+    cure = f" without {' '.join(options)}" if cure is None else cure
+    return f"its provider ({packages}) is third-party code, which is not run{cure}"
+
+
 def _nvidia(
     *requires: str, plugin_api: str | None = None, enable_if: str | None = None
 ) -> Provider:
@@ -40,9 +51,9 @@ def _nvidia(
 
 def _ask(provider: Provider, **options: object) -> Support:
     """Return the answer for the one namespace of this provider, with both facts forced."""
-    chain = Chain(FORCED, marker_environment=LINUX)
+    chain = Chain(Asking(FORCED), marker_environment=LINUX)
     for name, value in options.items():
-        setattr(chain, name, value)
+        setattr(chain if name in Chain.__slots__ else chain.asking, name, value)
     answers = chain.ask((provider.namespace,), (provider,))
     assert [*answers] == [provider.namespace]
     return answers[provider.namespace]
@@ -62,12 +73,18 @@ def _no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 UNASKED = [
     pytest.param(
         Provider("nvidia", requires=("nvidia-variant-provider",), optional=True),
-        Support("nvidia", "disabled", reason="its provider is optional and not enabled"),
+        Support(
+            "nvidia",
+            "disabled",
+            reason="optional, and off without --enable-variant-provider nvidia",
+        ),
         id="optional",
     ),
     pytest.param(
         Provider("order", static=STATIC, optional=True),
-        Support("order", "disabled", reason="its provider is optional and not enabled"),
+        Support(
+            "order", "disabled", reason="optional, and off without --enable-variant-provider order"
+        ),
         id="optional comes before static",
     ),
     pytest.param(
@@ -144,7 +161,7 @@ UNASKED = [
         Support(
             "amd",
             "untrusted",
-            reason="its provider (amd-variant-provider) is third-party code, which is not run",
+            reason=_untrusted("amd-variant-provider"),
         ),
         id="another package",
     ),
@@ -153,8 +170,7 @@ UNASKED = [
         Support(
             "amd",
             "untrusted",
-            reason="its provider (amd-variant-provider, tomli) is third-party code,"
-            " which is not run",
+            reason=_untrusted("amd-variant-provider, tomli"),
         ),
         id="several packages, names normalised",
     ),
@@ -172,8 +188,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider (nvidia-variant-provider, numpy) is third-party code,"
-            " which is not run",
+            reason=_untrusted("nvidia-variant-provider, numpy"),
         ),
         id="an extra package beside the known one",
     ),
@@ -182,7 +197,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider (nvidia-variant-provider) is third-party code, which is not run",
+            reason=_untrusted("nvidia-variant-provider"),
         ),
         id="a version that ours is not",
     ),
@@ -191,7 +206,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider (nvidia-variant-provider) is third-party code, which is not run",
+            reason=_untrusted("nvidia-variant-provider", NO_NAME),
         ),
         id="a file of one's own choice",
     ),
@@ -200,7 +215,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider (nvidia-variant-provider) is third-party code, which is not run",
+            reason=_untrusted("nvidia-variant-provider"),
         ),
         id="another plugin-api",
     ),
@@ -209,7 +224,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider ('nvidia variant provider') is third-party code, which is not run",
+            reason=_untrusted("'nvidia variant provider'", NO_NAME),
         ),
         id="a requirement that is none",
     ),
@@ -218,8 +233,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason="its provider ('../nvidia-variant-provider') is third-party code,"
-            " which is not run",
+            reason=_untrusted("'../nvidia-variant-provider'", NO_NAME),
         ),
         id="a path as a requirement",
     ),
@@ -228,7 +242,7 @@ UNASKED = [
         Support(
             "nvidia",
             "untrusted",
-            reason=f"its provider ('{('a(' * 40)[:79]}...') is third-party code, which is not run",
+            reason=_untrusted(f"'{('a(' * 40)[:79]}...'", NO_NAME),
         ),
         id="a requirement of 100,000 characters",
     ),
@@ -258,7 +272,7 @@ def test_some_answers_need_no_asking(provider: Provider, expected: Support) -> N
     """Disabled, static, unknown and untrusted are known at once; nobody hears of a query."""
 
     @contextmanager
-    def querying() -> Iterator[None]:
+    def querying(_: bool) -> Iterator[Progress]:
         raise AssertionError("the user was told of a query")
         yield
 
@@ -310,14 +324,14 @@ def test_a_long_marker_does_not_flood_the_reason() -> None:
     """A reason stays one readable line."""
     reason = _ask(_nvidia(enable_if=f"os_name == '{'x' * 10_000}'")).reason
     assert reason is not None
-    assert len(reason) < 300
+    assert len(reason) < 600
 
 
 def test_a_long_package_does_not_flood_the_reason() -> None:
     """A reason stays one readable line."""
     reason = _ask(_nvidia("x" * 10_000)).reason
     assert reason is not None
-    assert len(reason) < 300
+    assert len(reason) < 600
 
 
 def test_a_requirement_for_another_platform_switches_the_provider_off() -> None:
@@ -379,14 +393,15 @@ def test_old_and_new_name_are_one_built_in(monkeypatch: pytest.MonkeyPatch) -> N
         return cpu.Facts("riscv64")
 
     @contextmanager
-    def querying() -> Iterator[None]:
+    def querying(_: bool) -> Iterator[Progress]:
         told.append("begin")
-        yield
+        with silent(_) as nothing:
+            yield nothing
 
     monkeypatch.setattr(x86_64, "read_facts", read)
     names = ("provider-variant-x86-64", "x86-64-variant-provider")
     providers = [Provider(f"cpu{i}", requires=(name,)) for i, name in enumerate(names)]
-    found = Chain({}, querying=querying).ask(("cpu0", "cpu1"), providers)
+    found = Chain(Asking({}, querying)).ask(("cpu0", "cpu1"), providers)
     assert found == {
         name: Support(name, "built-in", reason="this is a riscv64 machine")
         for name in ("cpu0", "cpu1")
@@ -407,7 +422,7 @@ def test_the_cpu_of_a_foreign_target_is_not_this_one(monkeypatch: pytest.MonkeyP
 
 def test_a_foreign_target_is_not_asked() -> None:
     """Who installs for another machine gets no answer of this one, but the other answers."""
-    chain = Chain(FORCED, foreign=True)
+    chain = Chain(Asking(FORCED), foreign=True)
     assert chain.ask(("nvidia", "order"), (_nvidia(), Provider("order", static=STATIC))) == {
         "nvidia": Support(
             "nvidia",
@@ -420,14 +435,14 @@ def test_a_foreign_target_is_not_asked() -> None:
 
 def test_a_namespace_without_a_provider_is_no_error() -> None:
     """What the metadata does not declare supports nothing (T9)."""
-    found = Chain(FORCED).ask(("tpu",), (_nvidia(),))
+    found = Chain(Asking(FORCED)).ask(("tpu",), (_nvidia(),))
     assert found == {"tpu": Support("tpu", "none", reason="the metadata names no provider for it")}
 
 
 def test_only_the_namespaces_that_are_named_are_answered() -> None:
     """A provider of a namespace that nobody needs is not asked, and answers keep the order."""
     providers = (Provider("order", static=STATIC), _nvidia(enable_if="broken ="))
-    chain = Chain({nvidia.FORCE_CUDA: "no version"})
+    chain = Chain(Asking({nvidia.FORCE_CUDA: "no version"}))
     assert [*chain.ask(("order",), providers)] == ["order"]
     assert [*chain.ask(("tpu", "order"), providers)] == ["tpu", "order"]
     assert chain.ask((), providers) == {}
@@ -443,13 +458,14 @@ def test_a_built_in_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return Answer((12, 9), ((7, 5),))
 
     @contextmanager
-    def querying() -> Iterator[None]:
+    def querying(_: bool) -> Iterator[Progress]:
         told.append("begin")
-        yield
+        with silent(_) as nothing:
+            yield nothing
         told.append("end")
 
     monkeypatch.setattr(nvml, "query", query)
-    chain = Chain({}, querying=querying)
+    chain = Chain(Asking({}, querying))
     both = (_nvidia(), Provider("cuda", requires=("nvidia-variant-provider",)))
     first = chain.ask(("nvidia", "cuda"), both)
     second = chain.ask(("nvidia",), (_nvidia("nvidia-variant-provider"),))
@@ -464,12 +480,12 @@ def test_what_the_driver_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(nvml, "query", lambda: Answer((16, 0), ((9, 0),)))
     text = "the driver supports CUDA 16.0, outside 11.0 to 15.20"
     expected = Support("nvidia", "built-in", reason=text, warnings=(text,))
-    assert Chain({}).ask(("nvidia",), (_nvidia(),)) == {"nvidia": expected}
+    assert Chain(Asking({})).ask(("nvidia",), (_nvidia(),)) == {"nvidia": expected}
 
 
 def test_a_bad_variable_is_the_user_s_error() -> None:
     """A forced fact that is none ends the query with an error, each time."""
-    chain = Chain({nvidia.FORCE_SM: "9"})
+    chain = Chain(Asking({nvidia.FORCE_SM: "9"}))
     for _ in range(2):
         with pytest.raises(RequestError) as caught:
             chain.ask(("nvidia",), (_nvidia(),))
@@ -508,6 +524,6 @@ def test_abi_dependencies_are_release_prefixes(
     versions: dict[str, str], features: Features, providers: tuple[Provider, ...]
 ) -> None:
     """A distribution supports the prefixes of its release, the longest first."""
-    chain = Chain({}, distributions=lambda: versions)
+    chain = Chain(Asking({}), distributions=lambda: versions)
     expected = Support("abi_dependency", "built-in", features, abi_dependency.HINT)
     assert chain.ask(("abi_dependency",), providers) == {"abi_dependency": expected}
