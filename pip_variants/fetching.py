@@ -49,8 +49,7 @@ def fetch(link: Link, session: PipSession) -> bytes:
     except HashMismatch:
         raise FetchError("its hash differs from the one that its link gives") from None
     except NetworkConnectionError as error:
-        status = error.response.status_code if error.response is not None else "no"
-        raise FetchError(f"the server answered with status {status}") from None
+        raise FetchError(network_reason(error)) from None
     except (RequestException, HTTPError, OSError) as error:
         raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
     return bytes(body)
@@ -58,6 +57,9 @@ def fetch(link: Link, session: PipSession) -> bytes:
 
 def network_reason(error: Exception) -> str:
     """Return the last link in the chain of reasons that requests and urllib3 wrap around one."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered with status {response.status_code}"
     if isinstance(error, Timeout):
         return "the server did not answer in time"
     inner = getattr(error.args[0], "reason", None) if error.args else None

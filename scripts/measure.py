@@ -2,7 +2,8 @@
 
 Builds the wheel, makes one environment with the upstream release and one with the wheel on top of
 it, serves an index on loopback, and prints tables in Markdown: wheel and build time, lines added to
-pip by patch, medians of alternating dry-runs with their ratio, and the requests at the server.
+pip by patch, medians of alternating dry-runs with their ratio, the requests at the server, and the
+time of `pip variants index` for a thousand wheels.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from build import CHECKOUT, BuildError, build_wheel, python_of
-from stand_in import IndexServer, Listed, machine_tag, write_simple_index, write_torch_index
+from stand_in import (
+    TORCH_280,
+    IndexServer,
+    Listed,
+    machine_tag,
+    write_simple_index,
+    write_torch_index,
+)
 from stand_in_wheel import write_wheel
 
 SERIES = CHECKOUT / "patches" / "pip-25.1.1"
@@ -99,6 +107,29 @@ def alternating(
     return {name: statistics.median(found) for name, found in times.items()}
 
 
+def index_times(python: Path, folder: Path) -> list[tuple[str, str]]:
+    """Return how long `pip variants index` takes for a folder of a thousand wheels, and again."""
+    labels = [f"cu{number}" for number in range(100)]
+    metadata = {
+        **TORCH_280,
+        "variants": {
+            label: {"nvidia": {"cuda_version_lower_bound": [f"{number}.0"]}}
+            for number, label in enumerate(labels)
+        },
+    }
+    for build in range(10):
+        for label in labels:
+            name = f"torch-2.8.0-{build}-py3-none-any-{label}.whl"
+            write_wheel(folder, name, variant_json=metadata)
+    rows = []
+    for what in ("written", "unchanged"):
+        start = time.perf_counter()
+        command = [str(python), "-m", "pip", "variants", "index", str(folder)]
+        subprocess.run(command, env=clean_environment(), check=True, stdout=subprocess.DEVNULL)
+        rows.append((what, f"{time.perf_counter() - start:.2f} s"))
+    return rows
+
+
 def patch_lines() -> dict[str, int]:
     """Return how many lines each patch, and each file that is ours alone, adds to pip."""
     added = {}
@@ -148,6 +179,8 @@ def measure(folder: Path, rounds: int) -> None:
             shown = ", ".join(name or f"page of {page}" for page, name in asked)
             rows.append((f"{name}, {project}", f"{len(asked)}: {shown}"))
         print_table("requests", rows)
+    rows = index_times(pythons["patched"], folder / "thousand")
+    print_table("pip variants index, 1,000 wheels of 100 labels", rows)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from pip_variants.errors import VariantError
 if TYPE_CHECKING:
     from optparse import Values
 
-_ACTIONS = ("explain", "list", "platform")
+_ACTIONS = ("explain", "list", "platform", "check", "index")
 
 
 class VariantsCommand(IndexGroupCommand):
@@ -27,11 +27,18 @@ class VariantsCommand(IndexGroupCommand):
     usage = """
       %prog [options] explain [--json] <requirement>
       %prog [options] list [--json]
-      %prog [options] platform [--json] [namespace] ..."""
+      %prog [options] platform [--json] [namespace] ...
+      %prog [options] check [--json] <path or url> ...
+      %prog [options] index [--check] <dir>"""
 
     def add_options(self) -> None:
         """Add pip's options that decide what is found, and those of the actions."""
         self.cmd_opts.add_option(cmdoptions.json())
+        self.cmd_opts.add_option(
+            "--check",
+            action="store_true",
+            help="With index: write nothing, say what would change, and fail if anything would.",
+        )
         cmdoptions.add_target_python_options(self.cmd_opts)
         self.cmd_opts.add_option(cmdoptions.constraints())
         self.cmd_opts.add_option(cmdoptions.pre())

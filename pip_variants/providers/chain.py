@@ -27,7 +27,7 @@ from .built_in import BuiltIn, standing_in
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
-_BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
+BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
 
 # Before 0.2.0 this namespace had no provider; metadata that declares one says the same or decides.
 _RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
@@ -166,7 +166,7 @@ class Chain:
             return None
         try:
             holds = self._holds(Marker(enable_if))
-        except _BAD_MARKER:
+        except BAD_MARKER:
             return f"its enable-if is not a valid marker: {quoted(enable_if)}"
         return None if holds else f"enabled only if {shortened(enable_if)}"
 
@@ -175,7 +175,7 @@ class Chain:
         try:
             found = Requirement(text)
             here = found.marker is None or self._holds(found.marker)
-        except _BAD_MARKER:
+        except BAD_MARKER:
             return "invalid"
         return found if here else "not here"
 

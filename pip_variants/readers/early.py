@@ -16,6 +16,8 @@ from pip_variants.properties import Features, Variant, is_name, is_value
 from . import shapes
 from .v0_0_2 import read_provider
 
+REVISION = "early"
+
 _FEATURE = 2
 _PROPERTY = 3
 
@@ -30,7 +32,7 @@ def recognises(top: shapes.Table) -> bool:
         listed += [priorities.get("feature"), priorities.get("property")]
     values = (
         value
-        for label in _items(top["variants"])
+        for label in _items(top.get("variants"))
         for namespace in _items(label)
         for value in _items(namespace)
     )
@@ -43,7 +45,7 @@ def read(top: shapes.Table) -> Metadata:
     """Return the model of a document of spring or early summer 2025."""
     variants = shapes.variants(_with_lists(top["variants"]))
     return Metadata(
-        revision="early",
+        revision=REVISION,
         priorities=_priorities(top),
         providers=tuple(_providers(top, variants)),
         variants=variants,

@@ -8,6 +8,8 @@ from pip_variants.properties import Features
 
 from . import shapes
 
+REVISION = "0.0.2"
+
 _USES = ("all", "build", "none")
 
 
@@ -29,7 +31,7 @@ def read(top: shapes.Table) -> Metadata:
             provider = static_provider(provider, static.get(namespace, ()))
         providers.append(provider)
     return Metadata(
-        revision="0.0.2",
+        revision=REVISION,
         priorities=priorities,
         providers=tuple(providers),
         variants=shapes.variants(top["variants"]),

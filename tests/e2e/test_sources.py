@@ -354,7 +354,9 @@ def test_two_indexes_with_different_labels(
             assert line in said.out
         first_label = {"left": "cu126", "right": "cu129"}[first]
         bound = f"12.{first_label[-1]}"
-        assert said.err == NOT_FOUND.replace("torch\n", f"torch: {reason.format(first_label, bound)}\n")
+        assert said.err == NOT_FOUND.replace(
+            "torch\n", f"torch: {reason.format(first_label, bound)}\n"
+        )
 
 
 @pytest.mark.parametrize(
