@@ -195,9 +195,9 @@ def is_wished(variant: Variant, wish: str) -> bool:
 def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selection]) -> None:
     project, version = files.project, files.version
     if wish is not None:
-        text = explain.wish_unfulfilled(project, version, wish, selections)
-        process.say(logging.INFO, text)
-        process.unfit.setdefault(project, text)
+        sentence = explain.wish_unfulfilled(project, version, wish, selections)
+        process.say(logging.INFO, sentence)
+        process.unfit.setdefault(project, sentence)
         return
     for selection in selections:
         text = explain.passed_over(project, version, selection, process.reasons)
