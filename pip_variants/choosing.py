@@ -203,7 +203,9 @@ def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selec
         text = explain.passed_over(project, version, selection, process.reasons)
         if text is not None:
             process.say(logging.INFO, text)
-            process.unfit.setdefault(project, explain.why(selection.rejected))
+    rejected = [item for selection in selections for item in selection.rejected]
+    if rejected:
+        process.unfit.setdefault(project, explain.why(rejected))
 
 
 def why_not(project: str) -> str:

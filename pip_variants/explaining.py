@@ -24,26 +24,26 @@ def explanation(decision: Decision) -> Explanation:
     """Return why one version's files were ranked as they were."""
     files = decision.files
     notes = {
-        name: found
+        place: found
         for judged in decision.sources
         if judged.selection is not None and judged.found is not None
-        for name, found in fitting(
+        for place, found in fitting(
             judged.selection, judged.found.metadata, judged.selection.supports
         ).items()
     }
     names = [link.filename for link in files.links]
-    ranked = [names[place] for place in decision.order]
     rows = []
     rank = 0
     for place in decision.order:
         if files.links[place].is_wheel:
             rank += 1
-            rows.append(_fitting_row(names[place], rank, notes))
-    wish = process.wish(files.project)
+            rows.append(_fitting_row(names[place], rank, notes.get(place)))
+    unwanted = (f"not the variant {process.wish(files.project)} that is wanted",)
+    plain = [i for i, name in enumerate(names) if name.endswith(".whl") and label_of(name) is None]
     rows += [
-        Row(name, label_of(name), None, True, reasons=(f"not the variant {wish} that is wanted",))
-        for name, link in zip(names, files.links, strict=True)
-        if link.is_wheel and name not in ranked and (name in notes or label_of(name) is None)
+        Row(names[place], label_of(names[place]), None, True, reasons=unwanted)
+        for place in (*notes, *plain)
+        if place not in decision.order
     ]
     for judged in decision.sources:
         rows += _rejected_rows(decision, judged)
@@ -55,14 +55,13 @@ def explanation(decision: Decision) -> Explanation:
         origin=_origin(first),
         supports=tuple(item for found in decision.selections for item in found.supports),
         rows=tuple(rows),
-        selected=ranked[0] if ranked else None,
+        selected=names[decision.order[0]] if decision.order else None,
         hints=_hints(decision),
         warnings=tuple(text for text, level in process.said.items() if level >= logging.WARNING),
     )
 
 
-def _fitting_row(name: str, rank: int, notes: dict[str, tuple[Variant, str]]) -> Row:
-    found = notes.get(name)
+def _fitting_row(name: str, rank: int, found: tuple[Variant, str] | None) -> Row:
     if found is None:
         return Row(name, label_of(name), rank, True, note=PLAIN)
     variant, note = found

@@ -66,8 +66,8 @@ class Explanation:
 
 def fitting(
     selection: Selection, metadata: Metadata, supports: Sequence[Support]
-) -> dict[str, tuple[Variant, str]]:
-    """Return, by file name, each variant wheel that fits, with what put it behind the one before.
+) -> dict[int, tuple[Variant, str]]:
+    """Return, by place, each variant wheel that fits, with what put it behind the one before.
 
     In the order of ``selection``, which the answers ``supports`` led to.
     """
@@ -76,11 +76,11 @@ def fitting(
     found = {}
     for item in ranked[:1]:
         if item.variant is not None:
-            found[item.wheel.filename] = item.variant, ""
+            found[item.wheel.place] = item.variant, ""
     for better, worse in pairwise(ranked):
         if better.variant is not None and worse.variant is not None:
             note = decided(better.variant, worse.variant, where)
-            found[worse.wheel.filename] = worse.variant, note
+            found[worse.wheel.place] = worse.variant, note
     return found
 
 

@@ -216,9 +216,9 @@ def test_unwanted_builds_are_compatible_but_not_taken(explain: Explain) -> None:
     said = explain("--json", "torch#cu126")
     assert rows(said) == [
         ("cu126", 1, True),
-        ("00000000", None, True),
-        ("cu128", None, True),
         ("cu129", None, True),
+        ("cu128", None, True),
+        ("00000000", None, True),
         (None, None, True),
     ]
 

@@ -352,11 +352,8 @@ def test_two_indexes_with_different_labels(
         for name, bound in (("cu126", "12.6"), ("cu129", "12.9")):
             line = f"Passed over {name} of torch 2.8.0: {reason.format(name, bound)}\n"
             assert line in said.out
-        first_label = {"left": "cu126", "right": "cu129"}[first]
-        bound = f"12.{first_label[-1]}"
-        assert said.err == NOT_FOUND.replace(
-            "torch\n", f"torch: {reason.format(first_label, bound)}\n"
-        )
+        why = reason.format("cu126", "12.6")
+        assert said.err == NOT_FOUND.replace("torch\n", f"torch: {why}\n")
 
 
 @pytest.mark.parametrize(

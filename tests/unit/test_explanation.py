@@ -179,8 +179,8 @@ def _explain(support: Support, torch: Metadata) -> Explanation:
     selection = select(wheels, torch, {"nvidia": support})
     fits = fitting(selection, torch, selection.supports)
     rows = [
-        Row(name, found.label, rank, True, found.properties, note=note)
-        for rank, (name, (found, note)) in enumerate(fits.items(), 1)
+        Row(wheels[place].filename, found.label, rank, True, found.properties, note=note)
+        for rank, (place, (found, note)) in enumerate(fits.items(), 1)
     ]
     return Explanation(
         project="torch",
