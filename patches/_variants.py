@@ -74,7 +74,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
     """Return the command class of ``pip variants``, which pip looks up here."""
     if name != "VariantsCommand":
         raise AttributeError(name)
-    return engine().command_class()
+    return engine().VariantsCommand
 
 
 def switch_off(off: bool) -> None:

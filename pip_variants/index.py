@@ -16,7 +16,6 @@ from pip._internal.models.link import Link
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from .archives import own_metadata
 from .errors import FetchError, VariantError, shortened
 from .fetching import fetch
 from .filenames import METADATA_SUFFIX, label_of, metadata_filename
@@ -122,6 +121,8 @@ def _completed(
     for label, link in sorted(one_each.items(), key=lambda item: item[1].filename):
         if label in known or len(link.filename) > LONGEST_FILENAME:
             continue
+        from .archives import own_metadata
+
         try:
             own = own_metadata(link, session, whole=whole)
         except VariantError as error:

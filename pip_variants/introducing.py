@@ -11,14 +11,12 @@ from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
-from .archives import check_own_label, own_metadata
 from .choosing import is_wished, judge
 from .decisions import Build, Choice, Decision
 from .dependencies import build_of
 from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
 from .index import session_of
-from .installed import entry
 from .process import process
 from .selection import Selection, Wheel
 
@@ -45,6 +43,8 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
         return
     process.aim_at(finder)
     if link.url not in process.choices and _is_variant(link):
+        from .archives import own_metadata
+
         try:
             metadata = own_metadata(link, session_of(finder))
         except FetchError:
@@ -90,6 +90,8 @@ def report_entry(req: InstallRequirement) -> dict[str, object]:
     choice = process.choices.get(link.url) if link is not None else None
     if choice is None or choice.build is None:
         return {}
+    from .installed import entry
+
     return {"variant": entry(choice.build)}
 
 
@@ -105,6 +107,8 @@ def _judge_arrived(link: Link, dist: BaseDistribution) -> None:
     found = build_of(dist)
     if found is None:
         raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
+    from .archives import check_own_label
+
     try:
         check_own_label(link.filename, found.metadata)
     except MetadataError as error:
@@ -149,7 +153,7 @@ def _tell_passed_over(choice: Choice, selection: Selection) -> bool:
 
 def _show(decision: Decision) -> None:
     """Show the whole table; drawing one is not needed otherwise, nor are these imports."""
-    from .explaining import explanation  # noqa: PLC0415
-    from .rendering import show  # noqa: PLC0415
+    from .explaining import explanation
+    from .rendering import show
 
     show(explanation(decision), VERBOSE)

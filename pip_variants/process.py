@@ -22,13 +22,10 @@ from pip._internal.metadata import get_default_environment
 from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import indent_log
 
-from . import targets
-from .environments import Installer, ask_trusted
 from .errors import RequestError, quoted
 from .index import Sources
-from .providers.asking import Asked, Asking, Plugin, Progress, silent
+from .providers.asking import Asking, silent
 from .providers.chain import Chain
-from .providers.plugin import Property
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +36,8 @@ if TYPE_CHECKING:
 
     from .decisions import Build, Choice, Decision
     from .metadata import Metadata
+    from .providers.asking import Asked, Plugin, Progress
+    from .providers.plugin import Property
     from .supported import Support
 
 logger = logging.getLogger(__name__)
@@ -114,6 +113,8 @@ class Process:
         version = target._given_py_version_info  # noqa: SLF001 - pip has no public way to it
         self.chain.foreign = any(given) or version is not None
         if self.chain.foreign:
+            from . import targets
+
             platforms, implementation = target.platforms or (), target.implementation
             self.chain.marker_environment = targets.markers(platforms, version, implementation)
 
@@ -147,6 +148,8 @@ class Process:
         self, options: Values, plugin: Plugin, known: frozenset[Property], progress: Progress
     ) -> Asked:
         """Install and ask a provider that the user trusts; what it printed is there with -v."""
+        from .environments import Installer, ask_trusted
+
         installer = Installer(options, self.finder, progress.spin)
         asked, output = ask_trusted(installer, plugin, known)
         level = logging.INFO if asked.failed else VERBOSE

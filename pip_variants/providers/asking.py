@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pip_variants.properties import Variant
 from pip_variants.supported import State, Support
 
 from .built_in import BuiltIn
 from .detected import Detected
-from .plugin import Property
+
+if TYPE_CHECKING:
+    from .plugin import Property
 
 
 class Progress(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import starmap
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.requirements import Requirement
@@ -17,13 +17,15 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.errors import quoted, shortened
 from pip_variants.metadata import Provider
-from pip_variants.platforms import Platform
 from pip_variants.properties import ABI_DEPENDENCY, Variant
 from pip_variants.supported import Support
 
 from . import abi_dependency
 from .asking import Asking, Plugin
 from .built_in import BuiltIn, standing_in
+
+if TYPE_CHECKING:
+    from pip_variants.platforms import Platform
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
