@@ -1,99 +1,56 @@
-"""Fetches ahead: the METADATA of the build that will probably be chosen, beside the JSON.
-
-Which build that is, is only known once the JSON is there. But projects that belong together have
-the same labels, and what was chosen among them once will be chosen again: then both files are
-fetched at the same time, and pip finds the second one waiting. Nothing is decided by a guess, and
-after a wrong one, which cost a request in vain, no other is made in this run of pip.
-"""
+"""Fetches ahead: what pip will ask for next, in the background, where it finds it waiting."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pip._internal.network.utils import HEADERS
-from pip._vendor.requests import Request
 from pip._vendor.requests.adapters import BaseAdapter
 from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
+from .fetching import prepared
+
 if TYPE_CHECKING:
     from pip._internal.models.link import Link
     from pip._internal.network.session import PipSession
-    from pip._vendor.requests import PreparedRequest, Response
-
-_FAILURES = (RequestException, HTTPError, OSError)
+    from pip._vendor.requests.models import PreparedRequest, Response
 
 
-@dataclass(slots=True)
-class Guesses:
-    """Which label was chosen among which labels; ``wrong`` after the first bad guess."""
+class Waiting(BaseAdapter):
+    """Fetches one address in a thread, and stands in for it until pip asks the session for it."""
 
-    chosen: dict[frozenset[str], str] = field(default_factory=dict)
-    wrong: bool = False
-
-    def label(self, labels: frozenset[str]) -> str | None:
-        """Return the label that will probably be chosen, or None if there is no way to tell."""
-        return None if self.wrong else self.chosen.get(labels)
-
-    def learn(self, labels: frozenset[str], label: str | None, guess: str | None) -> None:
-        """Take note of what was chosen, and of what had been guessed."""
-        self.wrong = self.wrong or guess not in (None, label)
-        if label is not None:
-            self.chosen[labels] = label
-
-
-@contextlib.contextmanager
-def fetching(link: Link, session: PipSession) -> Any:  # noqa: ANN401 - an iterator of functions
-    """Fetch a small file in the background until pip asks ``session`` for it.
-
-    Yield a function to be called if pip will not ask after all.
-    """
-    url = link.url.split("#", 1)[0]
-    # Whoever sees this file in pip's cache asks nobody; whoever is asked twice gets the truth.
-    real = session.get_adapter(url)
-    request = session.prepare_request(Request("GET", url, headers=HEADERS))
-    settings = session.merge_environment_settings(url, session.proxies, True, None, None)
-    waiting = _Waiting(url, session, real)
-    waiting.start(request, {"timeout": session.timeout, **settings})
-    yield waiting.drop
-
-
-class _Waiting(BaseAdapter):
-    """Stands in for one address until its answer has been asked for."""
-
-    def __init__(self, url: str, session: PipSession, real: BaseAdapter) -> None:
-        super().__init__()
-        self._url = url
+    def __init__(self, link: Link, session: PipSession) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        # As pip itself asks for it: whatever an answer leads to, pip goes on as always.
+        request, settings = prepared(link, session, HEADERS)
+        self._url = str(request.url)
         self._session = session
-        self._real = real
+        self._real = session.get_adapter(self._url)
         self._response: Response | None = None
-        self._thread: threading.Thread | None = None
-
-    def start(self, request: PreparedRequest, settings: dict[str, Any]) -> None:
-        def fetch() -> None:
-            # Whatever goes wrong: pip asks again and hears it itself.
-            with contextlib.suppress(*_FAILURES):
-                self._response = self._real.send(request, **settings)
-
-        self._thread = threading.Thread(target=fetch, daemon=True)
+        self._thread = threading.Thread(target=self._fetch, args=(request, settings), daemon=True)
         self._thread.start()
-        self._session.mount(self._url, self)
+        session.mount(self._url, self)
+
+    def _fetch(self, request: PreparedRequest, settings: dict[str, Any]) -> None:
+        # Whatever goes wrong: pip asks again and hears it itself.
+        with contextlib.suppress(RequestException, HTTPError, OSError):
+            self._response = self._real.send(request, **settings)
 
     def drop(self) -> None:
-        """Forget it; an answer that still comes is left to the garbage collector."""
+        """Stand in for nothing any more."""
         self._session.adapters.pop(self._url, None)
 
     def send(self, request: PreparedRequest, *args: Any, **settings: Any) -> Response:  # noqa: ANN401
-        """Return the answer that has been fetched, or ask again if there is none."""
+        """Return the answer that was fetched, or ask if there is none."""
         self.drop()
-        if self._thread is not None:
-            self._thread.join()
-        if self._response is None or request.url != self._url or request.method != "GET":
-            return self._real.send(request, *args, **settings)
+        self._thread.join()
+        if self._response is None or (request.method, request.url) != ("GET", self._url):
+            answer: Response = self._real.send(request, *args, **settings)
+            return answer
         return self._response
 
     def close(self) -> None:
-        """Nothing to close: the connection belongs to the real adapter."""
+        """Close nothing: the connection belongs to the real adapter."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pip._internal.utils.hashes import Hashes
     from pip._vendor.packaging.version import Version
 
+    from .ahead import Waiting
     from .metadata import Metadata
     from .properties import Variant
 
@@ -57,7 +58,8 @@ def arranged(run: Sequence[Info], finder: PackageFinder, hashes: Hashes) -> Iter
         thunks = tuple(run[i][1] for i in part)
         files = Files(project, str(version), tuple(links[i] for i in part), finder)
         for place in range(len(part)):
-            yield version, _Nth(place, thunks, files)
+            # Where hashes are required pip does not read METADATA before the wheel.
+            yield version, _Nth(place, thunks, files, ahead=not hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class _Nth:
     place: int
     thunks: tuple[Thunk, ...]
     files: Files
+    ahead: bool
 
     def __call__(self) -> Any:  # noqa: ANN401 - pip's candidate
-        order = decide(self.files).order
+        order = decide(self.files, ahead=self.ahead).order
         return self.thunks[order[self.place]]() if self.place < len(order) else None
 
 
@@ -113,16 +116,63 @@ def parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
     yield part
 
 
-def decide(files: Files) -> Decision:
-    """Return which files can be installed, best first, decided once for the same files."""
+def decide(files: Files, *, ahead: bool = False) -> Decision:
+    """Return which files can be installed, best first, decided once for the same files.
+
+    ``ahead`` says that pip will read the METADATA of the first one next.
+    """
     key = tuple(link.url for link in files.links)
     if key not in process.decisions:
         process.aim_at(files.finder)
+        guess = _Guess.of(files) if ahead else None
         decision = _decide(files)
+        if guess is not None:
+            guess.settle(decision)
         if decision.depends_on_others:
             return decision
         process.decisions[key] = decision
     return process.decisions[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """What will probably be chosen, whose METADATA is fetched beside the JSON.
+
+    Projects that belong together have the same labels, and what was chosen among them once will be
+    chosen again. Nothing is decided by a guess; a wrong one costs one request in vain, and is the
+    last in this run of pip.
+    """
+
+    labels: frozenset[str]
+    label: str | None
+    waiting: Waiting | None
+
+    @classmethod
+    def of(cls, files: Files) -> _Guess:
+        """Guess by what was chosen before, and start to fetch."""
+        first: dict[str, Link] = {}
+        for link in files.links:
+            label = label_of(link.filename)
+            if label is not None:
+                first.setdefault(label, link)
+        labels = frozenset(first)
+        label = process.chosen.get(labels) if process.guesses_well else None
+        metadata = first[label].metadata_link() if label is not None else None
+        if metadata is None:
+            return cls(labels, None, None)
+        from .ahead import Waiting
+
+        return cls(labels, label, Waiting(metadata, session_of(files.finder)))
+
+    def settle(self, decision: Decision) -> None:
+        """Keep what was fetched if the guess was right, and learn from what was chosen."""
+        links = decision.files.links
+        best = label_of(links[decision.order[0]].filename) if decision.order else None
+        if self.waiting is not None and best != self.label:
+            self.waiting.drop()
+            process.guesses_well = False
+        if best is not None:
+            process.chosen[self.labels] = best
 
 
 def _decide(files: Files) -> Decision:

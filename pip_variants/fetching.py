@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pip._internal.exceptions import HashMismatch, NetworkConnectionError
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 from pip._vendor.requests.exceptions import RequestException, Timeout
+from pip._vendor.requests.models import Request
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from .errors import FetchError, quoted
@@ -14,12 +16,14 @@ from .errors import FetchError, quoted
 if TYPE_CHECKING:
     from pip._internal.models.link import Link
     from pip._internal.network.session import PipSession
+    from pip._vendor.requests.models import PreparedRequest
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read; the largest on real indexes has some 100 kB."""
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
+_settings: dict[tuple[PipSession, str], dict[str, Any]] = {}
 
 
 def fetch(link: Link, session: PipSession) -> bytes:
@@ -30,8 +34,8 @@ def fetch(link: Link, session: PipSession) -> bytes:
     # Such a file changes whenever a label is added, at the same address.
     headers = {**HEADERS, "Cache-Control": "max-age=0"}
     try:
-        response = session.get(link.url.split("#", 1)[0], headers=headers, stream=True)
-        with response:
+        request, settings = prepared(link, session, headers)
+        with session.send(request, allow_redirects=True, **settings) as response:
             raise_for_status(response)
             declared = str(response.headers.get("Content-Length", ""))
             if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
@@ -53,6 +57,24 @@ def fetch(link: Link, session: PipSession) -> bytes:
     except (RequestException, HTTPError, OSError) as error:
         raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
     return bytes(body)
+
+
+def prepared(
+    link: Link, session: PipSession, headers: Mapping[str, str]
+) -> tuple[PreparedRequest, dict[str, Any]]:
+    """Return a request as ``session.get`` would make it, streaming, and how to send it.
+
+    What proxies and certificates the environment wants is looked up once for each host: that takes
+    as long as half a request to a server nearby.
+    """
+    url = link.url.split("#", 1)[0]
+    host = url[: url.find("/", url.find("://") + 3)]
+    if (session, host) not in _settings:
+        _settings[session, host] = session.merge_environment_settings(
+            url, session.proxies, True, None, None
+        )
+    request = session.prepare_request(Request("GET", url, headers=headers))  # type: ignore[no-untyped-call]
+    return request, {"timeout": session.timeout, **_settings[session, host]}
 
 
 def network_reason(error: Exception) -> str:

@@ -66,6 +66,10 @@ class Process:
     """By address of the file."""
     decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
     """By the addresses of one version's files."""
+    chosen: dict[frozenset[str], str] = field(default_factory=dict)
+    """By the labels of one version: the one that was chosen last."""
+    guesses_well: bool = True
+    """Whether what was chosen for one project has always been right for the next."""
     examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
     """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
     chain: Chain = field(default_factory=lambda: Chain(Asking(os.environ, _spinner)))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from pip_variants.properties import Variant
 from pip_variants.supported import State, Support
 
-from .built_in import BuiltIn
 from .detected import Detected
 
 if TYPE_CHECKING:
+    from .built_in import BuiltIn
     from .plugin import Property
 
 
@@ -122,7 +122,7 @@ class Asking:
         return asked is not None and (asked.known is None or known <= asked.known)
 
     def _ask(self, step: BuiltIn | Plugin, known: frozenset[Property], progress: Progress) -> Asked:
-        if isinstance(step, BuiltIn):
+        if not isinstance(step, Plugin):
             return Asked(step.ask(self.environ, self.cache))
         if self.run_plugin is None:
             return Asked(Detected(reason="this command installs no providers"), failed=True)
@@ -131,7 +131,7 @@ class Asking:
     def _support(self, namespace: str, step: BuiltIn | Plugin) -> Support:
         asked = self._answers[_name(step)]
         found = asked.detected
-        state: State = "built-in" if isinstance(step, BuiltIn) else "plugin"
+        state: State = "built-in" if not isinstance(step, Plugin) else "plugin"
         if asked.failed:
             state = "failed"
         return Support(namespace, state, found.features, found.reason, found.warnings)

@@ -20,12 +20,12 @@ from pip_variants.metadata import Provider
 from pip_variants.properties import ABI_DEPENDENCY, Variant
 from pip_variants.supported import Support
 
-from . import abi_dependency
 from .asking import Asking, Plugin
-from .built_in import BuiltIn, standing_in
 
 if TYPE_CHECKING:
     from pip_variants.platforms import Platform
+
+    from .built_in import BuiltIn
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
@@ -99,6 +99,8 @@ class Chain:
         if provider is None:
             return Support(namespace, "none", reason="the metadata names no provider for it")
         if provider.builtin == ABI_DEPENDENCY:
+            from . import abi_dependency
+
             features = abi_dependency.detect(self.distributions())
             return Support(namespace, "built-in", features, abi_dependency.HINT)
         if provider.builtin is not None:
@@ -118,6 +120,8 @@ class Chain:
             reason = "the metadata names no package for its provider"
             return Support(namespace, "none", reason=reason)
         requirements = list(needed.values())
+        from .built_in import standing_in
+
         step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
         step = step or standing_in(requirements, provider.plugin_api)
         if step is None:

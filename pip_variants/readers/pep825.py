@@ -7,13 +7,11 @@ from pip_variants.metadata import Metadata
 from . import shapes
 from .v0_0_2 import read_priorities
 
-REVISION = "0.1"
-
 
 def read(top: shapes.Table) -> Metadata:
     """Return the model of a 0.1.x document; 0.1.0 still had feature and property priorities."""
     return Metadata(
-        revision=REVISION,
+        revision="0.1",
         priorities=read_priorities(top),
         providers=(),
         variants=shapes.variants(top["variants"]),

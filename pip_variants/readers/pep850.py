@@ -8,8 +8,6 @@ from pip_variants.properties import Features
 
 from . import shapes
 
-REVISION = "0.2.0"
-
 _KINDS = ("requires", "static-properties", "builtin")
 
 
@@ -19,7 +17,7 @@ def read(top: shapes.Table) -> Metadata:
     priorities = shapes.table(top.get(path, {}), path)
     providers = shapes.table(top.get("providers", {}), "providers")
     return Metadata(
-        revision=REVISION,
+        revision="0.2.0",
         priorities=Priorities(shapes.names(priorities.get("namespace", []), f"{path}.namespace")),
         providers=tuple(_provider(namespace, item) for namespace, item in providers.items()),
         variants=shapes.variants(top["variants"]),

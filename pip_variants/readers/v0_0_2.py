@@ -8,8 +8,6 @@ from pip_variants.properties import Features
 
 from . import shapes
 
-REVISION = "0.0.2"
-
 _USES = ("all", "build", "none")
 
 
@@ -31,7 +29,7 @@ def read(top: shapes.Table) -> Metadata:
             provider = static_provider(provider, static.get(namespace, ()))
         providers.append(provider)
     return Metadata(
-        revision=REVISION,
+        revision="0.0.2",
         priorities=priorities,
         providers=tuple(providers),
         variants=shapes.variants(top["variants"]),

@@ -7,8 +7,6 @@ from pip_variants.metadata import Metadata
 from . import shapes
 from .v0_0_2 import read_priorities, read_provider, static_provider
 
-REVISION = "0.0.3"
-
 
 def read(top: shapes.Table) -> Metadata:
     """Return the model of a v0.0.3 document."""
@@ -26,7 +24,7 @@ def read(top: shapes.Table) -> Metadata:
             provider = static_provider(provider, static.get(namespace, ()))
         providers.append(provider)
     return Metadata(
-        revision=REVISION,
+        revision="0.0.3",
         priorities=read_priorities(top),
         providers=tuple(providers),
         variants=shapes.variants(top["variants"]),

@@ -28,6 +28,7 @@ LAYERS = (
     ("reports",),
     # From here on: the edges.
     ("fetching", "providers", "rendering"),
+    ("ahead",),
     ("archives", "environments"),
     ("index",),
     ("decisions",),
@@ -48,6 +49,7 @@ PURE = {
     "dataclasses",
     "enum",
     "functools",
+    "importlib",  # a reader is imported when a document needs it
     "itertools",
     "json",
     "operator",
