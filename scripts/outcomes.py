@@ -31,7 +31,7 @@ def read_junit(text: str, root: str) -> Outcomes:
     """Return the outcomes of a report of the family xunit1.
 
     Where the name of a test contains the folder *root* that the suite ran in, it gets `ROOT`. A
-    test that failed and could not be cleaned up after counts as failed. Raise ParseError for no XML.
+    test that failed and could not be cleaned up after has failed. Raise ParseError for no XML.
     """
     found: dict[str, str] = {}
     for case in ET.fromstring(text).iter("testcase"):  # noqa: S314 - see the import
