@@ -44,7 +44,7 @@ class Effort:
     ranked: int
 
 
-FULL = Effort(least=3, most=25, seconds=15.0, ranked=100_000)
+FULL = Effort(least=3, most=25, seconds=12.0, ranked=100_000)
 QUICK = Effort(least=2, most=5, seconds=2.0, ranked=1_000)
 
 

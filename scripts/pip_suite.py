@@ -58,7 +58,7 @@ QUICK = tuple(
 )
 # What the tests expect to be unset: they set it themselves.
 _UNWANTED = re.compile(
-    r"(PIP|PYTHON|VIRTUAL_ENV|COV|GIT|UV)_?.*|.*_CA_.*|SSL_.*|CI|(ALL|HTTPS?|NO)_PROXY",
+    r"(PIP|PYTHON|VIRTUAL_ENV|COV|GIT|UV|XDG)_?.*|.*_CA_.*|SSL_.*|CI|(ALL|HTTPS?|NO)_PROXY",
     re.IGNORECASE,
 )
 # Where pip finds its global configuration, which no variable switches off for these tests.
@@ -93,7 +93,7 @@ class Side:
             status = subprocess.run(
                 command,
                 cwd=self.tree,
-                env=self._environment(),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -103,12 +103,20 @@ class Side:
             raise BuildError(f"pytest ended with status {status}: see {output.name}.")
         return read_junit(report.read_text(encoding="utf-8"), str(self.tree.parent))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the variables that the tests expect: nothing that configures pip or Git."""
         kept = {key: value for key, value in os.environ.items() if not _UNWANTED.fullmatch(key)}
-        temporary = self.tree.with_name("temporary")
-        temporary.mkdir(exist_ok=True)
-        path = os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath)))
-        return kept | {"PATH": path, "TMPDIR": str(temporary), "LC_CTYPE": "C.UTF-8"}
+        home, temporary = self.tree.with_name("home"), self.tree.with_name("temporary")
+        for folder in (home, temporary):
+            folder.mkdir(exist_ok=True)
+        return kept | {
+            "PATH": os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath))),
+            "HOME": str(home),
+            "TMPDIR": str(temporary),
+            "LC_CTYPE": "C.UTF-8",
+            # Upstream's tests set it too, but not around what several tests share.
+            "PIP_DISABLE_PIP_VERSION_CHECK": "true",
+        }
 
 
 def check(checkout: Path) -> None:
@@ -161,9 +169,21 @@ def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
 
 
 def networked(side: Side) -> list[str]:
-    """Return the tests that need the network, and write them to a file of the results."""
+    """Return the tests that need the network, and write them to a file of the results.
+
+    Raise BuildError if pytest cannot collect them.
+    """
     command = [str(side.python), "-m", "pytest", "-q", "--collect-only", "-m", "network", "tests"]
-    done = subprocess.run(command, cwd=side.tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=side.tree,
+        env=side.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BuildError(f"pytest cannot collect the tests:\n{done.stdout}{done.stderr}")
     found = [line for line in done.stdout.splitlines() if "::" in line]
     text = "".join(f"{test}\n" for test in found)
     (side.results.parent / "network.txt").write_text(text, encoding="utf-8")

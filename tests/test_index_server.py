@@ -176,7 +176,7 @@ def test_a_connection_stays_open(folder: Path) -> None:
     ],
 )
 def test_a_client_may_keep_what_it_got(folder: Path, path: str, lasting: str) -> None:
-    """A page and JSON for minutes, files for good; with its ETag it is told that nothing changed."""
+    """A page and JSON for minutes, files for good; by its ETag it hears that nothing changed."""
     with IndexServer(folder, cacheable=True) as server:
         first = ask(server, path)
         assert first.headers["Cache-Control"] == lasting
