@@ -41,6 +41,8 @@ class Tool:
         done = subprocess.run(
             command,
             check=False,
+            # Python puts the current folder first on its path.
+            cwd=Path(self.start[0]).parent,
             env=kept
             | {
                 "PIP_CONFIG_FILE": os.devnull,

@@ -72,17 +72,19 @@ def build_wheel(
 
 def make_environment(folder: Path) -> Path:
     """Make a virtual environment with a pip and return its interpreter; raise BuildError."""
-    run("Cannot create a virtual environment", (sys.executable, "-m", "venv", str(folder)))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = (sys.executable, "-m", "venv", str(folder))
+    run("Cannot create a virtual environment", command, folder.parent)
     return python_of(folder)
 
 
 def install(python: Path, *arguments: str) -> None:
     """Let the pip of an environment install, from the index it is set up for; raise BuildError."""
     pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    run(f"Cannot install {', '.join(arguments)}", (*pip, *arguments))
+    run(f"Cannot install {', '.join(arguments)}", (*pip, *arguments), python.parent)
 
 
-def run(failure: str, command: Sequence[str], cwd: Path | None = None) -> None:
+def run(failure: str, command: Sequence[str], cwd: Path) -> None:
     """Run *command* without a word; raise BuildError with the last thing it said if it fails.
 
     With an empty *failure* that last line is the whole sentence.

@@ -163,7 +163,7 @@ def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
             shutil.copytree(sides[0].tree / "tests" / "data" / "common_wheels", wheels)
         else:
             pip = (str(python), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels))
-            run("Cannot fetch the wheels that the tests use", (*pip, *COMMON_WHEELS))
+            run("Cannot fetch the wheels that the tests use", (*pip, *COMMON_WHEELS), tree)
         sides.append(Side(name, tree, python, results / name))
     return sides
 
