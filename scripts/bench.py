@@ -184,7 +184,7 @@ def say(step: str) -> None:
 def main() -> int:
     """Set everything up in a temporary folder and measure; return the exit status."""
     parser = argparse.ArgumentParser(description="Time stock pip, ours and uv side by side.")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: two minutes, rough")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: four minutes, rough")
     parser.add_argument(
         "--out", type=Path, default=Path("bench"), help="folder to write to (bench)"
     )
