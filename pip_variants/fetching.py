@@ -29,34 +29,48 @@ _settings: dict[tuple[PipSession, str], dict[str, Any]] = {}
 def fetch(link: Link, session: PipSession) -> bytes:
     """Return the bytes of a small file, verified by the hash of its link if that has one.
 
-    Raise FetchError in one sentence for whatever the network or the file system does.
+    Such a file changes whenever a label is added, at the same address: pip's cache is believed
+    only as far as the hash proves it right. Raise FetchError in one sentence for whatever the
+    network or the file system does.
     """
-    # Such a file changes whenever a label is added, at the same address.
-    headers = {**HEADERS, "Cache-Control": "max-age=0"}
     try:
-        request, settings = prepared(link, session, headers)
-        with session.send(request, allow_redirects=True, **settings) as response:
-            raise_for_status(response)
-            declared = str(response.headers.get("Content-Length", ""))
-            if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
-                raise FetchError(_TOO_LARGE)
-            body = bytearray()
-            for chunk in response_chunks(response):
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise FetchError(_TOO_LARGE)
-        if declared and declared != str(len(body)):
-            problem = f"truncated: {len(body)} of {quoted(declared)} bytes arrived"
-            raise FetchError(problem)
-        if link.has_hash:
-            link.as_hashes().check_against_chunks(iter([bytes(body)]))
-    except HashMismatch:
-        raise FetchError("its hash differs from the one that its link gives") from None
+        body, cached = _get(link, session, fresh=not link.has_hash)
+        if cached and link.has_hash and not _has_its_hash(link, body):
+            body, _ = _get(link, session, fresh=True)
     except NetworkConnectionError as error:
         raise FetchError(network_reason(error)) from None
     except (RequestException, HTTPError, OSError) as error:
         raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
-    return bytes(body)
+    if link.has_hash and not _has_its_hash(link, body):
+        raise FetchError("its hash differs from the one that its link gives")
+    return body
+
+
+def _get(link: Link, session: PipSession, *, fresh: bool) -> tuple[bytes, bool]:
+    """Return the bytes of a file, and whether they come from pip's cache without a question."""
+    headers = {**HEADERS, "Cache-Control": "max-age=0"} if fresh else HEADERS
+    request, settings = prepared(link, session, headers)
+    with session.send(request, allow_redirects=True, **settings) as response:
+        raise_for_status(response)
+        declared = str(response.headers.get("Content-Length", ""))
+        if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
+            raise FetchError(_TOO_LARGE)
+        body = bytearray()
+        for chunk in response_chunks(response):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise FetchError(_TOO_LARGE)
+    if declared and declared != str(len(body)):
+        raise FetchError(f"truncated: {len(body)} of {quoted(declared)} bytes arrived")
+    return bytes(body), bool(getattr(response, "from_cache", False))
+
+
+def _has_its_hash(link: Link, body: bytes) -> bool:
+    try:
+        link.as_hashes().check_against_chunks(iter([body]))
+    except HashMismatch:
+        return False
+    return True
 
 
 def prepared(

@@ -19,7 +19,6 @@ note = process.sources.note
 
 _MODULES = {
     "choosing": ("arranged", "preferred", "why_not"),
-    "commands.command": ("VariantsCommand",),
     "dependencies": ("bind",),
     "errors": ("FilenameError", "RequestError"),
     "filenames": ("label_of", "split_label"),

@@ -1,8 +1,8 @@
 """Measure what the product weighs: `python3 scripts/measure.py`.
 
-Builds the wheel and prints, as Markdown, its size, the build time, the lines that each patch adds to
-pip, and the time of `pip variants index` for a thousand wheels. What it costs to run is measured by
-`bench.py`.
+Builds the wheel and prints, as Markdown, its size, the build time, the lines that each patch adds
+to pip, and the time of `pip variants index` for a thousand wheels. What it costs to run is measured
+by `bench.py`.
 """
 
 from __future__ import annotations

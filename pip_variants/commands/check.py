@@ -54,7 +54,7 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         raise CommandError("The option --check is not one of: pip variants check")
     if not args:
         raise CommandError("Need a wheel, a JSON file, a folder or a URL to check.")
-    session = command.get_default_session(options)
+    session = command.session(options)
     places = _Places(session)
     for arg in args:
         places.add(arg)

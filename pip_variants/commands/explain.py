@@ -7,6 +7,7 @@ depends on has no say. No wheel is downloaded: metadata is read, of single wheel
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -50,7 +51,9 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     if len(args) != 1:
         raise CommandError("Need one requirement: a name, a name with a version, a wheel.")
     if options.json:
+        # Nothing but JSON goes to stdout.
         process.chain.asking.querying = silent
+        logging.getLogger("pip_variants").setLevel(logging.WARNING)
     finder = command.finder(options)
     process.aim_at(finder)
     process.sources.whole = False
@@ -108,7 +111,7 @@ def _constraints(
     for filename in options.constraints:
         for parsed in parse_requirements(
             filename,
-            session=command.get_default_session(options),
+            session=command.session(options),
             finder=finder,
             options=options,
             constraint=True,
