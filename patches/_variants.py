@@ -218,8 +218,11 @@ def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.met
     return str(engine().bind(dist, requirement)) if "variant_" in requirement else requirement
 
 
-def without_wish(requirement: str, marker: Marker | None) -> str:
-    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError."""
+def without_wish(requirement: str, marker: Marker | None, source: str | None) -> str:
+    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError.
+
+    ``source`` says where it stands, if that is a file.
+    """
     front = requirement.partition("#")[0]
     if front == requirement or "@" in front or "/" in front:
         return requirement
@@ -229,7 +232,9 @@ def without_wish(requirement: str, marker: Marker | None) -> str:
     except behind.RequestError as error:
         from pip._internal.exceptions import InstallationError
 
-        raise InstallationError(f"Invalid requirement: {requirement!r}: {error}") from None
+        where = f" (from {source})" if source else ""
+        text = f"Invalid requirement: {requirement!r}: {error}{where}"
+        raise InstallationError(text) from None
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:

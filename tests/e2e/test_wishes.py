@@ -666,10 +666,6 @@ def test_bad_requirement(
     assert (said.err, asked(server)) == (f"ERROR: {problem}\n", [])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="without_wish raises past parse_req_from_line's with_source()",
-)
 def test_bad_requirement_in_a_file(pip: Pip, server: IndexServer) -> None:
     """The error names file and line, as pip's own about requirements do."""
     (pip.folder / "r.txt").write_text("plain\ntorch#CU126\n")
