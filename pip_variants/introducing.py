@@ -51,7 +51,13 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
             return  # pip fetches the whole wheel, or says why it cannot; then `examine` judges it
         except MetadataError as error:
             raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
-        _judge_given(link, metadata)
+        try:
+            _judge_given(link, metadata)
+        except UnsupportedWheel as error:
+            # pip keeps the reason to itself if a constraint names the file of a dependency.
+            if not req.user_supplied:
+                process.say(logging.ERROR, str(error))
+            raise
     choice = process.choices.get(link.url)
     if choice is not None:
         _tell(choice)

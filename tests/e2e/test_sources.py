@@ -456,7 +456,7 @@ def test_constraint_that_does_not_fit(pip: Pip, server: IndexServer, how: str) -
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="pip drops the UnsupportedWheel of a constraint, and the reason with it",
+    reason="pip drops the UnsupportedWheel of a constraint on a project that the user names",
 )
 @pytest.mark.parametrize("how", GIVEN[3:])
 def test_reason_of_a_constraint_that_does_not_fit(pip: Pip, server: IndexServer, how: str) -> None:
