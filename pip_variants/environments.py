@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
 import shutil
@@ -18,12 +19,14 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pip._internal.build_env import get_runnable_pip
 from pip._internal.utils.temp_dir import TempDirectory
+from pip._vendor.packaging.utils import canonicalize_name
+from pip._vendor.packaging.version import Version
 
 from .errors import ProviderError, shortened
 from .providers import child
@@ -54,9 +57,9 @@ class Pinned:
     @property
     def line(self) -> str:
         """The package as a requirements file has it."""
-        return f"{self.name}=={self.version}" + (
-            f" --hash=sha256:{self.sha256}" if self.sha256 else ""
-        )
+        # In parentheses a version that ends in ".zip" is no file to pip.
+        line = f"{self.name} (=={self.version})"
+        return f"{line} --hash=sha256:{self.sha256}" if self.sha256 else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,10 @@ class Installer:
         wanted.write_text("".join(f"{text}\n" for text in requirements), encoding="utf-8")
         self._pip(work, "--dry-run", "--report", str(report), "-r", str(wanted))
         found = json.loads(report.read_text(encoding="utf-8"))
-        return tuple(sorted(map(_pinned, found["install"]), key=lambda item: item.name))
+        pinned = sorted(map(_pinned, found["install"]), key=lambda item: item.name)
+        # pip wants hashes of all or of none.
+        whole = all(item.sha256 for item in pinned)
+        return tuple(item if whole else replace(item, sha256="") for item in pinned)
 
     def _install(self, pinned: Sequence[Pinned], work: Path) -> None:
         wanted = work / "pinned.txt"
@@ -138,7 +144,8 @@ class Installer:
             ("--trusted-host", finder.trusted_hosts if finder else options.trusted_hosts),
             ("--use-feature", options.features_enabled),
             ("--use-deprecated", options.deprecated_features_enabled),
-            ("--find-links", finder.find_links if finder else options.find_links),
+            ("--extra-index-url", filter(_has_space, self._indexes()[1:])),
+            ("--find-links", filter(_has_space, self._find_links())),
         ):
             for value in values:
                 yield from (option, value)
@@ -152,10 +159,14 @@ class Installer:
             return []
         return [self.options.index_url, *self.options.extra_index_urls]
 
+    def _find_links(self) -> list[str]:
+        return self.finder.find_links if self.finder is not None else self.options.find_links
+
     def _environ(self, work: Path) -> dict[str, str]:
         """Return the caller's environment without pip's variables, but with all addresses.
 
-        Those may have passwords, which others could read in a command line.
+        Those may have passwords, which others could read in a command line. A list in a variable
+        is split at spaces: what has one is a path, and no secret.
         """
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
         first, *others = self._indexes() or [""]
@@ -163,7 +174,8 @@ class Installer:
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_ROOT_USER_ACTION": "ignore",
             "PIP_INDEX_URL": first,
-            "PIP_EXTRA_INDEX_URL": " ".join(others),
+            "PIP_EXTRA_INDEX_URL": " ".join(itertools.filterfalse(_has_space, others)),
+            "PIP_FIND_LINKS": " ".join(itertools.filterfalse(_has_space, self._find_links())),
             "PIP_PROXY": self.options.proxy,
         }
         # A pip that is killed leaves its temporary files: below what is removed anyhow.
@@ -204,10 +216,15 @@ def _failed(plugin: Plugin, problem: str) -> Asked:
     return Asked(Detected(reason=reason, warnings=(reason,)), failed=True)
 
 
+def _has_space(address: str) -> bool:
+    return len(address.split()) > 1
+
+
 def _pinned(item: Any) -> Pinned:  # noqa: ANN401 - of pip's report
     hashes = item["download_info"].get("archive_info", {}).get("hashes", {})
     metadata = item["metadata"]
-    return Pinned(metadata["name"], metadata["version"], hashes.get("sha256", ""))
+    name, version = canonicalize_name(metadata["name"]), Version(metadata["version"])
+    return Pinned(name, str(version), hashes.get("sha256", ""))
 
 
 def _key(pinned: Sequence[Pinned]) -> str:

@@ -96,10 +96,16 @@ def _mistakes_in(properties: Mapping[str, object]) -> Iterator[tuple[list[str], 
 
 
 def write(supports: Sequence[Support], *, complete: bool) -> str:
-    """Return a platform file that describes these answers, with who gave them as comments."""
+    """Return a platform file that describes these answers, with who gave them as comments.
+
+    Where nobody could answer the file leaves the namespace open.
+    """
     lines = [f"version = {VERSION}", f"complete = {str(complete).lower()}"]
     for support in supports:
         who = support.state if support.reason is None else f"{support.state}: {support.reason}"
+        if support.state in ("failed", "foreign"):
+            lines += ["", f"# {support.namespace}: {who}"]
+            continue
         lines += ["", f"# {who}", f"[properties.{support.namespace}]"]
         for feature, values in support.features:
             quotes = ", ".join(f'"{value}"' for value in values)

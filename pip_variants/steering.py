@@ -39,7 +39,7 @@ def describe(file: str) -> None:
     """Take the description of the target machine; raise RequestError if it cannot be read."""
     name = quoted(file)
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8-sig")
         process.chain.platform = platforms.read(tomli.loads(text), text, name)
     except OSError as error:
         raise RequestError(f"{name} cannot be read: {error.strerror}") from None

@@ -45,8 +45,8 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     if options.json:
         write_output(json.dumps({"namespaces": [namespace_entry(item) for item in supports]}))
         return 0
-    failed = any(support.state == "failed" for support in supports)
-    write_output("%s", platforms.write(supports, complete=not args and not failed).rstrip())
+    missing = any(support.state in ("failed", "foreign") for support in supports)
+    write_output("%s", platforms.write(supports, complete=not args and not missing).rstrip())
     return 0
 
 
@@ -64,13 +64,16 @@ def _supports(wanted: Sequence[str]) -> list[Support]:
     listed = dict(chain.platform.features) if chain.platform is not None else {}
     namespaces = dict.fromkeys([*(item.namespace for item in providers), *listed])
     found = {}
-    if not wanted or not namespaces.keys() >= set(wanted):
+    described = chain.foreign or (chain.platform is not None and chain.platform.complete)
+    if not described and (not wanted or not namespaces.keys() >= set(wanted)):
         for package in sorted(others):
             name, support = chain.asking.package(package)
             if name is None and support.state != "failed":
                 logger.warning("%s does not say which namespace is its own: left out", package)
             else:
-                found[support.namespace] = support
+                # What the user says of the namespace itself counts more.
+                said = chain.ask((support.namespace,), ())[support.namespace]
+                found[support.namespace] = support if said.state == "none" else said
     for namespace in wanted:
         if namespace not in namespaces and namespace not in found:
             known_names = ", ".join(sorted([*namespaces, *found]))

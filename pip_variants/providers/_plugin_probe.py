@@ -1,7 +1,7 @@
 """Stand-alone script: ask one provider plugin and write what it says.
 
-``python -I -S -B _plugin_probe.py REQUEST RESULT``. REQUEST is a JSON object: ``site`` (the folder
-that the plugin is installed in; no ``.pth`` in it is run), ``plugin_api`` (``module`` or
+``python -I -S -B -u _plugin_probe.py REQUEST RESULT``. REQUEST is a JSON object: ``site`` (the
+folder that the plugin is installed in; no ``.pth`` in it is run), ``plugin_api`` (``module`` or
 ``module:object``) and ``known`` (``[namespace, feature, value]`` of each property that the wheels
 in question have). RESULT becomes a JSON object: ``features`` (``[name, [value, ..]]`` in the
 plugin's order), ``namespace`` (what the plugin calls itself, or null), ``dynamic`` (whether the
@@ -28,8 +28,8 @@ from typing import Any
 LARGEST_FILE = 1 << 26
 """Bytes that a plugin may write to one file; what it prints fills no disk."""
 
-MOST_VALUES = 10_000
-"""Values that a plugin may name; the published ones name some hundred."""
+MOST = 10_000
+"""Features and values that a plugin may name; the published ones name some hundred."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,22 @@ def _features(configs: Any) -> list[tuple[str, list[str]]]:  # noqa: ANN401
     found: dict[str, dict[str, None]] = {}
     number = 0
     for config in configs:
+        number += 1
         values = found.setdefault(_string(config.name), {})
         if isinstance(config.values, str):
             raise TypeError("its values are a string, not a list")
         for value in config.values:
             values[_string(value)] = None
             number += 1
-            if number > MOST_VALUES:
-                message = f"more than {MOST_VALUES:,} values"
-                raise ValueError(message)
+            _check(number)
+        _check(number)
     return [(name, list(values)) for name, values in found.items() if values]
+
+
+def _check(number: int) -> None:
+    if number > MOST:
+        message = f"more than {MOST:,} features and values"
+        raise ValueError(message)
 
 
 def _string(text: object) -> str:

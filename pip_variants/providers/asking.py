@@ -96,9 +96,10 @@ class Asking:
         known = _properties(variants) if plugins else {}
         waiting: dict[str | Plugin, tuple[BuiltIn | Plugin, frozenset[Property]]] = {}
         for namespace, step in steps.items():
-            properties = known.get(namespace, frozenset())
-            if not self._is_answered(step, properties):
-                waiting[_name(step)] = step, properties
+            name, properties = _name(step), known.get(namespace, frozenset())
+            if not self._is_answered(name, properties):
+                others = waiting[name][1] if name in waiting else self._about(name)
+                waiting[name] = step, properties | others
         if waiting:
             with self.querying(any(isinstance(name, Plugin) for name in waiting)) as progress:
                 for name, (step, properties) in waiting.items():
@@ -117,9 +118,14 @@ class Asking:
         namespace = self._answers[plugin].calls_itself
         return namespace, replace(support, namespace=namespace or name)
 
-    def _is_answered(self, step: BuiltIn | Plugin, known: frozenset[Property]) -> bool:
-        asked = self._answers.get(_name(step))
+    def _is_answered(self, name: str | Plugin, known: frozenset[Property]) -> bool:
+        asked = self._answers.get(name)
         return asked is not None and (asked.known is None or known <= asked.known)
+
+    def _about(self, name: str | Plugin) -> frozenset[Property]:
+        """Return the properties that the last answer is about, which the next one is to cover."""
+        asked = self._answers.get(name)
+        return frozenset() if asked is None else asked.known or frozenset()
 
     def _ask(self, step: BuiltIn | Plugin, known: frozenset[Property], progress: Progress) -> Asked:
         if not isinstance(step, Plugin):

@@ -120,15 +120,15 @@ class Chain:
             reason = "the metadata names no package for its provider"
             return Support(namespace, "none", reason=reason)
         requirements = list(needed.values())
+        if self.foreign:
+            reason = "the target is another machine than this one, so this one is not asked"
+            return Support(namespace, "foreign", reason=reason)
         from .built_in import standing_in
 
         step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
         step = step or standing_in(requirements, provider.plugin_api)
         if step is None:
             return self._untrusted(namespace, needed)
-        if self.foreign:
-            reason = "the target is another machine than this one, so this one is not asked"
-            return Support(namespace, "foreign", reason=reason)
         return step
 
     def _trusted(
@@ -183,6 +183,9 @@ class Chain:
             here = found.marker is None or self._holds(found.marker)
         except BAD_MARKER:
             return "invalid"
+        # It compares any text, and any text is what pip could take for a path.
+        if any(specifier.operator == "===" for specifier in found.specifier):
+            return "invalid"
         return found if here else "not here"
 
     def _holds(self, marker: Marker) -> bool:
@@ -190,9 +193,12 @@ class Chain:
 
 
 def _without_marker(req: Requirement) -> str:
-    """Return a requirement as pip is to install it: its marker holds already."""
+    """Return a requirement as pip is to install it: its marker holds already.
+
+    The parentheses keep pip from taking a version that ends in ``.zip`` for a file.
+    """
     extras = f"[{','.join(sorted(req.extras))}]" if req.extras else ""
-    return f"{req.name}{extras}{req.specifier}"
+    return f"{req.name}{extras}" + (f" ({req.specifier})" if req.specifier else "")
 
 
 def _shown(text: str, required: Requirement | str) -> str:

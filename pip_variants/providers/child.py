@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _PAUSE = 0.1
@@ -20,14 +20,17 @@ def run(
     output: Path | None = None,
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    mark: tuple[str, str] | None = None,
     tick: Callable[[], object] | None = None,
 ) -> int | None:
     """Return the exit status, or None if ``time_limit`` seconds were not enough.
 
-    What it prints goes to the file ``output``, or nowhere. Nothing that it started in its own
-    session is left running. ``tick`` is called now and then while it runs. Raise OSError if it
-    cannot be started.
+    What it prints goes to the file ``output``, or nowhere. None of its process group is left
+    running, nor, on Linux, whoever else has inherited ``mark``, a variable for it alone. ``tick``
+    is called now and then while it runs. Raise OSError if it cannot be started.
     """
+    if mark is not None:
+        environ = {**(os.environ if environ is None else environ), mark[0]: mark[1]}
     with contextlib.ExitStack() as stack:
         sink = stack.enter_context(output.open("wb")) if output else subprocess.DEVNULL
         process = subprocess.Popen(
@@ -43,6 +46,9 @@ def run(
         return _wait(process, time_limit, tick)
     finally:
         _end(process)
+        for pid in _marked("=".join(mark)) if mark else ():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _wait(
@@ -67,3 +73,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         # A process that hangs inside a driver cannot be killed: do not wait for it for ever.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
+
+
+def _marked(variable: str) -> Iterator[int]:
+    """Yield the processes with this variable in their environment, where the system tells."""
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if variable.encode() in file.read_bytes().split(b"\0"):
+                yield int(file.parent.name)

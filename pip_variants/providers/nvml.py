@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pip_variants.errors import quoted, shortened
+
 from . import child
 
 TIME_LIMIT = 15.0
 """Seconds that the driver has to answer; one that wakes eight sleeping GPUs needs several."""
 
+_HIGHEST_PART = 9999
 _PROBE = Path(__file__).with_name("_nvml_probe.py")
 _VENDORED = Path(__file__).parents[1] / "_vendor"
+
+READERS = (_PROBE, _VENDORED / "pynvml.py")
+"""The files whose code reads what NVML says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,19 @@ def answer(found: Mapping[str, Any]) -> Answer:
     return Answer(
         cuda=None if cuda is None else _version(cuda),
         capabilities=tuple(_version(item) for item in found["capabilities"]),
-        problem=None if problem is None else str(problem),
+        problem=None if problem is None else _sentence(problem),
     )
 
 
-def _version(found: Sequence[int]) -> tuple[int, int]:
+def _version(found: Sequence[object]) -> tuple[int, int]:
     major, minor = found
-    return int(major), int(minor)
+    if not isinstance(major, int) or not isinstance(minor, int):
+        raise TypeError("not a pair of integers")
+    if not (0 <= major <= _HIGHEST_PART and 0 <= minor <= _HIGHEST_PART):
+        raise ValueError("not a version of CUDA or a capability")
+    return major, minor
+
+
+def _sentence(text: object) -> str:
+    words = str(text)
+    return shortened(words if words.isprintable() else quoted(words))

@@ -23,7 +23,7 @@ from . import nvml
 from .nvml import Answer
 
 FAILURE_LASTS = 3600.0
-"""Seconds for which a driver that gave no answer is not asked again."""
+"""Seconds for which a driver that gave no answer, or half of one, is not asked again."""
 
 _LARGEST = 1 << 16
 _LIBRARIES = (
@@ -58,8 +58,10 @@ def ask(folder: Path | None) -> Answer:
 
 
 def fingerprint() -> tuple[str, ...]:
-    """Return all that NVML's answer depends on: this boot, driver, devices, libraries and user."""
-    return (*_machine(), *(_windows() if sys.platform == "win32" else _linux()))
+    """Return what NVML's answer depends on: boot, driver, devices, libraries, user, and us."""
+    # An upgrade of this engine can read more than the one before it.
+    reader = map(_state, nvml.READERS)
+    return (*_machine(), *reader, *(_windows() if sys.platform == "win32" else _linux()))
 
 
 def _machine() -> tuple[str, ...]:
@@ -128,13 +130,14 @@ def _read(path: Path, digest: str) -> Answer | None:
         if until is not None and not 0 <= until - time.time() <= FAILURE_LASTS:
             return None
         return nvml.answer(found["answer"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
 
 
 def _write(path: Path, digest: str, found: Answer) -> None:
     """Remember an answer; a cache that cannot be written is none."""
-    until = time.time() + FAILURE_LASTS if found.cuda is None else None
+    whole = found.cuda is not None and found.problem is None
+    until = None if whole else time.time() + FAILURE_LASTS
     text = json.dumps({"fingerprint": digest, "until": until, "answer": asdict(found)})
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Collection
@@ -25,6 +26,7 @@ TIME_LIMIT = 30.0
 """Seconds that a plugin has; those that run a vendor's tool give that one up to ten."""
 
 _PROBE = Path(__file__).with_name("_plugin_probe.py")
+_MARK = "_PIP_VARIANT_PLUGIN"
 _LARGEST = 1 << 21
 _OUTPUT = 4000
 _is_endpoint = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?")
@@ -64,14 +66,20 @@ def ask(
         request, result, output = (folder / part for part in ("request", "result", "output"))
         asked = {"site": str(site), "plugin_api": plugin_api, "known": sorted(known)}
         request.write_text(json.dumps(asked), encoding="utf-8")
-        command = [sys.executable, "-I", "-S", "-B", str(_PROBE), str(request), str(result)]
+        command = [sys.executable, "-I", "-S", "-B", "-u", str(_PROBE), str(request), str(result)]
         work = folder / "work"
         work.mkdir()
         # Nothing that pip was told is the plugin's business; there may be passwords in it.
         environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
         try:
             status = child.run(
-                command, time_limit, output=output, folder=work, environ=environ, tick=tick
+                command,
+                time_limit,
+                output=output,
+                folder=work,
+                environ=environ,
+                mark=(_MARK, secrets.token_hex(16)),
+                tick=tick,
             )
         except OSError as error:
             return Said(problem=f"it could not be started: {error.strerror}")
@@ -108,6 +116,8 @@ def _name(name: object) -> str:
 
 
 def _values(values: Any) -> tuple[str, ...]:  # noqa: ANN401 - parsed JSON
+    if not isinstance(values, list):
+        raise TypeError("its values are no list")
     for value in values:
         if not is_value(value):
             raise ValueError(f"{quoted(value)} is not a value")
