@@ -326,7 +326,10 @@ OTHER_PLATFORMS = {
         "torch",
         "torch-2.10.0-cp313-cp313-win_amd64-null.whl",
         null_banner("torch", "2.10.0", "null"),
-        f"Passed over cuda12.6, cuda12.8, cuda13.0 and xpu of torch 2.10.0: {INTEL}; {ELSEWHERE}\n",
+        (
+            "Passed over cuda12.6, cuda12.8, cuda13.0 and xpu of torch 2.10.0:"
+            f" {ELSEWHERE.replace('nvidia', 'intel')}; {ELSEWHERE}\n"
+        ),
     ),
 }
 
