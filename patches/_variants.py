@@ -32,6 +32,8 @@ _loaded: Any = None
 _off = False
 _begun: list[Values] = []
 """The options of the command that runs, once they are parsed."""
+_labels: set[str] = set()
+"""Those that are known to be well formed."""
 _taken: list[BaseDistribution] = []
 """What pip has taken so far: builds of one project can depend on the version of another."""
 
@@ -50,6 +52,8 @@ def begin(options: Values) -> None:
     _begun.append(options)
     if _loaded:
         _loaded.process.begin(options)
+    elif hasattr(options, "variants_command"):
+        engine()
     platform = getattr(options, "variant_platform", None)
     if platform:
         behind = engine()
@@ -74,13 +78,17 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
     """Return the command class of ``pip variants``, which pip looks up here."""
     if name != "VariantsCommand":
         raise AttributeError(name)
-    return engine().command_class()
+    _find_engine()
+    from pip_variants.commands.command import VariantsCommand
+
+    return VariantsCommand
 
 
 def switch_off(off: bool) -> None:
     """Let variants not exist, or let them exist again."""
     global _off  # noqa: PLW0603 - see engine
     _off = off
+    _labels.clear()
 
 
 def engine() -> Any:  # noqa: ANN401 - a module
@@ -93,19 +101,24 @@ def engine() -> Any:  # noqa: ANN401 - a module
 
 def without_label(stem: str) -> str:
     """Return the name of a wheel, without its suffix, as if it had no variant label."""
-    if _has_build_tag_alone(stem):
+    parts = stem.split("-")
+    if len(parts) == _DASHES + 2 and parts[2][:1].isdigit():
         return stem
+    # Large pages have thousands of names, and few labels.
+    if parts[-1] in _labels:
+        return stem[: -len(parts[-1]) - 1]
+    from pip._vendor.packaging.utils import InvalidWheelFilename
+
     if _off:
-        from pip._vendor.packaging.utils import InvalidWheelFilename
-
         raise InvalidWheelFilename(f"{stem}.whl is a variant wheel, and --no-variants is given")
-    behind = _loaded or engine()
+    behind = engine()
     try:
-        return str(behind.split_label(stem)[0])
+        plain, label = behind.split_label(stem)
     except behind.FilenameError as error:
-        from pip._vendor.packaging.utils import InvalidWheelFilename
-
         raise InvalidWheelFilename(str(error)) from None
+    if label is not None:
+        _labels.add(label)
+    return str(plain)
 
 
 def remember(link: Link) -> None:
@@ -147,15 +160,39 @@ def suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
     return ""
 
 
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed one."""
-    return _loaded is not None and bool(engine().unwanted(dist))
+def replaced(
+    dist: BaseDistribution,
+    reqs: list[InstallRequirement],
+    prefers_installed: bool,
+    finder: PackageFinder,
+    *among: Any,  # noqa: ANN401 - the specifier and the hashes of what pip looks for
+) -> bool:
+    """Return whether another build of the same version shall take the place of an installed one."""
+    if not (_loaded or is_variant(dist)) and (prefers_installed or _off):
+        return False
+    named = any(req.user_supplied for req in reqs)
+    if _off:
+        return named and is_variant(dist)
+    looking = engine().Looking(finder, *among)
+    found = engine().replaced(dist, looking, named=named, prefers_installed=prefers_installed)
+    return bool(found)
 
 
-def tell_why(project: str | None) -> None:
-    """Say, where pip gives up on a project, why none of its variants fits."""
-    if _loaded and project:
-        engine().tell_why(project)
+def differs(dist: BaseDistribution, link: Link | None) -> bool:
+    """Return whether a file is another build than the installed one, of the same version."""
+    if link is None or not (_loaded or _has_label(link) or is_variant(dist)):
+        return False
+    return bool(engine().differs(dist, link))
+
+
+def is_variant(dist: BaseDistribution) -> bool:
+    """Return whether an installed distribution says that it is a variant."""
+    return dist.is_file("variant.json")
+
+
+def why_not(project: str | None) -> str:
+    """Return why none of a project's variants fits, to end the error with which pip gives up."""
+    return str(engine().why_not(project)) if _loaded and project else ""
 
 
 def preferred(
@@ -181,8 +218,11 @@ def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.met
     return str(engine().bind(dist, requirement)) if "variant_" in requirement else requirement
 
 
-def without_wish(requirement: str, marker: Marker | None) -> str:
-    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError."""
+def without_wish(requirement: str, marker: Marker | None, source: str | None) -> str:
+    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError.
+
+    ``source`` says where it stands, if that is a file.
+    """
     front = requirement.partition("#")[0]
     if front == requirement or "@" in front or "/" in front:
         return requirement
@@ -192,7 +232,9 @@ def without_wish(requirement: str, marker: Marker | None) -> str:
     except behind.RequestError as error:
         from pip._internal.exceptions import InstallationError
 
-        raise InstallationError(f"Invalid requirement: {requirement!r}: {error}") from None
+        where = f" (from {source})" if source else ""
+        text = f"Invalid requirement: {requirement!r}: {error}{where}"
+        raise InstallationError(text) from None
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:
@@ -223,21 +265,27 @@ def _has_build_tag_alone(name: str) -> bool:
     return len(parts) == _DASHES + 2 and parts[2][:1].isdigit()
 
 
-def _load() -> Any:  # noqa: ANN401 - a module
+def _find_engine() -> None:
+    """Let the engine be imported from where it lies around this pip."""
     import importlib.util
     import sys
     from pathlib import Path
 
-    if "pip_variants" not in sys.modules:
-        package = Path(__file__).absolute().parents[2]
-        spec = importlib.util.spec_from_file_location(
-            "pip_variants", package / "__init__.py", submodule_search_locations=[str(package)]
-        )
-        if spec is None or spec.loader is None:
-            raise ImportError(f"the variant engine is missing in {package}")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["pip_variants"] = module
-        spec.loader.exec_module(module)
+    if "pip_variants" in sys.modules:
+        return
+    package = Path(__file__).absolute().parents[2]
+    spec = importlib.util.spec_from_file_location(
+        "pip_variants", package / "__init__.py", submodule_search_locations=[str(package)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the variant engine is missing in {package}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["pip_variants"] = module
+    spec.loader.exec_module(module)
+
+
+def _load() -> Any:  # noqa: ANN401 - a module
+    _find_engine()
     from pip_variants import hooks
 
     hooks.process.taken = _taken

@@ -7,7 +7,7 @@ a file may come from several sources, yanked files and hashes, and the user's wi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
+from .decisions import Build, Choice, Decision, Files, Judged
 from .errors import VariantError, shortened
 from .filenames import label_of
 from .index import session_of, source_of
-from .process import Build, Choice, process
-from .properties import ABI_DEPENDENCY, NULL_LABEL
+from .process import process
+from .properties import NULL_LABEL
 from .selection import Selection, Wheel, needed_namespaces, select
 
 if TYPE_CHECKING:
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
     from pip._internal.utils.hashes import Hashes
     from pip._vendor.packaging.version import Version
 
+    from .ahead import Waiting
     from .metadata import Metadata
     from .properties import Variant
-
-logger = logging.getLogger(__name__)
 
 Thunk = partial[Any]
 """Makes pip's candidate; pip gives the link, among others, as a keyword."""
@@ -54,21 +54,12 @@ def arranged(run: Sequence[Info], finder: PackageFinder, hashes: Hashes) -> Iter
         yield from run
         return
     version = run[0][0]
-    for part in _parts(links, hashes):
+    for part in parts(links, hashes):
         thunks = tuple(run[i][1] for i in part)
         files = Files(project, str(version), tuple(links[i] for i in part), finder)
         for place in range(len(part)):
-            yield version, _Nth(place, thunks, files)
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """The files of one version that pip holds for equally good, in pip's own order."""
-
-    project: str
-    version: str
-    links: tuple[Link, ...]
-    finder: PackageFinder
+            # Where hashes are required pip does not read METADATA before the wheel.
+            yield version, _Nth(place, thunks, files, ahead=not hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +69,10 @@ class _Nth:
     place: int
     thunks: tuple[Thunk, ...]
     files: Files
+    ahead: bool
 
     def __call__(self) -> Any:  # noqa: ANN401 - pip's candidate
-        order = _order(self.files)
+        order = decide(self.files, ahead=self.ahead).order
         return self.thunks[order[self.place]]() if self.place < len(order) else None
 
 
@@ -97,9 +89,9 @@ def preferred(
         if not _concerned(project, links):
             # Of equals pip takes the first that it found.
             return best if best in run else run[0]
-        for part in _parts(links, hashes):
+        for part in parts(links, hashes):
             own = tuple(links[i] for i in part)
-            order = _order(Files(project, str(version), own, finder))
+            order = decide(Files(project, str(version), own, finder)).order
             if order:
                 return run[part[order[0]]]
     return None
@@ -112,7 +104,7 @@ def _concerned(project: str, links: Sequence[Link]) -> bool:
     )
 
 
-def _parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
+def parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
     """Split one version where pip's own order puts yanked files, or other hashes, behind."""
     states = [(link.is_yanked, link.is_hash_allowed(hashes)) for link in links]
     part: list[int] = []
@@ -124,29 +116,70 @@ def _parts(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
     yield part
 
 
-def _order(files: Files) -> tuple[int, ...]:
-    """Return the places of the files that can be installed, best first, decided once."""
+def decide(files: Files, *, ahead: bool = False) -> Decision:
+    """Return which files can be installed, best first, decided once for the same files.
+
+    ``ahead`` says that pip will read the METADATA of the first one next.
+    """
     key = tuple(link.url for link in files.links)
-    if key not in process.orders:
+    if key not in process.decisions:
         process.aim_at(files.finder)
-        order, selections = _decide(files)
-        if _depends_on_others(selections):
-            return order
-        process.orders[key] = order
-    return process.orders[key]
+        guess = _Guess.of(files) if ahead else None
+        decision = _decide(files)
+        if guess is not None:
+            guess.settle(decision)
+        if decision.depends_on_others:
+            return decision
+        process.decisions[key] = decision
+    return process.decisions[key]
 
 
-def _depends_on_others(selections: Sequence[Selection]) -> bool:
-    """Return whether the ranking holds only until pip settles on another version of something."""
-    return any(
-        support.namespace == ABI_DEPENDENCY
-        for selection in selections
-        for support in selection.supports
-    )
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """What will probably be chosen, whose METADATA is fetched beside the JSON.
+
+    Projects that belong together have the same labels, and what was chosen among them once will be
+    chosen again. Nothing is decided by a guess; a wrong one costs one request in vain, and is the
+    last in this run of pip.
+    """
+
+    labels: frozenset[str]
+    label: str | None
+    waiting: Waiting | None
+
+    @classmethod
+    def of(cls, files: Files) -> _Guess:
+        """Guess by what was chosen before, and start to fetch."""
+        first: dict[str, Link] = {}
+        for link in files.links:
+            label = label_of(link.filename)
+            if label is not None:
+                first.setdefault(label, link)
+        labels = frozenset(first)
+        label = process.chosen.get(labels) if process.guesses_well else None
+        metadata = first[label].metadata_link() if label is not None else None
+        if metadata is None:
+            return cls(labels, None, None)
+        from .ahead import Waiting
+
+        return cls(labels, label, Waiting(metadata, session_of(files.finder)))
+
+    def settle(self, decision: Decision) -> None:
+        """Keep what was fetched if the guess was right, and learn from what was chosen."""
+        links = decision.files.links
+        best = label_of(links[decision.order[0]].filename) if decision.order else None
+        if self.waiting is not None and best != self.label:
+            self.waiting.drop()
+            process.guesses_well = False
+        if best is not None:
+            process.chosen[self.labels] = best
 
 
-def _decide(files: Files) -> tuple[tuple[int, ...], Sequence[Selection]]:
-    """Rank one version's files: variants, then null variants, plain wheels and sdists."""
+def _decide(files: Files) -> Decision:
+    """Rank one version's files: variants, then null variants, plain wheels and sdists.
+
+    Sources keep the order in which pip has them, and each is judged by its own metadata.
+    """
     labelled: dict[str, list[int]] = {}
     others = []
     for place, link in enumerate(files.links):
@@ -154,59 +187,48 @@ def _decide(files: Files) -> tuple[tuple[int, ...], Sequence[Selection]]:
             others.append(place)
         else:
             labelled.setdefault(source_of(link), []).append(place)
-    variants, selections = _judge_sources(files, labelled.values())
+    sources = tuple(_judge_source(files, *item) for item in labelled.items())
+    variants = [
+        (item.wheel.place, Build(item.variant, judged.found.metadata))
+        for judged in sources
+        if judged.selection is not None and judged.found is not None
+        for item in judged.selection.ranked
+        if item.variant is not None
+    ]
+    # A null variant of one source is no better than a plain wheel beside another's real variant.
+    variants.sort(key=lambda item: item[1].variant.is_null)
     wish = process.wish(files.project)
     if wish is not None:
         variants = [item for item in variants if is_wished(item[1].variant, wish)]
         others = []
     found: list[tuple[int, Build | None]] = [*variants, *((place, None) for place in others)]
+    decision = Decision(files, tuple(place for place, _ in found), sources)
     for place, build in found:
-        choice = Choice(files.project, files.version, build, tuple(selections))
+        choice = Choice(files.project, files.version, build, decision)
         process.choices[files.links[place].url] = choice
     if not found:
-        _say_nothing_fits(files, wish, selections)
-    return tuple(place for place, _ in found), selections
+        _say_nothing_fits(files, wish, decision.selections)
+    return decision
 
 
-def _judge_sources(
-    files: Files, sources: Iterable[Sequence[int]]
-) -> tuple[list[tuple[int, Build]], list[Selection]]:
-    """Return the variants that fit, best first, each source judged by its own metadata.
-
-    Sources keep the order in which pip has them.
-    """
-    variants: list[tuple[int, Build]] = []
-    selections = []
-    for places in sources:
-        judged = _judge_source(files, places)
-        if judged is not None:
-            selection, metadata = judged
-            selections.append(selection)
-            variants += [
-                (item.wheel.place, Build(item.variant, metadata))
-                for item in selection.ranked
-                if item.variant is not None
-            ]
-    # A null variant of one source is no better than a plain wheel beside another's real variant.
-    variants.sort(key=lambda item: item[1].variant.is_null)
-    return variants, selections
-
-
-def _judge_source(files: Files, places: Sequence[int]) -> tuple[Selection, Metadata] | None:
-    """Return the selection among one source's variant wheels, or None if nothing is known."""
+def _judge_source(files: Files, source: str, places: Sequence[int]) -> Judged:
+    """Return what is decided about one source's variant wheels, or why nothing is known."""
     links = [files.links[place] for place in places]
     what = f"of {files.project} {files.version}"
     try:
         found = process.sources.metadata(links, session_of(files.finder))
     except VariantError as error:
-        process.say(logging.WARNING, f"Ignoring the variant wheels {what}: {error}")
-        return None
+        text = f"Ignoring the variant wheels {what}: {error}"
+        process.say(logging.WARNING, text)
+        return Judged(source, tuple(places), problem=text)
+    problem: str | None = None
     if found.failures:
         labels = explain.listed(shortened(label) for label, _ in found.failures)
         reason = found.failures[0][1]
-        process.say(logging.WARNING, f"Ignoring the variants labelled {labels} {what}: {reason}")
+        problem = f"Ignoring the variants labelled {labels} {what}: {reason}"
+        process.say(logging.WARNING, problem)
     wheels = [Wheel(files.links[i].filename, label_of(files.links[i].filename), i) for i in places]
-    return judge(wheels, found.metadata), found.metadata
+    return Judged(source, tuple(places), found, judge(wheels, found.metadata), problem)
 
 
 def judge(wheels: Sequence[Wheel], metadata: Metadata) -> Selection:
@@ -223,18 +245,20 @@ def is_wished(variant: Variant, wish: str) -> bool:
 def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selection]) -> None:
     project, version = files.project, files.version
     if wish is not None:
-        reasons = [explain.wish_unfulfilled(project, version, wish, selections)]
-    else:
-        lines = (explain.passed_over(project, version, selection) for selection in selections)
-        reasons = [line for line in lines if line is not None]
-    level = logging.INFO if wish is None else logging.WARNING
-    for reason in reasons:
-        process.say(level, reason)
-        process.unfit.setdefault(project, []).append((level, reason))
+        sentence = explain.wish_unfulfilled(project, version, wish, selections)
+        process.say(logging.INFO, sentence)
+        process.unfit.setdefault(project, sentence)
+        return
+    for selection in selections:
+        text = explain.passed_over(project, version, selection, process.reasons)
+        if text is not None:
+            process.say(logging.INFO, text)
+    rejected = [item for selection in selections for item in selection.rejected]
+    if rejected:
+        process.unfit.setdefault(project, explain.why(rejected))
 
 
-def tell_why(project: str) -> None:
-    """Say why nothing of a project fits as an error, if ``-q`` has kept it from the user so far."""
-    for level, reason in process.unfit.get(canonicalize_name(project), ()):
-        if not logger.isEnabledFor(level):
-            logger.error("%s", reason)
+def why_not(project: str) -> str:
+    """Return why nothing of a project's newest version fits, to end pip's error, or nothing."""
+    reason = process.unfit.get(canonicalize_name(project))
+    return f": {reason}" if reason is not None else ""

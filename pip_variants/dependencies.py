@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import markers
+from .decisions import Build
 from .errors import VariantError
-from .process import Build, process
+from .process import process
 from .readers import read_text
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def bind(dist: Any, requirement: str) -> str:  # noqa: ANN401 - of importlib.metadata or pkg_resources
     """Return the text of a dependency of ``dist`` with its markers about variants decided."""
+    from . import markers
+
     build = _build(dist)
     if build is None:
         return markers.bound(requirement, markers.PLAIN)

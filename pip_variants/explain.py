@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 
 from .compatibility import Lack
 from .errors import shortened
@@ -22,12 +22,22 @@ def banner(project: str, version: str, variant: Variant) -> str:
     return "\n".join([title.center(_WIDTH, "#"), *lines, "#" * _WIDTH])
 
 
-def passed_over(project: str, version: str, selection: Selection) -> str | None:
-    """Return one line on what did not fit and why, or None if everything did."""
+def passed_over(
+    project: str, version: str, selection: Selection, said: MutableMapping[str, str] | None = None
+) -> str | None:
+    """Return one line on what did not fit and why, or None if everything did.
+
+    ``said`` remembers what a reason was first given for: it is not repeated for another project.
+    """
     if not selection.rejected:
         return None
     labels = listed(dict.fromkeys(_label(item) for item in selection.rejected))
-    return f"Passed over {labels} of {project} {version}: {why(selection.rejected)}"
+    what = f"{project} {version}"
+    reason = why(selection.rejected)
+    first = what if said is None else said.setdefault(reason, what)
+    if first != what:
+        return f"Passed over {labels} of {what} for the same reason as of {first}"
+    return f"Passed over {labels} of {what}: {reason}"
 
 
 def wish_unfulfilled(
@@ -53,7 +63,7 @@ def why(rejected: Sequence[Rejected]) -> str:
     speaks for all.
     """
     reasons: dict[str, str] = {}
-    for item in sorted(rejected, key=_distance):
+    for item in sorted(rejected, key=distance):
         if item.reason is not None:
             reasons.setdefault(item.reason, f"{_label(item)}: {item.reason}")
         for lack in item.lacks[:1]:
@@ -84,15 +94,15 @@ def _offer(lack: Lack) -> str:
         return f"{who} has {lack.has[0]}"
     if len(lack.has) <= _ALL or lack.support.state == "static":
         return f"{who} has {', '.join(lack.has)}"
-    lowest, *_, highest = sorted(lack.has, key=_natural)
-    if max(map(_natural, lack.wanted)) < _natural(lowest):
+    lowest, *_, highest = sorted(lack.has, key=natural)
+    if max(map(natural, lack.wanted)) < natural(lowest):
         return f"{who} has {lowest} and more"
     return f"{who} has up to {highest}"
 
 
-def _distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
+def distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
     """Return how far a wheel is from fitting: what it lacks in number, then its smallest want."""
-    smallest = min((_natural(v) for lack in item.lacks[:1] for v in lack.wanted), default=[])
+    smallest = min((natural(v) for lack in item.lacks[:1] for v in lack.wanted), default=[])
     return len(item.lacks), smallest, item.wheel.label or ""
 
 
@@ -100,7 +110,7 @@ def _label(item: Rejected) -> str:
     return shortened(item.wheel.label or "")
 
 
-def _natural(value: str) -> list[tuple[int, str]]:
+def natural(value: str) -> list[tuple[int, str]]:
     """Return a sort key by which 12.10 comes after 12.9, for values of any length."""
     numbers = (text.lstrip("0") for text in re.findall("[0-9]+", value))
     return [(len(text), text) for text in numbers]

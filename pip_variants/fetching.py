@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pip._internal.exceptions import HashMismatch, NetworkConnectionError
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 from pip._vendor.requests.exceptions import RequestException, Timeout
+from pip._vendor.requests.models import Request
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from .errors import FetchError, quoted
@@ -14,50 +16,86 @@ from .errors import FetchError, quoted
 if TYPE_CHECKING:
     from pip._internal.models.link import Link
     from pip._internal.network.session import PipSession
+    from pip._vendor.requests.models import PreparedRequest
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read; the largest on real indexes has some 100 kB."""
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
+_settings: dict[tuple[PipSession, str], dict[str, Any]] = {}
 
 
 def fetch(link: Link, session: PipSession) -> bytes:
     """Return the bytes of a small file, verified by the hash of its link if that has one.
 
-    Raise FetchError in one sentence for whatever the network or the file system does.
+    Such a file changes whenever a label is added, at the same address: pip's cache is believed
+    only as far as the hash proves it right. Raise FetchError in one sentence for whatever the
+    network or the file system does.
     """
-    # Such a file changes whenever a label is added, at the same address.
-    headers = {**HEADERS, "Cache-Control": "max-age=0"}
     try:
-        response = session.get(link.url.split("#", 1)[0], headers=headers, stream=True)
-        with response:
-            raise_for_status(response)
-            declared = str(response.headers.get("Content-Length", ""))
-            if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
-                raise FetchError(_TOO_LARGE)
-            body = bytearray()
-            for chunk in response_chunks(response):
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise FetchError(_TOO_LARGE)
-        if declared and declared != str(len(body)):
-            problem = f"truncated: {len(body)} of {quoted(declared)} bytes arrived"
-            raise FetchError(problem)
-        if link.has_hash:
-            link.as_hashes().check_against_chunks(iter([bytes(body)]))
-    except HashMismatch:
-        raise FetchError("its hash differs from the one that its link gives") from None
+        body, cached = _get(link, session, fresh=not link.has_hash)
+        if cached and link.has_hash and not _has_its_hash(link, body):
+            body, _ = _get(link, session, fresh=True)
     except NetworkConnectionError as error:
-        status = error.response.status_code if error.response is not None else "no"
-        raise FetchError(f"the server answered with status {status}") from None
+        raise FetchError(network_reason(error)) from None
     except (RequestException, HTTPError, OSError) as error:
         raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
-    return bytes(body)
+    if link.has_hash and not _has_its_hash(link, body):
+        raise FetchError("its hash differs from the one that its link gives")
+    return body
+
+
+def _get(link: Link, session: PipSession, *, fresh: bool) -> tuple[bytes, bool]:
+    """Return the bytes of a file, and whether they come from pip's cache without a question."""
+    headers = {**HEADERS, "Cache-Control": "max-age=0"} if fresh else HEADERS
+    request, settings = prepared(link, session, headers)
+    with session.send(request, allow_redirects=True, **settings) as response:
+        raise_for_status(response)
+        declared = str(response.headers.get("Content-Length", ""))
+        if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
+            raise FetchError(_TOO_LARGE)
+        body = bytearray()
+        for chunk in response_chunks(response):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise FetchError(_TOO_LARGE)
+    if declared and declared != str(len(body)):
+        raise FetchError(f"truncated: {len(body)} of {quoted(declared)} bytes arrived")
+    return bytes(body), bool(getattr(response, "from_cache", False))
+
+
+def _has_its_hash(link: Link, body: bytes) -> bool:
+    try:
+        link.as_hashes().check_against_chunks(iter([body]))
+    except HashMismatch:
+        return False
+    return True
+
+
+def prepared(
+    link: Link, session: PipSession, headers: Mapping[str, str]
+) -> tuple[PreparedRequest, dict[str, Any]]:
+    """Return a request as ``session.get`` would make it, streaming, and how to send it.
+
+    What proxies and certificates the environment wants is looked up once for each host: that takes
+    as long as half a request to a server nearby.
+    """
+    url = link.url.split("#", 1)[0]
+    host = url[: url.find("/", url.find("://") + 3)]
+    if (session, host) not in _settings:
+        _settings[session, host] = session.merge_environment_settings(
+            url, session.proxies, True, None, None
+        )
+    request = session.prepare_request(Request("GET", url, headers=headers))  # type: ignore[no-untyped-call]
+    return request, {"timeout": session.timeout, **_settings[session, host]}
 
 
 def network_reason(error: Exception) -> str:
     """Return the last link in the chain of reasons that requests and urllib3 wrap around one."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered with status {response.status_code}"
     if isinstance(error, Timeout):
         return "the server did not answer in time"
     inner = getattr(error.args[0], "reason", None) if error.args else None

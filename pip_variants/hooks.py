@@ -1,52 +1,40 @@
-"""The facade behind ``pip._variants``: every name that the patched pip uses."""
+"""The facade behind ``pip._variants``: every name that the patched pip uses, and where it is.
+
+What a run of pip does not need is not imported: the modules come with the first use of a name.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from .choosing import Arranged, Info, arranged, preferred, tell_why
-from .dependencies import bind
-from .errors import FilenameError, RequestError
-from .filenames import label_of, split_label
-from .introducing import examine, introduce, report_entry, unwanted
 from .process import process
-from .steering import describe, switch, trust
-from .wishes import wish, without_wish
 
 if TYPE_CHECKING:
-    from .commands.command import VariantsCommand
+    from .choosing import Arranged, Info
+
+__all__ = ["Arranged", "Info", "note", "process"]
 
 note = process.sources.note
 
+_MODULES = {
+    "choosing": ("arranged", "preferred", "why_not"),
+    "dependencies": ("bind",),
+    "errors": ("FilenameError", "RequestError"),
+    "filenames": ("label_of", "split_label"),
+    "installed": ("add_column", "label_entry", "misfits", "shown", "variant_entry"),
+    "introducing": ("examine", "introduce", "report_entry"),
+    "replacing": ("Looking", "differs", "replaced"),
+    "steering": ("describe", "switch", "trust"),
+    "wishes": ("wish", "without_wish"),
+}
+_PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
-def command_class() -> type[VariantsCommand]:
-    """Return the class of ``pip variants``, which other commands need not pay for."""
-    from .commands.command import VariantsCommand  # noqa: PLC0415 - see above
 
-    return VariantsCommand
-
-
-__all__ = [
-    "Arranged",
-    "FilenameError",
-    "Info",
-    "RequestError",
-    "arranged",
-    "bind",
-    "command_class",
-    "describe",
-    "examine",
-    "introduce",
-    "label_of",
-    "note",
-    "preferred",
-    "process",
-    "report_entry",
-    "split_label",
-    "switch",
-    "tell_why",
-    "trust",
-    "unwanted",
-    "wish",
-    "without_wish",
-]
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Return what stands behind a name of the facade, from now on without this detour."""
+    if name not in _PLACES:
+        raise AttributeError(name)
+    found = getattr(import_module(f"pip_variants.{_PLACES[name]}"), name)
+    globals()[name] = found
+    return found

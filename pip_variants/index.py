@@ -8,7 +8,7 @@ the page that listed it, or by its folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +16,6 @@ from pip._internal.models.link import Link
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from .archives import own_metadata
 from .errors import FetchError, VariantError, shortened
 from .fetching import fetch
 from .filenames import METADATA_SUFFIX, label_of, metadata_filename
@@ -46,16 +45,24 @@ def source_of(link: Link) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The metadata of one version on one source, and why labels are missing in it."""
+    """The metadata of one version on one source, and why labels are missing in it.
+
+    ``location`` is the address of the combined file, without passwords; None: there is none.
+    """
 
     metadata: Metadata
     failures: tuple[tuple[str, str], ...] = ()
+    location: str | None = None
 
 
 class Sources:
-    """The metadata of every version that was looked at, by source."""
+    """The metadata of every version that was looked at, by source.
+
+    ``whole`` allows to fetch a small wheel whose server has no range requests.
+    """
 
     def __init__(self) -> None:
+        self.whole = True
         self._listed: dict[Key, Link] = {}
         self._read: dict[Key, Found | VariantError] = {}
 
@@ -91,10 +98,15 @@ class Sources:
                 combined = read_text(fetch(link, session))
             except VariantError as error:
                 raise FetchError(f"{link.filename}: {error}") from None
-        return _completed(combined, wheels, session)
+        found = _completed(combined, wheels, session, whole=self.whole)
+        return (
+            found if link is None else replace(found, location=link.redacted_url.partition("#")[0])
+        )
 
 
-def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSession) -> Found:
+def _completed(
+    combined: Metadata | None, wheels: Sequence[Link], session: PipSession, *, whole: bool
+) -> Found:
     """Return the combined file, if there is one, with the labels that only their wheels describe.
 
     One wheel of each such label is asked. A wheel that cannot say so, or that contradicts the
@@ -109,8 +121,10 @@ def _completed(combined: Metadata | None, wheels: Sequence[Link], session: PipSe
     for label, link in sorted(one_each.items(), key=lambda item: item[1].filename):
         if label in known or len(link.filename) > LONGEST_FILENAME:
             continue
+        from .archives import own_metadata
+
         try:
-            own = own_metadata(link, session, whole=True)
+            own = own_metadata(link, session, whole=whole)
         except VariantError as error:
             failures.append((str(label), shortened(str(error))))
             continue

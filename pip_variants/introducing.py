@@ -6,18 +6,19 @@ import logging
 from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import MetadataInconsistent, UnsupportedWheel
+from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
-from .archives import check_own_label, own_metadata
 from .choosing import is_wished, judge
+from .decisions import Build, Choice, Decision
 from .dependencies import build_of
 from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
 from .index import session_of
-from .process import Build, Choice, process
-from .selection import Wheel
+from .process import process
+from .selection import Selection, Wheel
 
 if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from pip._internal.req.req_install import InstallRequirement
 
     from .metadata import Metadata
+
+
+logger = logging.getLogger(__name__)
 
 
 def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
@@ -39,13 +43,21 @@ def introduce(req: InstallRequirement, finder: PackageFinder) -> None:
         return
     process.aim_at(finder)
     if link.url not in process.choices and _is_variant(link):
+        from .archives import own_metadata
+
         try:
             metadata = own_metadata(link, session_of(finder))
         except FetchError:
             return  # pip fetches the whole wheel, or says why it cannot; then `examine` judges it
         except MetadataError as error:
             raise UnsupportedWheel(f"{link.filename} cannot be judged: {error}") from None
-        _judge_given(link, metadata)
+        try:
+            _judge_given(link, metadata)
+        except UnsupportedWheel as error:
+            # pip keeps the reason to itself if a constraint names the file of a dependency.
+            if not req.user_supplied:
+                process.say(logging.ERROR, str(error))
+            raise
     choice = process.choices.get(link.url)
     if choice is not None:
         _tell(choice)
@@ -78,23 +90,15 @@ def examine(req: InstallRequirement, dist: BaseDistribution) -> None:
     process.examined[dist._dist] = choice.build  # type: ignore[attr-defined]  # noqa: SLF001 - both backends have it
 
 
-def unwanted(dist: BaseDistribution) -> bool:
-    """Return whether the user wants another variant of a project than the installed ``dist``."""
-    wish = process.wish(dist.canonical_name)
-    if wish is None:
-        return False
-    build = build_of(dist)
-    return build is None or not is_wished(build.variant, wish)
-
-
 def report_entry(req: InstallRequirement) -> dict[str, object]:
     """Return what ``--report`` adds to the entry of a file: ``{"variant": {..}}`` or nothing."""
     link = req.cached_wheel_source_link or req.link
     choice = process.choices.get(link.url) if link is not None else None
     if choice is None or choice.build is None:
         return {}
-    variant = choice.build.variant
-    return {"variant": {"label": variant.label, "properties": list(variant.properties)}}
+    from .installed import entry
+
+    return {"variant": entry(choice.build)}
 
 
 def _described(build: Build) -> str:
@@ -109,6 +113,8 @@ def _judge_arrived(link: Link, dist: BaseDistribution) -> None:
     found = build_of(dist)
     if found is None:
         raise UnsupportedWheel(f"{link.filename} cannot be judged: no valid variant.json in it")
+    from .archives import check_own_label
+
     try:
         check_own_label(link.filename, found.metadata)
     except MetadataError as error:
@@ -134,11 +140,26 @@ def _judge_given(link: Link, metadata: Metadata) -> None:
 
 def _tell(choice: Choice) -> None:
     variant = choice.build.variant if choice.build is not None else None
-    if variant is None or variant.is_null:
-        for selection in choice.selections:
-            text = explain.passed_over(choice.project, choice.version, selection)
-            if text is not None:
-                process.say(logging.INFO, text)
+    if choice.decision is not None and (variant is None or variant.is_null):
+        told = [_tell_passed_over(choice, item) for item in choice.decision.selections]
+        if any(told) and logger.isEnabledFor(VERBOSE):
+            _show(choice.decision)
     if variant is not None:
         text = explain.banner(choice.project, choice.version, variant)
         process.say(logging.INFO, f"\n{text}\n")
+
+
+def _tell_passed_over(choice: Choice, selection: Selection) -> bool:
+    text = explain.passed_over(choice.project, choice.version, selection, process.reasons)
+    if text is None or text in process.said:
+        return False
+    process.say(logging.INFO, text)
+    return True
+
+
+def _show(decision: Decision) -> None:
+    """Show the whole table; drawing one is not needed otherwise, nor are these imports."""
+    from .explaining import explanation
+    from .rendering import show
+
+    show(explanation(decision), VERBOSE)

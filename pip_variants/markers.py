@@ -106,6 +106,18 @@ def bound(requirement: str, chosen: Environment) -> str:
     return requirement[:start] + _pieces.sub(decide, requirement[start:])
 
 
+def about_variants(requirement: str) -> tuple[tuple[str, str], ...]:
+    """Return each comparison with a variant in a dependency: the marker's name, and the string."""
+    start = _marker_start(requirement)
+    return tuple(
+        ("variant_label", match["right"][1:-1])
+        if match["label"]
+        else (match["name"], match["left"][1:-1])
+        for match in _pieces.finditer(requirement, start)
+        if start and (match["label"] or match["name"])
+    )
+
+
 def _marker_start(requirement: str) -> int:
     """Return where the marker of a dependency begins, 0 if it has none.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from .compatibility import Positions
 from .properties import Variant
 
+Best = tuple[tuple[int, str, str], ...]
+"""Of each feature the number of the best supported value, ``namespace :: feature``, the value."""
+
 Key = tuple[int, ...]
 
 # Beyond every real number: of two keys of which one ends first, the longer one is better.
@@ -28,3 +31,33 @@ def key(variant: Variant, where: Positions) -> Key | None:
     found.sort()
     found.append(_END)
     return tuple(found)
+
+
+def best_properties(variant: Variant, where: Positions) -> Best:
+    """Return what ``key`` is made of, in its order, for a variant that fits."""
+    found = []
+    for wanted in variant.wants:
+        position = where[wanted.namespace, wanted.feature]
+        number = position.best_of(wanted.values)
+        if number is not None:
+            value = position.values[number - position.first]
+            found.append((number, f"{wanted.namespace} :: {wanted.feature}", value))
+    return tuple(sorted(found))
+
+
+def decided(better: Variant, worse: Variant, where: Positions) -> str:
+    """Return what put ``worse`` behind ``better``, of two variants that fit."""
+    before, after = best_properties(better, where), best_properties(worse, where)
+    for (number, feature, value), (other, own_feature, own) in zip(before, after, strict=False):
+        if number == other:
+            continue
+        if feature == own_feature:
+            return f"{feature} :: {own} comes after {value}"
+        return f"{own_feature} :: {own} comes after {feature} :: {value}"
+    if not after and before:
+        return "null variant, which comes after every build with properties"
+    if len(after) < len(before):
+        return f"asks for nothing in {before[len(after)][1]}"
+    if better.label != worse.label:
+        return "as good, and behind it by label"
+    return "the same build, and behind it by tags or build number"

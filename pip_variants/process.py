@@ -22,13 +22,10 @@ from pip._internal.metadata import get_default_environment
 from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import indent_log
 
-from . import targets
-from .environments import Installer, ask_trusted
 from .errors import RequestError, quoted
 from .index import Sources
-from .providers.asking import Asked, Asking, Plugin, Progress, silent
+from .providers.asking import Asking, silent
 from .providers.chain import Chain
-from .providers.plugin import Property
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +34,10 @@ if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.metadata import BaseDistribution
 
+    from .decisions import Build, Choice, Decision
     from .metadata import Metadata
-    from .properties import Variant
-    from .selection import Selection
+    from .providers.asking import Asked, Plugin, Progress
+    from .providers.plugin import Property
     from .supported import Support
 
 logger = logging.getLogger(__name__)
@@ -55,24 +53,6 @@ def _spinner(installing: bool) -> Iterator[Progress]:
         yield spinner
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Which variant a file or an installed distribution is, and by which metadata."""
-
-    variant: Variant
-    metadata: Metadata
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A candidate that fits, and what was passed over for it; a plain wheel or sdist has none."""
-
-    project: str
-    version: str
-    build: Build | None = None
-    selections: tuple[Selection, ...] = ()
-
-
 @dataclass(slots=True)
 class Process:
     """The state behind the hooks."""
@@ -84,8 +64,12 @@ class Process:
     sources: Sources = field(default_factory=Sources)
     choices: dict[str, Choice] = field(default_factory=dict)
     """By address of the file."""
-    orders: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
-    """By the addresses of one version's files: the places of those that can be installed."""
+    decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    """By the addresses of one version's files."""
+    chosen: dict[frozenset[str], str] = field(default_factory=dict)
+    """By the labels of one version: the one that was chosen last."""
+    guesses_well: bool = True
+    """Whether what was chosen for one project has always been right for the next."""
     examined: WeakKeyDictionary[object, Build | None] = field(default_factory=WeakKeyDictionary)
     """By distribution, as ``importlib.metadata`` or ``pkg_resources`` have it."""
     chain: Chain = field(default_factory=lambda: Chain(Asking(os.environ, _spinner)))
@@ -101,9 +85,12 @@ class Process:
     """What is being installed as far as pip has got, also what it took back again later."""
     candidates: WeakSet[object] = field(default_factory=WeakSet)
     """Which of these are about to be installed; the others are installed."""
-    said: set[str] = field(default_factory=set)
-    unfit: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By normalised project: why nothing of a version fits, and at which level that was said."""
+    said: dict[str, int] = field(default_factory=dict)
+    """Every sentence, with its level."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """By reason for which builds were passed over: of what first."""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """By normalised project: why nothing of the first version that was looked at fits."""
 
     def wish(self, project: str) -> str | None:
         """Return the one label that the user wants of a project, or None."""
@@ -112,7 +99,7 @@ class Process:
     def say(self, level: int, text: str) -> None:
         """Log a sentence unless this run of pip has said it before."""
         if text not in self.said:
-            self.said.add(text)
+            self.said[text] = level
             logger.log(level, "%s", text)
 
     def begin(self, options: Values) -> None:
@@ -130,6 +117,8 @@ class Process:
         version = target._given_py_version_info  # noqa: SLF001 - pip has no public way to it
         self.chain.foreign = any(given) or version is not None
         if self.chain.foreign:
+            from . import targets
+
             platforms, implementation = target.platforms or (), target.implementation
             self.chain.marker_environment = targets.markers(platforms, version, implementation)
 
@@ -163,6 +152,8 @@ class Process:
         self, options: Values, plugin: Plugin, known: frozenset[Property], progress: Progress
     ) -> Asked:
         """Install and ask a provider that the user trusts; what it printed is there with -v."""
+        from .environments import Installer, ask_trusted
+
         installer = Installer(options, self.finder, progress.spin)
         asked, output = ask_trusted(installer, plugin, known)
         # Where nobody is told of the query stdout is for the report alone.

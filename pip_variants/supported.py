@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .metadata import Priorities
@@ -19,7 +19,8 @@ class Support:
     """One namespace's answer: ordered features with ordered values, best first.
 
     ``reason`` is a short sentence in the words of the machine whenever something is missing;
-    ``warnings`` are sentences for the user that do not depend on any wheel.
+    ``warnings`` are sentences for the user that do not depend on any wheel; ``option`` is what the
+    user would have to say for somebody to be asked at all.
     """
 
     namespace: str
@@ -27,6 +28,7 @@ class Support:
     features: Features = ()
     reason: str | None = None
     warnings: tuple[str, ...] = ()
+    option: str | None = field(default=None, compare=False)
 
     def values(self, feature: str) -> tuple[str, ...]:
         """Return the supported values of ``feature``, best first."""

@@ -1,52 +1,142 @@
-"""From the model to JSON: revision 0.2.0 (PEP 850), and no other."""
+"""From the model to JSON: revision 0.2.0 (PEP 850), or an older one that can say what it cannot.
+
+What is written is read back as the same metadata: nothing is dropped on the way, and a revision
+that would lose something is not taken.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from .errors import MetadataError
 from .metadata import Metadata, Provider
-from .properties import Variant
+from .properties import Features, Variant
 
-SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
+_SERVER = "https://variants-schema.wheelnext.dev/"
 
 
 def write_text(metadata: Metadata) -> str:
     """Return the document of ``metadata``, the same text for equal metadata, with a final newline.
 
-    Raise MetadataError for what 0.2.0 cannot say: markers outside ``requires``, and orders of
-    features and values that no provider stands for.
+    Raise MetadataError if no revision can say all of it.
     """
     return json.dumps(document(metadata), indent=4, ensure_ascii=True) + "\n"
 
 
 def document(metadata: Metadata) -> dict[str, object]:
     """Return the document of ``metadata`` as JSON values; raise MetadataError as ``write_text``."""
+    problems = []
+    for name in _candidates(metadata):
+        revision = _REVISIONS[name]
+        problem = next(revision.lacks(metadata), None)
+        if problem is None:
+            return {"$schema": f"{_SERVER}{revision.schema}", **revision.body(metadata)}
+        problems.append(f"{name} has no {problem}")
+    raise MetadataError("", f"no revision can say all of it: {'; '.join(problems)}")
+
+
+def _candidates(metadata: Metadata) -> tuple[str, ...]:
+    """Return the revisions to try: the newest, the metadata's own, the most expressive old one."""
+    if metadata.revision == "0.1" and not metadata.providers:
+        return ("0.1.1", "0.1.0")
+    own = [metadata.revision] if metadata.revision in _REVISIONS else []
+    return tuple(dict.fromkeys(["0.2.0", *own, "0.0.3"]))
+
+
+def _lacks_0_2_0(metadata: Metadata) -> Iterator[str]:
     priorities = metadata.priorities
     if priorities.features or priorities.values:
-        problem = "0.2.0 has no feature and property priorities"
-        raise MetadataError("default-priorities", problem)
+        yield "feature and property priorities (default-priorities)"
+    declared = {provider.namespace for provider in metadata.providers}
+    used = {namespace for variant in metadata.variants for namespace in variant.namespaces}
+    # A namespace that its authors left without a provider is their mistake, and stays theirs.
+    if metadata.revision != "0.2.0" and not used <= declared:
+        yield f"namespaces without a provider ({min(used - declared)})"
+    for provider in metadata.providers:
+        path = f"providers.{provider.namespace}"
+        if provider.enable_if is not None:
+            yield f"enable-if ({path})"
+        if any(not values for _, values in provider.static or ()):
+            yield f"static features without a value ({path})"
+        if provider.builtin is not None and (provider.requires or provider.static is not None):
+            yield f"built-in providers that are something else besides ({path})"
+        yield from _mixed(provider, path)
+
+
+def _lacks_0_1(metadata: Metadata) -> Iterator[str]:
+    if metadata.priorities.features or metadata.priorities.values:
+        yield "feature and property priorities (default-priorities)"
+
+
+def _lacks_nothing(_: Metadata) -> Iterator[str]:
+    return iter(())
+
+
+def _lacks_0_0_3(metadata: Metadata) -> Iterator[str]:
+    for provider in metadata.providers:
+        path = f"providers.{provider.namespace}"
+        if provider.builtin is not None:
+            yield f"built-in providers ({path})"
+        yield from _mixed(provider, path)
+
+
+def _lacks_0_0_2(metadata: Metadata) -> Iterator[str]:
+    yield from _lacks_0_0_3(metadata)
+    values = dict(metadata.priorities.values)
+    if not (metadata.providers or metadata.priorities.features or values):
+        yield "key that tells it from 0.2.0"
+    for provider in metadata.providers:
+        if provider.static is not None and provider.static != values.get(provider.namespace, ()):
+            yield f"static values apart from the priorities (providers.{provider.namespace})"
+
+
+def _mixed(provider: Provider, path: str) -> Iterator[str]:
+    if provider.static is not None and (provider.requires or provider.plugin_api is not None):
+        yield f"providers with static values and a plugin ({path})"
+    elif provider.builtin is not None and provider.plugin_api is not None:
+        yield f"built-in providers with a plugin ({path})"
+
+
+def _body_0_2_0(metadata: Metadata) -> dict[str, object]:
     return {
-        "$schema": SCHEMA,
-        "default-priorities": {"namespace": list(priorities.namespaces)},
-        "providers": {
-            provider.namespace: _provider(provider)
-            for provider in sorted(metadata.providers, key=lambda item: item.namespace)
-        },
-        "variants": {
-            variant.label: _variant(variant)
-            for variant in sorted(metadata.variants, key=lambda item: item.label)
-        },
+        "default-priorities": {"namespace": list(metadata.priorities.namespaces)},
+        "providers": _providers(metadata, _provider_0_2_0),
+        "variants": _variants(metadata),
     }
 
 
-def _provider(provider: Provider) -> dict[str, object]:
-    if provider.enable_if is not None:
-        problem = "0.2.0 has no enable-if; write the marker into requires"
-        raise MetadataError(f"providers.{provider.namespace}.enable-if", problem)
+def _body_0_1(metadata: Metadata) -> dict[str, object]:
+    return {"default-priorities": _priorities(metadata), "variants": _variants(metadata)}
+
+
+def _body_0_0_3(metadata: Metadata) -> dict[str, object]:
+    static = {
+        provider.namespace: _features(provider.static)
+        for provider in sorted(metadata.providers, key=lambda item: item.namespace)
+        if provider.static is not None
+    }
+    return {
+        "default-priorities": _priorities(metadata),
+        "providers": _providers(metadata, _provider_0_0_3),
+        "static-properties": static,
+        "variants": _variants(metadata),
+    }
+
+
+def _body_0_0_2(metadata: Metadata) -> dict[str, object]:
+    return {
+        "default-priorities": _priorities(metadata),
+        "providers": _providers(metadata, _provider_0_0_2),
+        "variants": _variants(metadata),
+    }
+
+
+def _provider_0_2_0(provider: Provider) -> dict[str, object]:
     found: dict[str, object] = {}
     if provider.static is not None:
-        found["static-properties"] = {name: list(values) for name, values in provider.static}
+        found["static-properties"] = _features(provider.static)
         if len(provider.static) > 1:
             found["feature-order"] = [name for name, _ in provider.static]
     elif provider.builtin is not None:
@@ -60,8 +150,72 @@ def _provider(provider: Provider) -> dict[str, object]:
     return found
 
 
+def _provider_0_0_3(provider: Provider) -> dict[str, object]:
+    return {"install-time": provider.static is None, **_early_provider(provider)}
+
+
+def _provider_0_0_2(provider: Provider) -> dict[str, object]:
+    use = "all" if provider.static is None else "none"
+    return {"plugin-use": use, **_early_provider(provider)}
+
+
+def _early_provider(provider: Provider) -> dict[str, object]:
+    found: dict[str, object] = {"requires": list(provider.requires)}
+    if provider.plugin_api is not None:
+        found["plugin-api"] = provider.plugin_api
+    if provider.enable_if is not None:
+        found["enable-if"] = provider.enable_if
+    if provider.optional:
+        found["optional"] = True
+    return found
+
+
+def _providers(
+    metadata: Metadata, written: Callable[[Provider], dict[str, object]]
+) -> dict[str, dict[str, object]]:
+    ordered = sorted(metadata.providers, key=lambda item: item.namespace)
+    return {provider.namespace: written(provider) for provider in ordered}
+
+
+def _priorities(metadata: Metadata) -> dict[str, object]:
+    priorities = metadata.priorities
+    found: dict[str, object] = {"namespace": list(priorities.namespaces)}
+    if priorities.features:
+        found["feature"] = {namespace: list(names) for namespace, names in priorities.features}
+    if priorities.values:
+        found["property"] = {namespace: _features(item) for namespace, item in priorities.values}
+    return found
+
+
+def _features(features: Features) -> dict[str, list[str]]:
+    return {name: list(values) for name, values in features}
+
+
+def _variants(metadata: Metadata) -> dict[str, dict[str, dict[str, list[str]]]]:
+    ordered = sorted(metadata.variants, key=lambda item: item.label)
+    return {variant.label: _variant(variant) for variant in ordered}
+
+
 def _variant(variant: Variant) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for wanted in sorted(variant.wants, key=lambda item: (item.namespace, item.feature)):
         found.setdefault(wanted.namespace, {})[wanted.feature] = sorted(wanted.values)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """How one revision is written; ``lacks`` yields what it has no words for."""
+
+    schema: str
+    lacks: Callable[[Metadata], Iterator[str]]
+    body: Callable[[Metadata], dict[str, object]]
+
+
+_REVISIONS: Mapping[str, _Revision] = {
+    "0.2.0": _Revision("peps/850/v0.2.0.json", _lacks_0_2_0, _body_0_2_0),
+    "0.1.1": _Revision("peps/825/v0.1.1.json", _lacks_0_1, _body_0_1),
+    "0.1.0": _Revision("peps/825/v0.1.0.json", _lacks_nothing, _body_0_1),
+    "0.0.3": _Revision("v0.0.3.json", _lacks_0_0_3, _body_0_0_3),
+    "0.0.2": _Revision("v0.0.2.json", _lacks_0_0_2, _body_0_0_2),
+}

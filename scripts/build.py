@@ -60,18 +60,31 @@ def build_wheel(
         env, built = Path(temp, "env"), Path(temp, "wheel")
         python = python_of(env)
         say(f"Creating a build environment with Python {sys.version.split()[0]}")
-        _run("Cannot create a virtual environment", (sys.executable, "-m", "venv", str(env)), temp)
+        make_environment(env)
         say(f"Installing {', '.join(requires)}")
-        pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-        _run(f"Cannot install {', '.join(requires)}", (*pip, *requires), temp)
+        install(python, *requires)
         say("Fetching and patching what is vendored, packing the wheel")
         hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
-        _run("", hatchling, str(checkout))
+        run("", hatchling, checkout)
         (wheel,) = built.glob("*.whl")
         return _publish(wheel, out_dir)
 
 
-def _run(failure: str, command: Sequence[str], cwd: str) -> None:
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment with a pip and return its interpreter; raise BuildError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = (sys.executable, "-m", "venv", str(folder))
+    run("Cannot create a virtual environment", command, folder.parent)
+    return python_of(folder)
+
+
+def install(python: Path, *arguments: str) -> None:
+    """Let the pip of an environment install, from the index it is set up for; raise BuildError."""
+    pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(f"Cannot install {', '.join(arguments)}", (*pip, *arguments), python.parent)
+
+
+def run(failure: str, command: Sequence[str], cwd: Path) -> None:
     """Run *command* without a word; raise BuildError with the last thing it said if it fails.
 
     With an empty *failure* that last line is the whole sentence.

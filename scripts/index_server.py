@@ -2,14 +2,18 @@
 
 What is served comes from a folder, or from any function that maps a path to bytes. A page that has
 an ``index.json`` beside its ``index.html`` is served in the form that the client accepts (PEP 691).
+Connections stay open between requests, and any number of them are answered at once.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +30,8 @@ Source = Callable[[str], "bytes | None"]
 
 JSON_PAGE = "application/vnd.pypi.simple.v1+json"
 _TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
+# How long clients may keep what they got without asking again, as the public index says it.
+_MUTABLE, _IMMUTABLE = "max-age=600, public", "max-age=365000000, immutable, public"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -69,15 +75,25 @@ class IndexServer:
     """Serves `source` while its `with` block runs; `url` is its address, `requests` its log.
 
     `replies` maps paths to a Reply. With `ranges` switched off, range requests get the whole file;
-    with `json_pages` switched off, every page is HTML. Both may be changed at any time.
+    with `json_pages` switched off, every page is HTML. With `cacheable` switched on, answers say
+    how long they hold and have an ETag, which a client may send to get a 304. Every answer waits
+    for `delay` seconds. All of these may be changed at any time.
     """
 
     def __init__(
-        self, source: Path | Source, *, ranges: bool = True, json_pages: bool = True
+        self,
+        source: Path | Source,
+        *,
+        ranges: bool = True,
+        json_pages: bool = True,
+        cacheable: bool = False,
+        delay: float = 0.0,
     ) -> None:
         self.source: Source = _folder(source) if isinstance(source, Path) else source
         self.ranges = ranges
         self.json_pages = json_pages
+        self.cacheable = cacheable
+        self.delay = delay
         self.replies: dict[str, Reply] = {}
         self.requests: list[Request] = []
         self.stopping = threading.Event()
@@ -132,6 +148,25 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.index = index
         self.failures: list[BaseException] = []
+        self._open: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept a connection, which `server_close` can end."""
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Forget a connection that is at its end."""
+        self._open.discard(request)
+        super().close_request(request)
+
+    def server_close(self) -> None:
+        """Read no further request from any connection, and wait for what is being answered."""
+        for connection in tuple(self._open):
+            with suppress(OSError):  # the client has hung up already
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep what went wrong for the end of the `with` block; a client may hang up."""
@@ -143,8 +178,10 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    # An idle connection must not hold up server_close().
-    timeout = 5
+    protocol_version = "HTTP/1.1"
+    # Otherwise a small answer waits for the client's acknowledgement of the one before.
+    disable_nagle_algorithm = True
+    timeout = 60
 
     def do_GET(self) -> None:
         """Answer with headers and body."""
@@ -161,8 +198,8 @@ class _Handler(BaseHTTPRequestHandler):
         index = self.server.index
         path = unquote(urlsplit(self.path).path)
         reply = index.replies.get(path, Reply())
-        if reply.delay:
-            index.stopping.wait(reply.delay)
+        if index.delay or reply.delay:
+            index.stopping.wait(index.delay + reply.delay)
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = _answer(index, path, reply, headers)
         body = b"" if self.command == "HEAD" else answer.body[: reply.cut]
@@ -172,7 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status != 304:  # noqa: PLR2004 - HTTP's "not modified", which has no body
+            self.send_header("Content-Length", str(len(answer.body)))
+        if len(body) < len(answer.body) and self.command != "HEAD":
+            self.close_connection = True
         self.end_headers()
         self.wfile.write(body)
 
@@ -187,17 +227,32 @@ def _answer(index: IndexServer, path: str, reply: Reply, asked: Mapping[str, str
     if body is None:
         return _Answer(404, reply.headers, b"")
     headers = (("Content-Type", kind), *reply.headers)
-    if not index.ranges:
-        return _Answer(reply.status, headers, body)
-    headers += (("Accept-Ranges", "bytes"),)
-    wanted = _RANGE.fullmatch(asked.get("range", ""))
+    if index.cacheable and reply.status == 200:  # noqa: PLR2004 - HTTP's "OK"
+        headers += _validators(path, body)
+        if ("ETag", asked.get("if-none-match")) in headers:
+            return _Answer(304, headers, b"")
+    answer = _Answer(reply.status, headers, body)
+    return _part(answer, asked.get("range", "")) if index.ranges else answer
+
+
+def _part(whole: _Answer, asked: str) -> _Answer:
+    """Return what a range request gets of an answer."""
+    body, headers = whole.body, (*whole.headers, ("Accept-Ranges", "bytes"))
+    wanted = _RANGE.fullmatch(asked)
     if wanted is None or wanted[0] == "bytes=-":
-        return _Answer(reply.status, headers, body)
+        return _Answer(whole.status, headers, body)
     start, stop = _span(wanted, len(body))
     if start >= stop:
         return _Answer(416, (("Content-Range", f"bytes */{len(body)}"),), b"")
     content_range = ("Content-Range", f"bytes {start}-{stop - 1}/{len(body)}")
     return _Answer(206, (*headers, content_range), body[start:stop])
+
+
+def _validators(path: str, body: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the headers by which a client may keep an answer: a page and JSON for minutes."""
+    lasting = not path.endswith(("/", ".json"))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return (("Cache-Control", _IMMUTABLE if lasting else _MUTABLE), ("ETag", etag))
 
 
 def _read(index: IndexServer, path: str, accept: str) -> tuple[bytes | None, str]:

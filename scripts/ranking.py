@@ -8,9 +8,11 @@ which every variant lists 10 of 20 supported values. Prints a table in Markdown.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from variantlib import api
 
@@ -71,27 +73,44 @@ def ours(data: dict[str, object]) -> tuple[float, float, str | None]:
     return reading, ranking, select(wheels, metadata, supports).ranked[0].wheel.label
 
 
+def compare(size: int, *, reference: bool) -> dict[str, float | bool]:
+    """Return the seconds of both for so many variants, and whether they find the same best."""
+    data = document(size)
+    reading, ranking, best = ours(data)
+    row: dict[str, float | bool] = {"variants": size, "read": reading, "rank": ranking}
+    if reference:
+        start = time.perf_counter()
+        found = api.get_variants_by_priority(variants_json=data)
+        row |= {"variantlib": time.perf_counter() - start, "same best": found[0].label == best}
+    return row
+
+
+def line(row: dict[str, float | bool]) -> str:
+    """Return a row of the table in Markdown."""
+    cells = [f"{row['variants']:,}", f"{row['read'] * 1000:.1f} ms", f"{row['rank'] * 1000:.1f} ms"]
+    if "variantlib" in row:
+        times = row["variantlib"] / (row["read"] + row["rank"])
+        cells += [f"{row['variantlib'] * 1000:.0f} ms", f"{times:.0f}", str(row["same best"])]
+    else:
+        cells += ["", "", ""]
+    return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Print a row for each size, variantlib's up to a size that ends in reasonable time."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description="Time the ranking of many variants.")
     parser.add_argument("--most", type=int, default=SIZES[-1], help="largest number of variants")
     parser.add_argument("--reference-most", type=int, default=10_000, help="the same of variantlib")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args()
     print("| variants | ours: read | ours: rank | variantlib: both | times | same best |")
     print("|---|---|---|---|---|---|")
+    rows = []
     for size in (size for size in SIZES if size <= options.most):
-        data = document(size)
-        reading, ranking, best = ours(data)
-        row = [f"{size:,}", f"{reading * 1000:.1f} ms", f"{ranking * 1000:.1f} ms"]
-        if size <= options.reference_most:
-            start = time.perf_counter()
-            found = api.get_variants_by_priority(variants_json=data)
-            theirs = time.perf_counter() - start
-            ratio = theirs / (reading + ranking)
-            row += [f"{theirs * 1000:.0f} ms", f"{ratio:.0f}", str(found[0].label == best)]
-        else:
-            row += ["", "", ""]
-        print(f"| {' | '.join(row)} |", flush=True)
+        rows.append(compare(size, reference=size <= options.reference_most))
+        print(line(rows[-1]), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

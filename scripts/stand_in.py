@@ -30,9 +30,13 @@ __all__ = [
     "RealIndex",
     "Reply",
     "Request",
+    "Row",
     "Source",
     "WheelName",
+    "dump",
     "machine_tag",
+    "row_of",
+    "write_page",
     "write_simple_index",
     "write_torch_index",
     "write_wheel",
@@ -86,8 +90,8 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of a page, in the terms of both its forms."""
+class Row:
+    """One line of a page, in the terms of both its forms; there need not be such a file."""
 
     filename: str
     url: str
@@ -129,17 +133,23 @@ def write_simple_index(
         folder = simple / project
         folder.mkdir(parents=True, exist_ok=True)
         listed = [file if isinstance(file, Listed) else Listed(file) for file in files]
-        rows = [_row(folder, file) for file in listed]
-        (folder / "index.html").write_bytes(_page(f"Links for {project}", rows))
-        if json_pages:
-            entries = [row.json() for row in rows]
-            meta = {"api-version": "1.0"}
-            page = {"meta": meta, "name": project, "files": entries}
-            (folder / "index.json").write_bytes(dump(page))
+        rows = [row_of(folder, file) for file in listed]
+        write_page(folder, rows, json_pages=json_pages)
     (simple / "index.html").write_bytes(_root_page(projects))
 
 
-def _row(folder: Path, file: Listed) -> _Row:
+def write_page(folder: Path, rows: Iterable[Row], *, json_pages: bool = False) -> None:
+    """Write the page of the project that the folder is named after, in one form or in both."""
+    rows = list(rows)
+    (folder / "index.html").write_bytes(_page(f"Links for {folder.name}", rows))
+    if json_pages:
+        entries = [row.json() for row in rows]
+        page = {"meta": {"api-version": "1.0"}, "name": folder.name, "files": entries}
+        (folder / "index.json").write_bytes(dump(page))
+
+
+def row_of(folder: Path, file: Listed) -> Row:
+    """Return what the page in this folder says of a file; its METADATA is written if wanted."""
     data = file.path.read_bytes()
     metadata_sha256 = None
     if file.core_metadata:
@@ -148,7 +158,7 @@ def _row(folder: Path, file: Listed) -> _Row:
             metadata = archive.read(f"{parts.name}-{parts.version}.dist-info/METADATA")
         file.path.with_name(f"{file.path.name}.metadata").write_bytes(metadata)
         metadata_sha256 = hashlib.sha256(metadata).hexdigest()
-    return _Row(
+    return Row(
         filename=file.path.name,
         url=quote(Path(os.path.relpath(file.path, folder)).as_posix()),
         sha256=hashlib.sha256(data).hexdigest() if file.hashed else None,
@@ -157,14 +167,14 @@ def _row(folder: Path, file: Listed) -> _Row:
     )
 
 
-def _page(title: str, rows: Iterable[_Row]) -> bytes:
+def _page(title: str, rows: Iterable[Row]) -> bytes:
     links = "".join(row.html() for row in rows)
     head = f"<head><title>{html.escape(title)}</title></head>"
     return f"<!DOCTYPE html>\n<html>{head}<body>\n{links}</body></html>\n".encode()
 
 
 def _root_page(projects: Iterable[str]) -> bytes:
-    return _page("Simple index", [_Row(project, f"{project}/") for project in sorted(projects)])
+    return _page("Simple index", [Row(project, f"{project}/") for project in sorted(projects)])
 
 
 def machine_tag(python: Path) -> str:
@@ -246,11 +256,11 @@ class RealIndex:
         entries = json.loads(page.read_bytes())
         return {entry["filename"]: entry["sha256"] for entry in entries}
 
-    def _row(self, project: str, filename: str, recorded: str | None) -> _Row:
+    def _row(self, project: str, filename: str, recorded: str | None) -> Row:
         sha256 = None
         if recorded is not None:
             sha256 = hashlib.sha256(self._file(project, filename).read_bytes()).hexdigest()
-        return _Row(filename, quote(filename), sha256)
+        return Row(filename, quote(filename), sha256)
 
     def _file(self, project: str, filename: str) -> Path:
         if filename.endswith(".json"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -138,6 +139,53 @@ def test_a_delayed_answer_comes_late_and_does_not_hold_up_the_end(folder: Path) 
         start = time.monotonic()
     assert time.monotonic() - start < 10
     connection.close()
+
+
+def test_every_answer_waits(folder: Path) -> None:
+    """A server can be slow altogether, and answers several connections at once all the same."""
+    with IndexServer(folder, delay=0.3) as server, ThreadPoolExecutor(4) as pool:
+        start = time.monotonic()
+        responses = list(pool.map(lambda path: ask(server, path), ["/page/", "/no"] * 2))
+        taken = time.monotonic() - start
+    assert [response.status for response in responses] == [200, 404, 200, 404]
+    assert 0.3 <= taken < 1.2
+
+
+def test_a_connection_stays_open(folder: Path) -> None:
+    """Requests follow each other on one connection, whose idle end does not hold up the server."""
+    with IndexServer(folder) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        connection.connect()
+        before = connection.sock
+        for path, status in (("/page/", 200), ("/no", 404), ("/a%20b.bin", 200)):
+            connection.request("GET", path)
+            assert connection.getresponse().read() == (ask(server, path).body)
+            assert server.requests[-1].status == status
+        assert connection.sock is before
+        start = time.monotonic()
+    assert time.monotonic() - start < 5
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "lasting"),
+    [
+        ("/page/", "max-age=600, public"),
+        ("/page/index.json", "max-age=600, public"),
+        ("/a%20b.bin", "max-age=365000000, immutable, public"),
+    ],
+)
+def test_a_client_may_keep_what_it_got(folder: Path, path: str, lasting: str) -> None:
+    """A page and JSON for minutes, files for good; by its ETag it hears that nothing changed."""
+    with IndexServer(folder, cacheable=True) as server:
+        first = ask(server, path)
+        assert first.headers["Cache-Control"] == lasting
+        etag = first.headers["ETag"]
+        again = ask(server, path, **{"If-None-Match": etag})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
+        assert ask(server, path, **{"If-None-Match": '"other"'}).status == 200
+        server.cacheable = False
+        assert not {"ETag", "Cache-Control"} & set(ask(server, path).headers)
 
 
 def test_every_request_is_in_the_log_and_nothing_is_printed(

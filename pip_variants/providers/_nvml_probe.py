@@ -20,7 +20,7 @@ def main(folder: str, result: str) -> None:
     """Write the answer to the file ``result``."""
     sys.path.insert(0, folder)
     try:
-        import pynvml  # noqa: PLC0415 - it lies in the folder that was just added
+        import pynvml
     except ImportError as error:
         answer: dict[str, object] = _answer(problem=f"NVML's bindings are missing: {error}")
     else:

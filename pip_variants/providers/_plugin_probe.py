@@ -133,7 +133,7 @@ def _text(error: BaseException) -> str:
 
 def _limit_files() -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
 

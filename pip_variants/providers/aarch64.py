@@ -122,12 +122,12 @@ def _read_linux() -> frozenset[str]:
 
 
 def _read_macos() -> frozenset[str]:
-    from . import _macos  # noqa: PLC0415 - ctypes costs more than all the rest; Linux needs none
+    from . import _macos  # ctypes costs more than all the rest; Linux needs none
 
     return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
 
 
 def _read_windows() -> frozenset[str]:
-    from . import _windows  # noqa: PLC0415 - same
+    from . import _windows
 
     return flags_of_windows(_windows.features_present(_WINDOWS_FEATURES))

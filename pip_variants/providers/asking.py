@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pip_variants.properties import Variant
 from pip_variants.supported import State, Support
 
-from .built_in import BuiltIn
 from .detected import Detected
-from .plugin import Property
+
+if TYPE_CHECKING:
+    from .built_in import BuiltIn
+    from .plugin import Property
 
 
 class Progress(Protocol):
@@ -126,7 +128,7 @@ class Asking:
         return frozenset() if asked is None else asked.known or frozenset()
 
     def _ask(self, step: BuiltIn | Plugin, known: frozenset[Property], progress: Progress) -> Asked:
-        if isinstance(step, BuiltIn):
+        if not isinstance(step, Plugin):
             return Asked(step.ask(self.environ, self.cache))
         if self.run_plugin is None:
             return Asked(Detected(reason="this command installs no providers"), failed=True)
@@ -135,7 +137,7 @@ class Asking:
     def _support(self, namespace: str, step: BuiltIn | Plugin) -> Support:
         asked = self._answers[_name(step)]
         found = asked.detected
-        state: State = "built-in" if isinstance(step, BuiltIn) else "plugin"
+        state: State = "built-in" if not isinstance(step, Plugin) else "plugin"
         if asked.failed:
             state = "failed"
         return Support(namespace, state, found.features, found.reason, found.warnings)

@@ -9,7 +9,6 @@ from pathlib import Path
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
-from . import aarch64, nvidia, x86_64
 from .detected import Detected
 
 
@@ -64,14 +63,20 @@ def standing_in(required: Sequence[Requirement | str], plugin_api: str | None) -
 
 
 def _ask_nvidia(environ: Mapping[str, str], cache: Path | None) -> Detected:
+    from . import nvidia
+
     return nvidia.detect(nvidia.read_facts(environ, cache))
 
 
 def _ask_x86_64(_: Mapping[str, str], __: Path | None) -> Detected:
+    from . import x86_64
+
     return x86_64.detect(x86_64.read_facts())
 
 
 def _ask_aarch64(_: Mapping[str, str], __: Path | None) -> Detected:
+    from . import aarch64
+
     return aarch64.detect(aarch64.read_facts())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import starmap
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.requirements import Requirement
@@ -17,17 +17,19 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.errors import quoted, shortened
 from pip_variants.metadata import Provider
-from pip_variants.platforms import Platform
 from pip_variants.properties import ABI_DEPENDENCY, Variant
 from pip_variants.supported import Support
 
-from . import abi_dependency
 from .asking import Asking, Plugin
-from .built_in import BuiltIn, standing_in
+
+if TYPE_CHECKING:
+    from pip_variants.platforms import Platform
+
+    from .built_in import BuiltIn
 
 # What parsing or evaluating a hostile marker raises: it is invalid, compares what cannot be
 # compared, names what is not there, is nested too deeply, has a number of thousands of digits.
-_BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
+BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
 
 # Before 0.2.0 this namespace had no provider; metadata that declares one says the same or decides.
 _RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
@@ -72,6 +74,10 @@ class Chain:
 
     def _step(self, namespace: str, provider: Provider | None) -> Support | BuiltIn | Plugin:
         """Return the answer if it is known without touching the machine, else whom to ask."""
+        if provider is not None and provider.optional and namespace not in self.switches:
+            option = f"--enable-variant-provider {namespace}"
+            reason = f"optional, and off without {option}"
+            return Support(namespace, "disabled", reason=reason, option=option)
         refusal = self._disabled(namespace, provider)
         if refusal is not None:
             return Support(namespace, "disabled", reason=refusal)
@@ -93,6 +99,8 @@ class Chain:
         if provider is None:
             return Support(namespace, "none", reason="the metadata names no provider for it")
         if provider.builtin == ABI_DEPENDENCY:
+            from . import abi_dependency
+
             features = abi_dependency.detect(self.distributions())
             return Support(namespace, "built-in", features, abi_dependency.HINT)
         if provider.builtin is not None:
@@ -115,10 +123,12 @@ class Chain:
         if self.foreign:
             reason = "the target is another machine than this one, so this one is not asked"
             return Support(namespace, "foreign", reason=reason)
+        from .built_in import standing_in
+
         step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
         step = step or standing_in(requirements, provider.plugin_api)
         if step is None:
-            return Support(namespace, "untrusted", reason=self._untrusted(needed))
+            return self._untrusted(namespace, needed)
         return step
 
     def _trusted(
@@ -139,34 +149,30 @@ class Chain:
         api = plugin_api or packages[0].replace("-", "_")
         return Plugin(tuple(_without_marker(req) for req in found), api, packages)
 
-    def _untrusted(self, needed: Mapping[str, Requirement | str]) -> str:
+    def _untrusted(self, namespace: str, needed: Mapping[str, Requirement | str]) -> Support:
         """Return why nobody is asked, with the options that would change it."""
         shown = ", ".join(starmap(_shown, needed.items()))
         reason = f"its provider ({shown}) is third-party code, which is not run"
-        found = list(needed.values())
-        if any(isinstance(req, str) or req.url is not None for req in found):
-            return f"{reason}; it cannot be trusted, as it is not just a name on an index"
-        names = dict.fromkeys(
-            canonicalize_name(req.name) for req in found if not isinstance(req, str)
-        )
+        found = [req for req in needed.values() if isinstance(req, Requirement) and req.url is None]
+        if len(found) < len(needed):
+            reason = f"{reason}; it cannot be trusted, as it is not just a name on an index"
+            return Support(namespace, "untrusted", reason=reason)
+        names = dict.fromkeys(canonicalize_name(req.name) for req in found)
         options = [f"--trust-variant-provider {name}" for name in names if name not in self.trusted]
-        return f"{reason} without {shortened(' '.join(options))}"
+        option = shortened(" ".join(options))
+        reason = f"{reason} without {option}"
+        return Support(namespace, "untrusted", reason=reason, option=option)
 
     def _disabled(self, namespace: str, provider: Provider | None) -> str | None:
         """Return why the namespace is switched off for this target, or None if it is not."""
-        switch = self.switches.get(namespace)
-        if switch is False:
+        if self.switches.get(namespace) is False:
             return f"switched off by --disable-variant-provider {namespace}"
-        if provider is None:
-            return None
-        if provider.optional and not switch:
-            return f"optional, and off without --enable-variant-provider {namespace}"
-        enable_if = provider.enable_if
+        enable_if = provider.enable_if if provider is not None else None
         if enable_if is None:
             return None
         try:
             holds = self._holds(Marker(enable_if))
-        except _BAD_MARKER:
+        except BAD_MARKER:
             return f"its enable-if is not a valid marker: {quoted(enable_if)}"
         return None if holds else f"enabled only if {shortened(enable_if)}"
 
@@ -175,7 +181,7 @@ class Chain:
         try:
             found = Requirement(text)
             here = found.marker is None or self._holds(found.marker)
-        except _BAD_MARKER:
+        except BAD_MARKER:
             return "invalid"
         # It compares any text, and any text is what pip could take for a path.
         if any(specifier.operator == "===" for specifier in found.specifier):

@@ -89,7 +89,7 @@ def _linux() -> Iterator[str]:
 def _windows() -> Iterator[str]:
     if sys.platform != "win32":
         return
-    import ctypes  # noqa: PLC0415 - some Pythons have none, and only here it is needed
+    import ctypes  # some Pythons have none, and only here it is needed
 
     milliseconds = ctypes.windll.kernel32.GetTickCount64
     milliseconds.restype = ctypes.c_uint64

@@ -116,13 +116,13 @@ def _read_linux() -> frozenset[str]:
 
 
 def _read_macos() -> frozenset[str]:
-    from . import _macos  # noqa: PLC0415 - ctypes costs more than all the rest; Linux needs none
+    from . import _macos  # ctypes costs more than all the rest; Linux needs none
 
     return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
 
 
 def _read_windows() -> frozenset[str]:
-    from . import _cpuid, _windows  # noqa: PLC0415 - same
+    from . import _cpuid, _windows
 
     leaves = _windows.cpuid(_cpuid.LEAVES)
     return flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states())

@@ -8,29 +8,40 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pip_variants.errors import MetadataError, quoted
 
-from . import early, pep825, pep850, v0_0_2, v0_0_3
 from .shapes import Table, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pip_variants.metadata import Metadata
+
+# By revision: the module that reads it, imported when a document needs it.
+_MODULES = {
+    "early": "early",
+    "0.0.2": "v0_0_2",
+    "0.0.3": "v0_0_3",
+    "0.1": "pep825",
+    "0.2.0": "pep850",
+}
 
 _version = re.compile(r"v?([0-9]+)(?:\.[0-9.]*)?(?:\.json)?").fullmatch
 
 
 def read_text(text: str | bytes) -> Metadata:
     """Return the model of a JSON document; raise MetadataError naming the first bad value."""
+    return read(parse(text))
+
+
+def parse(text: str | bytes) -> object:
+    """Return the values of a JSON document; raise MetadataError if it is none."""
     try:
-        document = json.loads(text, object_pairs_hook=_distinct)
+        return json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise MetadataError("", f"not JSON: {problem}") from None
-    return read(document)
 
 
 def read(document: object) -> Metadata:
@@ -41,7 +52,20 @@ def read(document: object) -> Metadata:
         raise MetadataError("$schema", f"major version {major} is not supported")
     if "variants" not in top:
         raise MetadataError("variants", "missing")
-    return _reader(top)(top)
+    reader = import_module(f"{__name__}.{_MODULES[_revision(top)]}")
+    found: Metadata = reader.read(top)
+    return found
+
+
+def revision_of(document: object) -> str | None:
+    """Return the revision that a parsed document is read as, None if it is not even an object.
+
+    The document may be broken all the same.
+    """
+    try:
+        return _revision(table(document, ""))
+    except MetadataError:
+        return None
 
 
 def _schema_major(schema: object) -> int:
@@ -52,21 +76,44 @@ def _schema_major(schema: object) -> int:
     return int(match[1][:9]) if match else 0
 
 
-def _reader(top: Table) -> Callable[[Table], Metadata]:
-    """Return the reader of the revision that the document's keys belong to."""
-    if early.recognises(top):
-        return early.read
+def _revision(top: Table) -> str:
+    """Return the revision that the document's keys belong to."""
+    if _is_early(top):
+        return "early"
     if "providers" not in top:
-        return pep825.read
+        return "0.1"
     keys = {key for item in table(top["providers"], "providers").values() for key in _keys(item)}
     if keys & {"static-properties", "feature-order", "builtin"}:
-        return pep850.read
+        return "0.2.0"
     if "static-properties" in top or "install-time" in keys:
-        return v0_0_3.read
+        return "0.0.3"
     priorities = _keys(top.get("default-priorities")) & {"feature", "property"}
     if keys & {"plugin-use", "enable-if"} or priorities:
-        return v0_0_2.read
-    return pep850.read
+        return "0.0.2"
+    return "0.2.0"
+
+
+def _is_early(top: Table) -> bool:
+    """Return whether a document has one of the shapes of spring and early summer 2025."""
+    if "provider-requires" in top:
+        return True
+    priorities = top.get("default-priorities")
+    listed = [*_items(top.get("providers"))]
+    if isinstance(priorities, dict):
+        listed += [priorities.get("feature"), priorities.get("property")]
+    values = (
+        value
+        for label in _items(top.get("variants"))
+        for namespace in _items(label)
+        for value in _items(namespace)
+    )
+    return any(isinstance(item, list) for item in listed) or any(
+        isinstance(value, str) for value in values
+    )
+
+
+def _items(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else []
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:

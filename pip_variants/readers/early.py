@@ -20,25 +20,6 @@ _FEATURE = 2
 _PROPERTY = 3
 
 
-def recognises(top: shapes.Table) -> bool:
-    """Return whether a document has one of these shapes."""
-    if "provider-requires" in top:
-        return True
-    priorities = top.get("default-priorities")
-    listed = [*_items(top.get("providers"))]
-    if isinstance(priorities, dict):
-        listed += [priorities.get("feature"), priorities.get("property")]
-    values = (
-        value
-        for label in _items(top["variants"])
-        for namespace in _items(label)
-        for value in _items(namespace)
-    )
-    return any(isinstance(item, list) for item in listed) or any(
-        isinstance(value, str) for value in values
-    )
-
-
 def read(top: shapes.Table) -> Metadata:
     """Return the model of a document of spring or early summer 2025."""
     variants = shapes.variants(_with_lists(top["variants"]))
@@ -109,10 +90,6 @@ def _split(fields: shapes.Table, key: str, length: int) -> Iterator[tuple[str, .
         if len(parts) != length or not valid:
             raise MetadataError(f"{path}[{i}]", f"{quoted(text)} is not a {key}")
         yield parts
-
-
-def _items(value: object) -> list[object]:
-    return list(value.values()) if isinstance(value, dict) else []
 
 
 def _frozen(values: dict[str, list[str]]) -> Features:

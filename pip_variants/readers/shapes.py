@@ -27,7 +27,7 @@ def join(path: str, key: object) -> str:
         isinstance(key, str)
         and len(key) <= _LONGEST_KEY
         and key.isascii()
-        and key.replace("-", "_").isidentifier()
+        and key.removeprefix("$").replace("-", "_").isidentifier()
     ):
         return f"{path}.{key}" if path else key
     return f"{path}[{quoted(key)}]"
@@ -36,28 +36,28 @@ def join(path: str, key: object) -> str:
 def table(value: object, path: str) -> Table:
     """Return ``value`` as a JSON object."""
     if not isinstance(value, dict):
-        raise MetadataError(path, f"expected an object, found {_kind(value)}")
+        raise MetadataError(path, f"expected an object, found {kind_of(value)}")
     return value
 
 
 def array(value: object, path: str) -> list[object]:
     """Return ``value`` as a JSON array."""
     if not isinstance(value, list):
-        raise MetadataError(path, f"expected a list, found {_kind(value)}")
+        raise MetadataError(path, f"expected a list, found {kind_of(value)}")
     return value
 
 
 def boolean(value: object, path: str) -> bool:
     """Return ``value`` as a boolean."""
     if not isinstance(value, bool):
-        raise MetadataError(path, f"expected true or false, found {_kind(value)}")
+        raise MetadataError(path, f"expected true or false, found {kind_of(value)}")
     return value
 
 
 def text(value: object, path: str) -> str:
     """Return ``value`` as a string of printable characters."""
     if not isinstance(value, str):
-        raise MetadataError(path, f"expected a string, found {_kind(value)}")
+        raise MetadataError(path, f"expected a string, found {kind_of(value)}")
     if not value.isprintable():
         raise MetadataError(path, f"{quoted(value)} has unprintable characters")
     return value
@@ -139,6 +139,7 @@ def _distinct(
     return tuple(found)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Return what a JSON value is, in words."""
     kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
     return kinds.get(type(value), "null" if value is None else "a number")

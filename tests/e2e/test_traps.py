@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -326,7 +326,10 @@ OTHER_PLATFORMS = {
         "torch",
         "torch-2.10.0-cp313-cp313-win_amd64-null.whl",
         null_banner("torch", "2.10.0", "null"),
-        f"Passed over cuda12.6, cuda12.8, cuda13.0 and xpu of torch 2.10.0: {INTEL}; {ELSEWHERE}\n",
+        (
+            "Passed over cuda12.6, cuda12.8, cuda13.0 and xpu of torch 2.10.0:"
+            f" {ELSEWHERE.replace('nvidia', 'intel')}; {ELSEWHERE}\n"
+        ),
     ),
 }
 
@@ -453,7 +456,7 @@ def test_t7_static_values_for_another_feature(
     assert said.err == (
         "ERROR: Could not find a version that satisfies the requirement torch==2.9.0"
         " (from versions: 2.8.0, 2.9.0)\n"
-        "ERROR: No matching distribution found for torch==2.9.0\n"
+        f"ERROR: No matching distribution found for torch==2.9.0: {reason}\n"
     )
 
 
@@ -483,16 +486,17 @@ def test_t9_namespace_without_a_provider(
     write_dependents(tmp_path / "index", renamed=True)
     machine = Machine("13.0", "9.0")
     said = pip.dry_run(f"{server.url}simple/", project, machine=machine, status=1)
+    reason = (
+        f"{first} needs abi_dependency :: torch :: 2.8.0, this machine has none (only what is"
+        " installed, or comes earlier in the same command, counts)"
+    )
     assert said.out == (
-        f"{LOOKING}{QUERYING}"
-        f"Passed over {labels} of {project} {version}: {first} needs"
-        " abi_dependency :: torch :: 2.8.0, this machine has none (only what is installed, or"
-        " comes earlier in the same command, counts)\n"
+        f"{LOOKING}{QUERYING}Passed over {labels} of {project} {version}: {reason}\n"
     )
     assert said.err == (
         f"ERROR: Could not find a version that satisfies the requirement {project}"
         f" (from versions: {version})\n"
-        f"ERROR: No matching distribution found for {project}\n"
+        f"ERROR: No matching distribution found for {project}: {reason}\n"
     )
 
 
@@ -560,27 +564,35 @@ CUBLAS_12 = ("12.9.1.4", "12.8.4.1", "12.6.4.1")
 CUBLAS_NOT_FOUND = (
     "ERROR: Could not find a version that satisfies the requirement nvidia-cublas (from versions:"
     f" 0.0.0a0, {', '.join((*CUBLAS_12, *CUBLAS_13)[i] for i in (2, 1, 0, 7, 6, 5, 4, 3))})\n"
-    "ERROR: No matching distribution found for nvidia-cublas\n"
+    "ERROR: No matching distribution found for nvidia-cublas"
 )
+NEWEST = f"nvidia-cublas {CUBLAS_13[0]}"
 
 
 def passed_over(why: str) -> str:
     """Return the lines about all versions of nvidia-cublas for CUDA 13."""
     reason = f"cu13 needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to {why}"
-    return "".join(f"Passed over cu13 of nvidia-cublas {v}: {reason}\n" for v in CUBLAS_13)
+    return "".join(same_reason("cu13", CUBLAS_13, reason))
+
+
+def same_reason(label: str, versions: Iterable[str], reason: str) -> list[str]:
+    """Return the lines about versions of nvidia-cublas: the reason itself is said only once."""
+    newest = CUBLAS_13[0]
+    return [
+        f"Passed over {label} of nvidia-cublas {version}"
+        + (f": {reason}\n" if version == newest else f" for the same reason as of {NEWEST}\n")
+        for version in versions
+    ]
 
 
 @without_driver
 def test_t13_no_null_variant_and_no_gpu(linux: Pip, index: IndexServer) -> None:
     """Without a driver nothing of a project without null variants fits; each version says why."""
     said = linux.dry_run(f"{index.url}simple/", "nvidia-cublas", machine=THIS, status=1)
-    lines = [
-        f"Passed over {label} of nvidia-cublas {version}: nvidia: no NVIDIA driver found\n"
-        for label, versions in (("cu13", CUBLAS_13), ("cu12", CUBLAS_12))
-        for version in versions
-    ]
+    reason = "nvidia: no NVIDIA driver found"
+    lines = same_reason("cu13", CUBLAS_13, reason) + same_reason("cu12", CUBLAS_12, reason)
     assert said.out == f"{LOOKING}{QUERYING}{''.join(lines)}"
-    assert said.err == CUBLAS_NOT_FOUND
+    assert said.err == f"{CUBLAS_NOT_FOUND}: {reason}\n"
 
 
 def test_t13_older_version(linux: Pip, index: IndexServer) -> None:
@@ -616,8 +628,11 @@ def test_t16_enable_if_is_narrower_than_the_wheels(linux: Pip, index: IndexServe
     command = ("install", "--dry-run", "--index-url", f"{index.url}simple/", "nvidia-cublas<13")
     said = linux.start("-c", AS_ARM, *command)
     lines = [
-        f"Passed over cu12 of nvidia-cublas {version}: nvidia: enabled only if {NARROW}\n"
-        for version in ("12.9.1.4", "12.8.4.1")
+        f"Passed over cu12 of nvidia-cublas 12.9.1.4: nvidia: enabled only if {NARROW}\n",
+        (
+            "Passed over cu12 of nvidia-cublas 12.8.4.1 for the same reason as of"
+            " nvidia-cublas 12.9.1.4\n"
+        ),
     ]
     assert said.out.startswith(f"{LOOKING}{''.join(lines)}{QUERYING}\n##")
     assert (said.last, said.err) == ("Would install nvidia-cublas-12.6.4.1-cu12", "")
@@ -662,7 +677,7 @@ def test_t18_odd_label_as_a_wish(linux: Pip, index: IndexServer) -> None:
     assert (said.last, said.err) == ("Would install scikit-learn-1.7.2-gomp", "")
     out = download(linux, index, "linux_x86_64", "scikit-learn==1.7.2#x8664vv4_iomp5", 1)
     assert out.startswith(
-        f"{LOOKING}WARNING: Variant x8664vv4_iomp5 of scikit-learn 1.7.2 does not fit: x86_64: the"
+        f"{LOOKING}Variant x8664vv4_iomp5 of scikit-learn 1.7.2 does not fit: x86_64: the"
         " target is another machine than this one, so this one is not asked\n"
     )
 

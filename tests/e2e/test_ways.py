@@ -510,10 +510,6 @@ def test_constraints(pip: Pip, server: IndexServer, tmp_path: Path, tag: str, ca
     assert server.asked(".json") == read
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pip's find_candidates swallows UnsupportedWheel for constraints, the reason with it",
-)
 def test_constraint_to_a_wheel_that_does_not_fit(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:

@@ -397,7 +397,8 @@ def test_wish_for_what_is_installed(
         said = own_pip.dry_run(url, *resolver, *args)
         would = [line for line in said.out.splitlines() if line.startswith("Would install ")]
         assert would == ([f"Would install torch-2.8.0-{label}"] if label else []), args
-        assert bool(server.asked(".json")) == bool(label), args
+        # Who names what is installed hears of a better build.
+        assert bool(server.asked(".json")) == (bool(label) or args == ("torch",)), args
 
 
 # ---- Wishes that cannot be fulfilled -------------------------------------------------------------
@@ -405,7 +406,7 @@ def test_wish_for_what_is_installed(
 PREFERRED = "cu129, cu128, cu126 and 00000000"
 NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement {0} (from versions: {1})
-ERROR: No matching distribution found for {0}
+ERROR: No matching distribution found for {0}: {2}
 """
 # The machine, the requirement (which option and label make), what is known of it, and the reason.
 UNFULFILLED = {
@@ -464,7 +465,8 @@ def test_unfulfilled(
     )
     options = (LEGACY,) if form == "legacy" else ()
     said = pip.dry_run(f"{server.url}simple/", *options, *args, machine=machine, status=1)
-    assert said.err == f"WARNING: {reason}\n{NOT_FOUND.format(requirement, versions)}"
+    assert said.err == NOT_FOUND.format(requirement, versions, reason)
+    assert f"{reason}\n" in said.out
     assert [name for name in server.asked() if name.endswith((".whl", ".gz"))] == []
 
 
@@ -475,9 +477,8 @@ def test_unfulfilled_in_the_newest_version(
     write_index(tmp_path / "index", tag)
     said = pip.dry_run(f"{server.url}simple/", "torch#cu118")
     assert said.last == "Would install torch-2.7.0-cu118"
-    assert said.err == (
-        f"WARNING: No wheel of torch 2.8.0 has the variant label cu118; there is {PREFERRED}\n"
-    )
+    reason = f"No wheel of torch 2.8.0 has the variant label cu118; there is {PREFERRED}\n"
+    assert (reason in said.out, said.err) == (True, "")
 
 
 def test_unfulfilled_for_a_dependency(
@@ -487,8 +488,8 @@ def test_unfulfilled_for_a_dependency(
     write_index(tmp_path / "index", tag, ALL)
     options = ("--variant", "torch=cu130")
     said = pip.dry_run(f"{server.url}simple/", *options, "app", status=1)
-    assert "No wheel of torch 2.8.0 has the variant label cu130" in said.err
-    assert "ERROR: No matching distribution found for torch\n" in said.err
+    reason = f"No wheel of torch 2.8.0 has the variant label cu130; there is {PREFERRED}"
+    assert f"ERROR: No matching distribution found for torch: {reason}\n" in said.err
 
 
 def test_unfulfilled_because_of_broken_metadata(
@@ -502,7 +503,8 @@ def test_unfulfilled_because_of_broken_metadata(
         "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: the server"
         " answered with status 404\n"
     )
-    assert said.err.endswith(NOT_FOUND.format("torch==2.8.0", "2.7.0, 2.8.0"))
+    reason = "No wheel of torch 2.8.0 has the variant label cu126; there is no variant"
+    assert said.err.endswith(NOT_FOUND.format("torch==2.8.0", "2.7.0, 2.8.0", reason))
 
 
 @pytest.mark.parametrize("label", CUDA)
@@ -514,8 +516,9 @@ def test_no_wish_makes_a_wheel_fit(
     args = ("--variant", f"torch={label}", f"torch==2.8.0#{label}")
     said = pip.dry_run(f"{server.url}simple/", *args, machine=OLD, status=1)
     bound = f"12.{label[-1]}"
-    assert said.err.splitlines()[0] == (
-        f"WARNING: Variant {label} of torch 2.8.0 does not fit: {label} needs"
+    assert said.err.splitlines()[-1] == (
+        "ERROR: No matching distribution found for torch==2.8.0:"
+        f" Variant {label} of torch 2.8.0 does not fit: {label} needs"
         f" nvidia :: cuda_version_lower_bound :: {bound}, this machine has up to 12.5"
     )
 
@@ -571,7 +574,7 @@ def test_wish_without_variants(pip: Pip, server: IndexServer, tmp_path: Path, ta
     """With `--no-variants` no wish for one can be fulfilled: an error, never a traceback."""
     write_index(tmp_path / "index", tag, ALL)
     said = pip.dry_run(f"{server.url}simple/", "--no-variants", "torch#cu126", status=1)
-    assert said.err.endswith("ERROR: No matching distribution found for torch\n")
+    assert said.err.splitlines()[-1].startswith("ERROR: No matching distribution found for torch")
 
 
 def test_wish_without_variants_is_not_the_plain_wheel(
@@ -580,10 +583,8 @@ def test_wish_without_variants_is_not_the_plain_wheel(
     """Nor is the plain wheel taken for the wanted variant."""
     write_index(tmp_path / "index", tag)
     said = pip.dry_run(f"{server.url}simple/", "--no-variants", "torch#cu126", status=1)
-    assert said.err == (
-        "WARNING: No wheel of torch 2.8.0 has the variant label cu126; there is no variant\n"
-        + NOT_FOUND.format("torch", "2.8.0")
-    )
+    reason = "No wheel of torch 2.8.0 has the variant label cu126; there is no variant"
+    assert said.err == NOT_FOUND.format("torch", "2.8.0", reason)
 
 
 # ---- Bad forms -----------------------------------------------------------------------------------
@@ -665,10 +666,6 @@ def test_bad_requirement(
     assert (said.err, asked(server)) == (f"ERROR: {problem}\n", [])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="without_wish raises past parse_req_from_line's with_source()",
-)
 def test_bad_requirement_in_a_file(pip: Pip, server: IndexServer) -> None:
     """The error names file and line, as pip's own about requirements do."""
     (pip.folder / "r.txt").write_text("plain\ntorch#CU126\n")
@@ -685,19 +682,32 @@ Wheel Variant Options:
   --no-variants               Ignore variant wheels, as if they did not exist.
   --variant <name=label>      Of the project NAME take only the variant LABEL;
                               an error if no wheel with it fits this machine.
-                              Can be used several times; NAME#LABEL in a
-                              requirement does the same.
+                              NAME#LABEL in a requirement does the same. Can
+                              be used several times.
+  --enable-variant-provider <ns>
+                              Ask the provider of the namespace NS also where
+                              it is optional. Can be used several times.
+  --disable-variant-provider <ns>
+                              Do not ask the provider of the namespace NS:
+                              nothing in it is supported. Can be used several
+                              times.
+  --trust-variant-provider <package>
+                              Let this provider package be installed in
+                              isolation and run, also in place of a built-in
+                              one. Can be used several times.
+  --variant-platform <file>   Describe the target machine by a file, as `pip
+                              variants platform` writes one, in place of
+                              asking this machine.
 
 """
 
 
 @pytest.mark.parametrize("variables", [{}, {"PIP_VARIANT": "torch=cu126"}], ids=["bare", "set"])
-@pytest.mark.parametrize("command", ["install", "download", "wheel", "index", "lock"])
+@pytest.mark.parametrize("command", ["install", "download", "wheel", "index", "lock", "variants"])
 def test_help(pip: Pip, command: str, variables: Variables) -> None:
     """The options have a group of their own in the help of every command that has them."""
     said = pip.run(command, "--help", COLUMNS="80", **variables)
     assert said.out.count(HELP) == 1
-    assert said.out.count("-variant") == 2
 
 
 @pytest.mark.parametrize("command", ["list", "uninstall", "freeze", "check", "cache", "config"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from pip_variants.providers.detected import Detected
 from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, Facts, detect, read_facts
 from pip_variants.providers.nvml import Answer
 from tests.unit.cases import spelled_out
+from tests.unit.machines import FOLDER
 
 Version = tuple[int, int]
 
@@ -364,3 +366,28 @@ def test_what_is_not_forced_is_asked(
     """Each variable replaces one fact; the other one comes from the driver."""
     machine(answer)
     assert read_facts(environ) == facts
+
+
+RECORDED = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((FOLDER / "nvidia").glob("*.json"))
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_machines(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """From NVML's answer to the values: the newest CUDA, the architectures, what is missing."""
+    recorded = RECORDED[name]
+    monkeypatch.setattr(nvml, "query", lambda: nvml.answer(recorded))
+    found = detect(read_facts({}))
+    features = dict(found.features)
+    assert features.get("cuda_version_lower_bound", ("",))[0] == recorded["newest"]
+    assert " ".join(features.get("sm_arch", ())) == recorded["sm_arch"]
+    assert found.reason == recorded["reason"]
+    assert ("cuda_version_upper_bound" in features) == bool(recorded["newest"])
+
+
+def test_recorded_numbers_of_gpus() -> None:
+    """Machines with none to eight GPUs are among the recorded ones."""
+    numbers = {len(recorded["capabilities"]) for recorded in RECORDED.values()}
+    assert numbers == {0, 1, 2, 4, 8}

@@ -1,0 +1,276 @@
+"""Run upstream pip's own tests on stock pip and on ours: `python3 scripts/pip_suite.py CHECKOUT`.
+
+CHECKOUT is upstream's repository at the release that we patch; it is only read. Two copies of it
+are made, one with the patched pip, each with an environment of its own; the unit and the functional
+tests run in both, without those that need the network. Prints what passed in which, and every test
+whose outcome differs: these run once more, alone, since some tests of upstream's are flaky. The raw
+results go to the folder of `--out`. Exit status: 0 if nothing differs for good, otherwise 1.
+
+One difference is taken back beforehand: the patched pip has upstream's version string here, because
+tests compare it with the normalised version in the metadata of an installed pip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from build import BuildError, build_wheel, install, make_environment, run
+from outcomes import Difference, Outcomes, added, differences, read_junit, table
+
+UPSTREAM = "25.1.1"
+SIDES = ("stock", "ours")
+KINDS = ("unit", "functional")
+SHOWN = 40
+"""At most so many lines about single tests are printed; all of them are in the results."""
+# The state of upstream's test requirements on the day of that release.
+REQUIREMENTS = (
+    "cryptography==44.0.3",
+    "freezegun==1.5.1",
+    "installer==0.7.0",
+    "proxy.py==2.4.10",
+    "pytest==8.3.5",
+    "pytest-cov==6.1.1",
+    "pytest-rerunfailures==15.1",
+    "pytest-xdist==3.6.1",
+    "scripttest==2.0.post1",
+    "setuptools==80.4.0",
+    "tomli-w==1.2.0",
+    "virtualenv==20.31.2",
+    "werkzeug==3.1.3",
+    "wheel==0.45.1",
+)
+COMMON_WHEELS = ("setuptools==79.0.1", "wheel==0.45.1", "coverage==7.8.0")
+# Functional tests that touch most seams of ours, and end in well under a minute.
+QUICK = tuple(
+    f"tests/functional/test_{name}.py"
+    for name in ("cli", "help", "new_resolver_hashes", "pip_runner_script", "show")
+)
+# What the tests expect to be unset: they set it themselves.
+_UNWANTED = re.compile(
+    r"(PIP|PYTHON|VIRTUAL_ENV|COV|GIT|UV|XDG)_?.*|.*_CA_.*|SSL_.*|CI|(ALL|HTTPS?|NO)_PROXY",
+    re.IGNORECASE,
+)
+# Where pip finds its global configuration, which no variable switches off for these tests.
+_GLOBAL_CONFIGURATION = (Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf"))
+_SHIM = '''\
+"""The engine, where `pip._variants` looks for it; upstream's tests copy no folder but `src`."""
+
+from pathlib import Path
+
+__path__ = [str(Path(__file__).with_name("src") / "pip_variants")]
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One pip to test: its copy of the repository, its interpreter and where its results go."""
+
+    name: str
+    tree: Path
+    python: Path
+    results: Path
+
+    def pytest(self, log: str, *arguments: str) -> Outcomes:
+        """Run pytest in the copy, log to a file of that name, and return the outcomes.
+
+        Raise BuildError if pytest could not even collect.
+        """
+        report = self.results / f"{log}.xml"
+        command = [str(self.python), "-m", "pytest", "-p", "no:cacheprovider", "-m", "not network"]
+        command += ["-o", "junit_family=xunit1", f"--junitxml={report}", "-q", *arguments]
+        with (self.results / f"{log}.txt").open("w") as output:
+            status = subprocess.run(
+                command,
+                cwd=self.tree,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        if status not in {0, 1}:
+            raise BuildError(f"pytest ended with status {status}: see {output.name}.")
+        return read_junit(report.read_text(encoding="utf-8"), str(self.tree.parent))
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that the tests expect: nothing that configures pip or Git."""
+        kept = {key: value for key, value in os.environ.items() if not _UNWANTED.fullmatch(key)}
+        home, temporary = self.tree.with_name("home"), self.tree.with_name("temporary")
+        for folder in (home, temporary):
+            folder.mkdir(exist_ok=True)
+        return kept | {
+            "PATH": os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath))),
+            "HOME": str(home),
+            "TMPDIR": str(temporary),
+            "LC_CTYPE": "C.UTF-8",
+            # Upstream's tests set it too, but not around what several tests share.
+            "PIP_DISABLE_PIP_VERSION_CHECK": "true",
+        }
+
+
+def check(checkout: Path) -> None:
+    """Raise BuildError unless this is upstream's repository at the release that we patch."""
+    package = checkout / "src" / "pip" / "__init__.py"
+    if not package.is_file() or not (checkout / "tests" / "functional").is_dir():
+        raise BuildError(f"{checkout} is no checkout of pip's repository.")
+    if f'__version__ = "{UPSTREAM}"' not in package.read_text(encoding="utf-8"):
+        raise BuildError(f"{checkout} is another version: run `git checkout {UPSTREAM}` there.")
+
+
+def copy_tree(checkout: Path, tree: Path, wheel: Path | None) -> None:
+    """Copy the repository to *tree*, with the pip and the engine of *wheel* if one is given."""
+    ignored = shutil.ignore_patterns(".git", "__pycache__", "*.egg-info", "common_wheels")
+    shutil.copytree(checkout, tree, symlinks=True, ignore=ignored)
+    if wheel is None:
+        return
+    pip, upstream = tree / "src" / "pip", checkout / "src" / "pip"
+    shutil.rmtree(pip)
+    with zipfile.ZipFile(wheel) as archive:
+        inside = [name for name in archive.namelist() if name.startswith("pip_variants/")]
+        archive.extractall(tree / "src", inside)
+    (tree / "src" / "pip_variants" / "_vendor" / "pip").rename(pip)
+    shutil.copy(upstream / "__init__.py", pip)
+    (tree / "__init__.py").write_text(_SHIM, encoding="utf-8")
+
+
+def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
+    """Make both sides below *folder*; raise BuildError if a step fails."""
+    say("building the wheel")
+    wheel = build_wheel(folder / "dist", say=lambda _: None)
+    sides: list[Side] = []
+    for name in SIDES:
+        say(f"making the environment of {name}")
+        (results / name).mkdir(parents=True, exist_ok=True)
+        # A dash in the name: with an `__init__.py` in it, pytest would take it for a package.
+        tree = folder / name / f"pip-{UPSTREAM}"
+        copy_tree(checkout, tree, wheel if name == "ours" else None)
+        python = make_environment(folder / name / "venv")
+        install(python, *REQUIREMENTS)
+        install(python, "--no-deps", "--no-build-isolation", "--editable", str(tree))
+        wheels = tree / "tests" / "data" / "common_wheels"
+        if sides:
+            shutil.copytree(sides[0].tree / "tests" / "data" / "common_wheels", wheels)
+        else:
+            pip = (str(python), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels))
+            run("Cannot fetch the wheels that the tests use", (*pip, *COMMON_WHEELS), tree)
+        sides.append(Side(name, tree, python, results / name))
+    return sides
+
+
+def networked(side: Side) -> list[str]:
+    """Return the tests that need the network, and write them to a file of the results.
+
+    Raise BuildError if pytest cannot collect them.
+    """
+    command = [str(side.python), "-m", "pytest", "-q", "--collect-only", "-m", "network", "tests"]
+    done = subprocess.run(
+        command,
+        cwd=side.tree,
+        env=side.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BuildError(f"pytest cannot collect the tests:\n{done.stdout}{done.stderr}")
+    found = [line for line in done.stdout.splitlines() if "::" in line]
+    text = "".join(f"{test}\n" for test in found)
+    (side.results.parent / "network.txt").write_text(text, encoding="utf-8")
+    return found
+
+
+def run_both(sides: Sequence[Side], kind: str, tests: Sequence[str]) -> list[Outcomes]:
+    """Run these tests on each side in turn and return their outcomes."""
+    found = []
+    for side in sides:
+        start = time.monotonic()
+        say(f"running the {kind} tests of {side.name}")
+        workers = str(os.cpu_count() or 1)
+        found.append(side.pytest(kind, "-n", workers, *tests))
+        say(f"{side.name}: {len(found[-1])} tests in {time.monotonic() - start:.0f} s")
+    return found
+
+
+def once_more(sides: Sequence[Side], kind: str, found: Sequence[Difference]) -> list[Difference]:
+    """Return what still differs when the tests concerned run alone, one after the other."""
+    functions = sorted({item.test.partition("[")[0] for item in found})
+    if not functions:
+        return []
+    say(f"running {len(functions)} of them once more")
+    stock, ours = (side.pytest(f"{kind}-again", *functions) for side in sides)
+    return differences(stock, ours)
+
+
+def compare(sides: Sequence[Side], *, quick: bool) -> bool:
+    """Run everything, print the table and what differs; return whether nothing does."""
+    print(f"{len(networked(sides[0]))} tests need the network and are left out (network.txt)")
+    results: dict[str, Sequence[Outcomes]] = {}
+    lasting: list[Difference] = []
+    told: list[str] = []
+    for kind in KINDS:
+        tests = QUICK if quick and kind == "functional" else (f"tests/{kind}",)
+        stock, ours = run_both(sides, kind, tests)
+        results[kind] = (stock, ours)
+        found = differences(stock, ours)
+        again = once_more(sides, kind, found)
+        told += [f"{item}{'' if item in again else ', but not when run alone'}" for item in found]
+        told += [f"{test}: ours alone has it, passed" for test in added(stock, ours)]
+        lasting += again
+    text = f"{table(results)}\ntests whose outcome differs: {len(lasting)}\n"
+    folder = sides[0].results.parent
+    (folder / "table.md").write_text(text, encoding="utf-8")
+    (folder / "differences.txt").write_text("".join(f"{line}\n" for line in told), "utf-8")
+    print("", *told[:SHOWN], sep="\n")
+    if len(told) > SHOWN:
+        print(f"and {len(told) - SHOWN} more, in differences.txt")
+    print(f"\n{text}")
+    return not lasting
+
+
+def say(step: str) -> None:
+    """Print a step at once."""
+    print(f"pip_suite: {step}", flush=True)
+
+
+def warn() -> None:
+    """Say what of this machine makes some of upstream's tests fail, on both sides alike."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        say("you are root: tests about missing permissions fail for both")
+    for file in _GLOBAL_CONFIGURATION:
+        if file.is_file():
+            say(f"{file} is in force: tests may fail for both")
+
+
+def main() -> int:
+    """Run the suites in a temporary folder; return the exit status."""
+    parser = argparse.ArgumentParser(description="Run upstream pip's tests on stock pip and ours.")
+    parser.add_argument("checkout", type=Path, help=f"pip's repository at the tag {UPSTREAM}")
+    parser.add_argument("--quick", action="store_true", help="unit tests and a few functional ones")
+    parser.add_argument(
+        "--out", type=Path, default=Path("pip-suite"), help="folder for the results (pip-suite)"
+    )
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pip-suite-", ignore_cleanup_errors=True) as temp:
+        try:
+            check(asked.checkout)
+            warn()
+            sides = prepare(asked.checkout.resolve(), Path(temp).resolve(), asked.out.resolve())
+            return 0 if compare(sides, quick=asked.quick) else 1
+        except (BuildError, OSError) as error:
+            print(f"ERROR: {error}", file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""The comparison of two runs of upstream's tests: reports read, counted, compared."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from build import BuildError
+from outcomes import Difference, added, differences, read_junit, table
+from pip_suite import check, copy_tree
+
+from tests.venvs import run
+
+REPORT = """\
+<?xml version="1.0" encoding="utf-8"?>
+<testsuites><testsuite name="pytest" errors="1" failures="1" skipped="2" tests="7">
+<testcase classname="tests.unit.test_a" name="test_one" file="tests/unit/test_a.py" time="0.1" />
+<testcase classname="tests.unit.test_a.TestB" name="test_two[/run/here/x]"
+  file="tests/unit/test_a.py"><failure message="no">text</failure></testcase>
+<testcase classname="tests.unit.test_a.TestB" name="test_two[/run/here/x]"
+  file="tests/unit/test_a.py"><error message="teardown">text</error></testcase>
+<testcase classname="tests.unit.test_a" name="test_three" file="tests/unit/test_a.py">
+  <skipped type="pytest.skip" message="no svn" /></testcase>
+<testcase classname="tests.unit.test_a" name="test_four" file="tests/unit/test_a.py">
+  <skipped type="pytest.xfail" message="" /></testcase>
+<testcase classname="tests.unit.test_a" name="test_five" file="tests/unit/test_a.py">
+  <error message="setup">text</error></testcase>
+</testsuite></testsuites>
+"""
+READ = {
+    "tests/unit/test_a.py::test_one": "passed",
+    "tests/unit/test_a.py::TestB::test_two[ROOT/x]": "failed",
+    "tests/unit/test_a.py::test_three": "skipped",
+    "tests/unit/test_a.py::test_four": "xfailed",
+    "tests/unit/test_a.py::test_five": "error",
+}
+
+
+def test_a_report_is_read() -> None:
+    """Every test has one outcome, under pytest's node id, without the folder it ran in."""
+    assert read_junit(REPORT, "/run/here") == READ
+
+
+def test_pytest_writes_what_is_read(tmp_path: Path) -> None:
+    """A report of the pytest that is installed reads as its node ids."""
+    lines = ("import pytest", "class TestA:", "    @pytest.mark.parametrize('x', ['a.b'])")
+    text = "\n".join((*lines, "    def test_b(self, x): assert x", ""))
+    (tmp_path / "test_file.py").write_text(text)
+    report = ("-o", "junit_family=xunit1", "--junitxml", "report.xml")
+    run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *report, cwd=tmp_path)
+    found = read_junit((tmp_path / "report.xml").read_text("utf-8"), str(tmp_path))
+    assert found == {"test_file.py::TestA::test_b[a.b]": "passed"}
+
+
+@pytest.mark.parametrize(
+    ("stock", "ours", "differing", "new"),
+    [
+        ({}, {}, [], []),
+        ({"a": "passed"}, {"a": "passed"}, [], []),
+        ({"a": "failed"}, {"a": "failed"}, [], []),
+        ({"a": "passed"}, {"a": "failed"}, [Difference("a", "passed", "failed")], []),
+        ({"a": "failed"}, {"a": "passed"}, [Difference("a", "failed", "passed")], []),
+        ({"a": "passed"}, {}, [Difference("a", "passed", "not run")], []),
+        ({}, {"a": "failed"}, [Difference("a", "not run", "failed")], []),
+        ({}, {"a": "passed"}, [], ["a"]),
+    ],
+)
+def test_what_differs(
+    stock: dict[str, str], ours: dict[str, str], differing: list[Difference], new: list[str]
+) -> None:
+    """Any other outcome differs, also none at all; only a test more that passes is no harm."""
+    assert differences(stock, ours) == differing
+    assert added(stock, ours) == new
+
+
+def test_the_table() -> None:
+    """A row for each side of each kind of tests."""
+    assert table({"unit": ({"a": "passed", "b": "failed"}, {"a": "passed", "b": "passed"})}) == (
+        "| | passed | failed | error | skipped | xfailed |\n|---|---|---|---|---|---|\n"
+        "| unit, stock | 1 | 1 | 0 | 0 | 0 |\n| unit, ours | 2 | 0 | 0 | 0 | 0 |\n"
+    )
+
+
+def make_checkout(root: Path, version: str) -> Path:
+    """Write what a checkout of pip's repository is told by."""
+    (root / "src" / "pip").mkdir(parents=True)
+    (root / "tests" / "functional").mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / "src" / "pip" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    return root
+
+
+def test_another_folder_is_refused(tmp_path: Path) -> None:
+    """The checkout is checked before anything is made: what it is, and of which version."""
+    with pytest.raises(BuildError, match="is no checkout of pip's repository"):
+        check(tmp_path)
+    with pytest.raises(BuildError, match=r"is another version: run `git checkout 25\.1\.1` there"):
+        check(make_checkout(tmp_path, "26.0"))
+    check(make_checkout(tmp_path / "right", "25.1.1"))
+
+
+def test_the_patched_tree(tmp_path: Path, wheel: Path) -> None:
+    """Our pip stands in the place of upstream's, under its version, and finds the engine."""
+    tree = tmp_path / "a-tree"
+    copy_tree(make_checkout(tmp_path / "upstream", "25.1.1"), tree, wheel)
+    assert not (tree / ".git").exists()
+    code = (
+        "import pip, pip._variants as v, sys; v._load();"
+        " from pip_variants import hooks; print(pip.__version__, hooks.__file__)"
+    )
+    said = run(
+        sys.executable, "-I", "-c", f"import sys; sys.path[0] = {str(tree / 'src')!r}; {code}"
+    )
+    assert said == f"25.1.1 {tree}/src/pip_variants/hooks.py\n"
