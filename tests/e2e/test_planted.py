@@ -150,15 +150,12 @@ def test_a_trusted_provider_runs_only_where_it_is_asked(
     assert ran.read_text() == "ran\n" * 2
 
 
-@pytest.mark.parametrize("spelling", ["gpu_provider", "GPU.Provider", "Gpu--Provider"])
-def test_spellings_of_one_name(
-    tmp_path: Path, tag: str, go: Callable[..., Said], spelling: str
-) -> None:
+def test_spellings_of_one_name(tmp_path: Path, tag: str, go: Callable[..., Said]) -> None:
     """A name in another spelling is the same package, on both sides."""
     others = _plant(tmp_path / "index")
-    write_index(tmp_path / "index", tag, others, {**GPU, "requires": [spelling]})
-    assert go(*TRUST).last == "Would install torch-2.8.0-fast"
-    assert go("--trust-variant-provider", spelling).last == "Would install torch-2.8.0-fast"
+    write_index(tmp_path / "index", tag, others, {**GPU, "requires": ["GPU.Provider"]})
+    said = go("--trust-variant-provider", "Gpu--_provider")
+    assert said.last == "Would install torch-2.8.0-fast"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +163,6 @@ def test_spellings_of_one_name(
     [
         "-c import os",
         "gpu_provider.plugin:Plugin; import os",
-        "gpu_provider/plugin.py",
         "../gpu_provider",
         "gpu_provider.plugin:Plugin()",
     ],
@@ -199,7 +195,7 @@ def test_nothing_steers_the_terminal(
 ) -> None:
     """Control characters in what the metadata says of providers are never printed as they are."""
     write_index(tmp_path / "index", tag, _plant(tmp_path / "index"), provider, ANY)
-    for options in ((), TRUST, ("-v",)):
+    for options in ((), (*TRUST, "-v")):
         said = go(*options)
         assert [
             char for char in said.out + said.err if not char.isprintable() and char != "\n"
