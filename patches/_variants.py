@@ -187,7 +187,10 @@ def differs(dist: BaseDistribution, link: Link | None) -> bool:
 
 def is_variant(dist: BaseDistribution) -> bool:
     """Return whether an installed distribution says that it is a variant."""
-    return dist.is_file("variant.json")
+    try:
+        return dist.is_file("variant.json")
+    except (OSError, ValueError):  # not to be read, or no UTF-8: then it says nothing
+        return False
 
 
 def why_not(project: str | None) -> str:

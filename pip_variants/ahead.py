@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from pip._vendor.requests.models import PreparedRequest, Response
 
 
+def begin(link: Link, session: PipSession) -> Waiting | None:
+    """Fetch a file in the background, or return None if that cannot even be asked for."""
+    try:
+        return Waiting(link, session)
+    except (RequestException, HTTPError, OSError, ValueError):
+        return None
+
+
 class Waiting(BaseAdapter):
     """Fetches one address in a thread, and stands in for it until pip asks the session for it."""
 

@@ -160,9 +160,9 @@ class _Guess:
         metadata = first[label].metadata_link() if label is not None else None
         if metadata is None:
             return cls(labels, None, None)
-        from .ahead import Waiting
+        from .ahead import begin
 
-        return cls(labels, label, Waiting(metadata, session_of(files.finder)))
+        return cls(labels, label, begin(metadata, session_of(files.finder)))
 
     def settle(self, decision: Decision) -> None:
         """Keep what was fetched if the guess was right, and learn from what was chosen."""

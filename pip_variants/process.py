@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,6 +49,10 @@ _LINES = 20
 
 @contextlib.contextmanager
 def _spinner(installing: bool) -> Iterator[Progress]:
+    if sys.stdout is None:  # pip's spinner needs one
+        with silent(installing) as nothing:
+            yield nothing
+        return
     what = "Installing" if installing else "Querying"
     with indent_log(), open_spinner(f"{what} variant providers") as spinner:
         yield spinner

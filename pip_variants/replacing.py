@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 from pip._internal.exceptions import PipError
 
 from .choosing import decide, is_wished
+from .compatibility import positions
 from .decisions import Files
 from .dependencies import build_of
 from .filenames import label_of
 from .index import session_of
 from .installed import variant_of
+from .ordering import key
 from .process import process
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from pip._vendor.packaging.specifiers import BaseSpecifier
 
     from .decisions import Build
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE = 5
 """Seconds that a server has to answer where all that depends on it is a hint."""
@@ -44,10 +48,11 @@ class Looking:
     specifier: BaseSpecifier
     hashes: Hashes
 
-    def best(self, dist: BaseDistribution) -> tuple[Build | None, str] | None:
+    def best(self, dist: BaseDistribution) -> tuple[Build, str] | None:
         """Return the best build of the installed version, and its label.
 
-        None if there is no variant of that version, or if another version is the newest.
+        None if that is not better than the installed one, if there is no variant of that version,
+        if something is not known of its builds, or if another version is the newest.
         """
         found = self.finder.find_best_candidate(
             dist.canonical_name, specifier=self.specifier, hashes=self.hashes
@@ -62,12 +67,22 @@ class Looking:
         if not any(label_of(link.filename) is not None for link in links):
             return None
         files = Files(str(dist.canonical_name), str(dist.version), links, self.finder)
-        order = decide(files).order
-        if not order:
+        decision = decide(files)
+        if not decision.order or any(item.problem is not None for item in decision.sources):
             return None
-        choice = process.choices[links[order[0]].url]
-        label = choice.build.variant.label if choice.build is not None else "a plain wheel"
-        return choice.build, label
+        place = decision.order[0]
+        build = process.choices[links[place].url].build
+        if build is None:
+            return None
+        (judged,) = (item for item in decision.sources if place in item.places)
+        installed = build_of(dist)
+        if installed is not None and judged.selection is not None:
+            namespaces = build.metadata.priorities.namespaces
+            where = positions(judged.selection.supports, namespaces)
+            best, own = key(build.variant, where), key(installed.variant, where)
+            if best is None or own is None or own <= best:
+                return None
+        return build, build.variant.label
 
 
 def replaced(
@@ -78,6 +93,8 @@ def replaced(
     ``named`` says that the user asked for the project, ``prefers_installed`` that nobody asked to
     upgrade it.
     """
+    if dist.editable:
+        return False
     build = build_of(dist)
     wish = process.wish(dist.canonical_name)
     if wish is not None:
@@ -103,7 +120,7 @@ def differs(dist: BaseDistribution, link: Link) -> bool:
     """Return whether the file that pip took is another build than the installed distribution."""
     choice = process.choices.get(link.url)
     new = choice.build if choice is not None else None
-    return link.is_wheel and not _is_same(new, build_of(dist))
+    return not _is_same(new, build_of(dist))
 
 
 def _is_same(first: Build | None, second: Build | None) -> bool:
@@ -115,6 +132,8 @@ def _is_same(first: Build | None, second: Build | None) -> bool:
 
 def _hint(dist: BaseDistribution, build: Build, looking: Looking) -> None:
     """Say that an upgrade would take another build; whatever goes wrong, nothing is said."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
     with contextlib.suppress(PipError), _once(looking.finder) as finder:
         best = replace(looking, finder=finder).best(dist)
         if best is not None and not _is_same(best[0], build):

@@ -6,6 +6,7 @@ Read here, judged in ``checking``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.parser import HeaderParser
@@ -143,6 +144,8 @@ class _Places:
         self.found.setdefault(folder, _Place()).files[file.link.url] = file
 
     def _fail(self, shown: str, problem: str) -> None:
+        # Also of what is no address that could be parsed: what stands before an @ may be secret.
+        shown = re.sub("(://)[^/@]*@", r"\1****@", shown)
         name = shown if shown.isprintable() else quoted(shown)
         self.findings.append(finding("unreadable", name, "", problem))
 

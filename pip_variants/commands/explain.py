@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import CommandError, DistributionNotFound
+from pip._internal.models.wheel import Wheel as Named
 from pip._internal.req.constructors import (
     install_req_from_line,
     install_req_from_parsed_requirement,
@@ -58,6 +59,8 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     process.aim_at(finder)
     process.sources.whole = False
     req = install_req_from_line(args[0], user_supplied=True)
+    if not req.match_markers():
+        raise CommandError(f"The markers of {req.name} do not match: pip install would ignore it.")
     link = req.link or _constraint_link(command, options, finder, req)
     found = _given(link, finder) if link is not None else _found(command, options, finder, req)
     if options.json:
@@ -139,6 +142,8 @@ def _given(link: Link, finder: PackageFinder) -> Explanation:
     """Return the explanation for one wheel that the user gave as a file or an address."""
     if not link.is_wheel:
         raise CommandError(f"{link.redacted_url} is no wheel; there is nothing to choose.")
+    if not Named(link.filename).supported(finder.target_python.get_unsorted_tags()):
+        raise CommandError(f"{link.filename} is not a supported wheel on this platform.")
     name, version = link.filename.split("-", 2)[:2]
     label = label_of(link.filename)
     project = canonicalize_name(name)

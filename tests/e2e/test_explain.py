@@ -265,6 +265,14 @@ def test_no_wheel_is_downloaded(
 # ---- What goes wrong -----------------------------------------------------------------------------
 
 ERRORS = {
+    "marker": (
+        ("torch; python_version < '3'",),
+        "The markers of torch do not match: pip install would ignore it.",
+    ),
+    "another platform": (
+        ("torch @ file:///nowhere/torch-2.8.0-cp27-none-win32-cu126.whl",),
+        "torch-2.8.0-cp27-none-win32-cu126.whl is not a supported wheel on this platform.",
+    ),
     "nothing": ((), "Need one requirement: a name, a name with a version, a wheel."),
     "two": (("a", "b"), "Need one requirement: a name, a name with a version, a wheel."),
     "unknown": (("nowhere",), "No matching distribution found for nowhere"),

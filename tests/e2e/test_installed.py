@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from stand_in import IndexServer, write_simple_index, write_torch_index, write_wheel
+from stand_in import IndexServer, Reply, write_simple_index, write_torch_index, write_wheel
 
 from tests.e2e.indexes import ALL, cuda, torch_files, torch_sdist, with_variants
 from tests.e2e.pips import NEW, OLD, OLD_WHY, Machine, Pip, asked
@@ -340,3 +340,69 @@ def test_the_banner_has_what_the_reports_say(own_pip: Pip, torch: str, here: Pat
     (item,) = json.loads(report.read_text())["install"]
     assert item["variant"] == {"label": "cu129", "properties": list(CU129_PROPERTIES)}
     assert all(f"Variant-property: {text}\n" in said.out for text in CU129_PROPERTIES)
+
+
+# ---- What must not be replaced -------------------------------------------------------------------
+
+
+def test_upgrade_without_metadata(
+    own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """Where nothing is known of the builds, an upgrade does not take a worse one."""
+    files = torch_files(tmp_path / "index/files", tag, [None, *ALL])
+    write_simple_index(tmp_path / "index", {"torch": files})
+    url = f"{server.url}simple/"
+    own_pip.run("install", "--quiet", "--index-url", url, "torch")
+    server.replies["/files/torch-2.8.0-variants.json"] = Reply(404)
+    for options in ((), ("--upgrade",)):
+        said = own_pip.run("install", *options, "--index-url", url, "torch")
+        assert ("Keeping" in said.out, installed(own_pip)) == (False, "cu129")
+
+
+def test_upgrade_to_less(own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
+    """An index that does not list the installed build offers nothing better by that."""
+    folder = tmp_path / "index/files"
+    by_label = dict(zip(ALL, torch_files(folder, tag, ALL), strict=False))
+    own_pip.run("install", "--quiet", by_label["cu129"])
+    listed = [by_label["cu126"], folder / "torch-2.8.0-variants.json"]
+    write_simple_index(tmp_path / "index", {"torch": listed})
+    url = f"{server.url}simple/"
+    for options in ((), ("--upgrade",)):
+        said = own_pip.run("install", *options, "--index-url", url, "torch")
+        assert ("Keeping" in said.out, installed(own_pip)) == (False, "cu129")
+
+
+def test_upgrade_leaves_an_editable_one(
+    own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """A checkout is replaced by no wheel of the same version."""
+    write_torch_index(tmp_path / "index", tag)
+    site = next(own_pip.python.parents[1].glob("lib/python*/site-packages"))
+    info = site / "torch-2.8.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.8.0\n")
+    (info / "RECORD").write_text("")
+    direct = {"url": "file:///torch", "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(direct))
+    said = own_pip.dry_run(f"{server.url}simple/", "--upgrade", "torch")
+    assert "Would install" not in said.out
+
+
+def test_sdist_takes_the_place(own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
+    """What pip took instead of a variant really replaces it, also if that has to be built."""
+    folder = tmp_path / "index/files"
+    files = torch_files(folder, tag, ALL)
+    own_pip.run("install", "--quiet", files[-2])
+    write_simple_index(tmp_path / "index", {"torch": [*files, torch_sdist(folder)]})
+    said = own_pip.dry_run(f"{server.url}simple/", "--no-variants", "torch")
+    assert said.last == "Would install torch-2.8.0"
+
+
+def test_an_installed_file_that_is_no_text(own_pip: Pip, here: Path) -> None:
+    """A variant.json that cannot be read makes a distribution a plain one, and no command fails."""
+    own_pip.run("install", "--quiet", write_wheel(here, f"demo-1.0-{ANY}.whl"))
+    site = next(own_pip.python.parents[1].glob("lib/python*/site-packages"))
+    (site / "demo-1.0.dist-info/variant.json").write_bytes(b"\xff\xfe{")
+    for command in (("list",), ("show", "demo"), ("inspect",), ("install", "--no-index", "demo")):
+        assert "ariant:" not in own_pip.run(*command).out
+    own_pip.run("check", status=1)
