@@ -187,7 +187,7 @@ def _decide(files: Files) -> Decision:
             others.append(place)
         else:
             labelled.setdefault(source_of(link), []).append(place)
-    sources = tuple(_judge_source(files, *item) for item in labelled.items())
+    sources = tuple(_judge_source(files, places) for places in labelled.values())
     variants = [
         (item.wheel.place, Build(item.variant, judged.found.metadata))
         for judged in sources
@@ -211,7 +211,7 @@ def _decide(files: Files) -> Decision:
     return decision
 
 
-def _judge_source(files: Files, source: str, places: Sequence[int]) -> Judged:
+def _judge_source(files: Files, places: Sequence[int]) -> Judged:
     """Return what is decided about one source's variant wheels, or why nothing is known."""
     links = [files.links[place] for place in places]
     what = f"of {files.project} {files.version}"
@@ -220,7 +220,7 @@ def _judge_source(files: Files, source: str, places: Sequence[int]) -> Judged:
     except VariantError as error:
         text = f"Ignoring the variant wheels {what}: {error}"
         process.say(logging.WARNING, text)
-        return Judged(source, tuple(places), problem=text)
+        return Judged(tuple(places), problem=text)
     problem: str | None = None
     if found.failures:
         labels = explain.listed(shortened(label) for label, _ in found.failures)
@@ -228,7 +228,7 @@ def _judge_source(files: Files, source: str, places: Sequence[int]) -> Judged:
         problem = f"Ignoring the variants labelled {labels} {what}: {reason}"
         process.say(logging.WARNING, problem)
     wheels = [Wheel(files.links[i].filename, label_of(files.links[i].filename), i) for i in places]
-    return Judged(source, tuple(places), found, judge(wheels, found.metadata), problem)
+    return Judged(tuple(places), found, judge(wheels, found.metadata), problem)
 
 
 def judge(wheels: Sequence[Wheel], metadata: Metadata) -> Selection:
@@ -249,13 +249,20 @@ def _say_nothing_fits(files: Files, wish: str | None, selections: Sequence[Selec
         process.say(logging.INFO, sentence)
         process.unfit.setdefault(project, sentence)
         return
+    say_passed_over(project, version, selections)
+    rejected = [item for selection in selections for item in selection.rejected]
+    if rejected:
+        process.unfit.setdefault(project, explain.why(rejected))
+
+
+def say_passed_over(project: str, version: str, selections: Sequence[Selection]) -> bool:
+    """Say what did not fit and why; return whether there was anything to say."""
+    said = len(process.said)
     for selection in selections:
         text = explain.passed_over(project, version, selection, process.reasons)
         if text is not None:
             process.say(logging.INFO, text)
-    rejected = [item for selection in selections for item in selection.rejected]
-    if rejected:
-        process.unfit.setdefault(project, explain.why(rejected))
+    return len(process.said) > said
 
 
 def why_not(project: str) -> str:

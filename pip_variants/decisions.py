@@ -39,10 +39,9 @@ class Files:
 class Judged:
     """The variant wheels of one source: the ``places`` of their files, and what was decided.
 
-    If nothing is known of them there is a ``problem`` instead.
+    ``problem`` is the sentence that was said if nothing is known of them, or not of all.
     """
 
-    source: str
     places: tuple[int, ...]
     found: Found | None = None
     selection: Selection | None = None

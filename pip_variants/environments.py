@@ -28,7 +28,7 @@ from pip._internal.utils.temp_dir import TempDirectory
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from .errors import ProviderError, shortened
+from .errors import ProviderError, printable, shortened
 from .providers import child
 from .providers.asking import Asked, Plugin
 from .providers.detected import Detected
@@ -258,4 +258,4 @@ def _last_error(output: Path) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ")]
     last = (errors or lines or ["it said nothing"])[-1].removeprefix("ERROR: ")
-    return shortened(last if last.isprintable() else ascii(last))
+    return shortened(printable(last))

@@ -20,6 +20,11 @@ def quoted(text: object) -> str:
     return literal if len(literal) <= _SHOWN else f"{literal[:_SHOWN]}...{literal[0]}"
 
 
+def printable(text: str) -> str:
+    """Return ``text`` as it is, or quoted if it has anything that a terminal would obey."""
+    return text if text.isprintable() else quoted(text)
+
+
 class VariantError(Exception):
     """Something about variants is wrong; ``str(error)`` is one sentence without a trailing dot."""
 

@@ -16,6 +16,7 @@ from .selection import Wheel
 if TYPE_CHECKING:
     from .decisions import Decision, Judged
     from .properties import Variant
+    from .supported import Support
 
 PLAIN = "plain wheel, which comes after every variant"
 
@@ -47,15 +48,16 @@ def explanation(decision: Decision) -> Explanation:
     ]
     for judged in decision.sources:
         rows += _rejected_rows(decision, judged)
-    first = next((item for item in decision.sources if item.found is not None), None)
+    # Of two sources the one that has the selected file, or the first.
+    selected = decision.order[0] if decision.order else 0
     return Explanation(
         project=files.project,
         version=files.version,
-        source=redact_auth_from_url(source_of(files.links[0])),
-        origin=_origin(first),
-        supports=tuple(item for found in decision.selections for item in found.supports),
+        source=redact_auth_from_url(source_of(files.links[selected])),
+        origin=_origin(_described(decision, selected)),
+        supports=_supports(decision),
         rows=tuple(rows),
-        selected=names[decision.order[0]] if decision.order else None,
+        selected=names[selected] if decision.order else None,
         hints=_hints(decision),
         warnings=tuple(text for text, level in process.said.items() if level >= logging.WARNING),
     )
@@ -75,6 +77,18 @@ def _rejected_rows(decision: Decision, judged: Judged) -> list[Row]:
     names = [decision.files.links[place].filename for place in judged.places]
     reason = "nothing is known of it: its metadata is broken or cannot be had"
     return [Row(name, label_of(name), None, False, reasons=(reason,)) for name in names]
+
+
+def _supports(decision: Decision) -> tuple[Support, ...]:
+    """Return every answer that was used; two sources mostly need the same."""
+    return tuple(dict.fromkeys(item for found in decision.selections for item in found.supports))
+
+
+def _described(decision: Decision, selected: int) -> Judged | None:
+    """Return the source with metadata that has the selected file, else the first with any."""
+    known = [judged for judged in decision.sources if judged.found is not None]
+    own = (judged for judged in known if selected in judged.places)
+    return next(own, known[0] if known else None)
 
 
 def _origin(judged: Judged | None) -> Origin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pip._internal.exceptions import HashMismatch, NetworkConnectionError
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
@@ -23,7 +24,8 @@ MAX_BYTES = 16 * 1024 * 1024
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
-_settings: dict[tuple[PipSession, str], dict[str, Any]] = {}
+_settings: WeakKeyDictionary[PipSession, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+"""By session and host: which proxy and which certificates the environment wants."""
 
 
 def fetch(link: Link, session: PipSession) -> bytes:
@@ -35,13 +37,15 @@ def fetch(link: Link, session: PipSession) -> bytes:
     """
     try:
         body, cached = _get(link, session, fresh=not link.has_hash)
-        if cached and link.has_hash and not _has_its_hash(link, body):
+        good = _has_its_hash(link, body)
+        if cached and not good:
             body, _ = _get(link, session, fresh=True)
+            good = _has_its_hash(link, body)
     except NetworkConnectionError as error:
         raise FetchError(network_reason(error)) from None
     except (RequestException, HTTPError, OSError) as error:
         raise FetchError(f"cannot be fetched: {network_reason(error)}") from None
-    if link.has_hash and not _has_its_hash(link, body):
+    if not good:
         raise FetchError("its hash differs from the one that its link gives")
     return body
 
@@ -66,6 +70,9 @@ def _get(link: Link, session: PipSession, *, fresh: bool) -> tuple[bytes, bool]:
 
 
 def _has_its_hash(link: Link, body: bytes) -> bool:
+    """Return whether a file is what its link promises, which may be nothing."""
+    if not link.has_hash:
+        return True
     try:
         link.as_hashes().check_against_chunks(iter([body]))
     except HashMismatch:
@@ -83,12 +90,11 @@ def prepared(
     """
     url = link.url.split("#", 1)[0]
     host = url[: url.find("/", url.find("://") + 3)]
-    if (session, host) not in _settings:
-        _settings[session, host] = session.merge_environment_settings(
-            url, session.proxies, True, None, None
-        )
+    known = _settings.setdefault(session, {})
+    if host not in known:
+        known[host] = session.merge_environment_settings(url, session.proxies, True, None, None)
     request = session.prepare_request(Request("GET", url, headers=headers))  # type: ignore[no-untyped-call]
-    return request, {"timeout": session.timeout, **_settings[session, host]}
+    return request, {"timeout": session.timeout, **known[host]}
 
 
 def network_reason(error: Exception) -> str:

@@ -5,7 +5,6 @@ What they are is said by their own ``variant.json``; nothing else is written.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from pip._internal.metadata import BaseDistribution
 
     from .decisions import Build
-
-logger = logging.getLogger(__name__)
 
 # Where somebody was asked; of the others nothing is known, which proves nothing.
 _KNOWN = ("static", "user", "built-in", "plugin")

@@ -11,14 +11,14 @@ from pip._internal.utils.logging import get_indentation, indent_log
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
-from .choosing import is_wished, judge
+from .choosing import is_wished, judge, say_passed_over
 from .decisions import Build, Choice, Decision
 from .dependencies import build_of
 from .errors import FetchError, MetadataError, shortened
 from .filenames import label_of
 from .index import session_of
 from .process import process
-from .selection import Selection, Wheel
+from .selection import Wheel
 
 if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
@@ -141,20 +141,12 @@ def _judge_given(link: Link, metadata: Metadata) -> None:
 def _tell(choice: Choice) -> None:
     variant = choice.build.variant if choice.build is not None else None
     if choice.decision is not None and (variant is None or variant.is_null):
-        told = [_tell_passed_over(choice, item) for item in choice.decision.selections]
-        if any(told) and logger.isEnabledFor(VERBOSE):
+        told = say_passed_over(choice.project, choice.version, choice.decision.selections)
+        if told and logger.isEnabledFor(VERBOSE):
             _show(choice.decision)
     if variant is not None:
         text = explain.banner(choice.project, choice.version, variant)
         process.say(logging.INFO, f"\n{text}\n")
-
-
-def _tell_passed_over(choice: Choice, selection: Selection) -> bool:
-    text = explain.passed_over(choice.project, choice.version, selection, process.reasons)
-    if text is None or text in process.said:
-        return False
-    process.say(logging.INFO, text)
-    return True
 
 
 def _show(decision: Decision) -> None:

@@ -9,7 +9,7 @@ from pip._vendor.rich.console import Group, RenderableType
 from pip._vendor.rich.table import Table
 from pip._vendor.rich.text import Text
 
-from .errors import quoted
+from .errors import printable
 from .explanation import Explanation, Row
 from .supported import Support
 
@@ -26,7 +26,7 @@ def show(explanation: Explanation, level: int = logging.INFO) -> None:
 
 def rendered(explanation: Explanation) -> RenderableType:
     """Return what rich draws: title, wheels, providers, and what would change the choice."""
-    parts: list[RenderableType] = [Text(_printable(line)) for line in _title(explanation)]
+    parts: list[RenderableType] = [Text(printable(line)) for line in _title(explanation)]
     parts.append(_wheels(explanation))
     if explanation.supports:
         parts += [Text(""), _providers(explanation)]
@@ -59,7 +59,7 @@ def _wheels(explanation: Explanation) -> Table:
             label = f"{label} {_tags(row)}"
         rank = "-" if row.rank is None else str(row.rank)
         style = "green" if row.rank == 1 else "bright_black" if row.rank is None else ""
-        table.add_row(rank, Text(_printable(label)), Text(_reason(row)), style=style)
+        table.add_row(rank, Text(printable(label)), Text(_reason(row)), style=style)
     return table
 
 
@@ -67,11 +67,6 @@ def _reason(row: Row) -> str:
     if row.rank is None:
         return "\n".join(row.reasons)
     return "selected" if row.rank == 1 else row.note
-
-
-def _printable(text: str) -> str:
-    """Return a line with names that a server gave, without what a terminal would obey."""
-    return text if text.isprintable() else quoted(text)
 
 
 def _repeated(labels: list[str | None]) -> set[str | None]:

@@ -48,8 +48,8 @@ class Looking:
     specifier: BaseSpecifier
     hashes: Hashes
 
-    def best(self, dist: BaseDistribution) -> tuple[Build, str] | None:
-        """Return the best build of the installed version, and its label.
+    def best(self, dist: BaseDistribution) -> str | None:
+        """Return the label of the best build of the installed version.
 
         None if that is not better than the installed one, if there is no variant of that version,
         if something is not known of its builds, or if another version is the newest.
@@ -82,7 +82,7 @@ class Looking:
             best, own = key(build.variant, where), key(installed.variant, where)
             if best is None or own is None or own <= best:
                 return None
-        return build, build.variant.label
+        return build.variant.label
 
 
 def replaced(
@@ -109,8 +109,7 @@ def replaced(
                 process.say(logging.WARNING, text)
             return found.certain
     if not prefers_installed:
-        best = looking.best(dist)
-        return best is not None and not _is_same(best[0], build)
+        return looking.best(dist) is not None
     if build is not None and named:
         _hint(dist, build, looking)
     return False
@@ -136,11 +135,11 @@ def _hint(dist: BaseDistribution, build: Build, looking: Looking) -> None:
         return
     with contextlib.suppress(PipError), _once(looking.finder) as finder:
         best = replace(looking, finder=finder).best(dist)
-        if best is not None and not _is_same(best[0], build):
+        if best is not None:
             project = dist.canonical_name
             text = (
                 f"Keeping the installed variant {build.variant.label} of {project} {dist.version};"
-                f" {best[1]} fits this machine better: pip install --upgrade {project}"
+                f" {best} fits this machine better: pip install --upgrade {project}"
             )
             process.say(logging.INFO, text)
 

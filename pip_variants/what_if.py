@@ -15,6 +15,9 @@ from .supported import Support
 _MOST = 6
 _TRIED = 24
 
+# Where the machine was asked, or the user has spoken for it; of the others it has no say.
+_ASKED = ("user", "built-in", "plugin")
+
 # How a machine would have to be, by namespace and feature; the value is put in.
 _MACHINES = {
     ("nvidia", "cuda_version_lower_bound"): "a driver with CUDA {} or newer",
@@ -48,8 +51,10 @@ def hints(
 
 
 def _can_change(item: Rejected) -> bool:
-    """Return whether what the wheel lacks is not fixed by the metadata itself."""
-    return all(lack.support.state not in ("static", "none") for lack in item.lacks)
+    """Return whether another machine, or an option, could have what the wheel lacks."""
+    return all(
+        lack.support.state in _ASKED or lack.support.option is not None for lack in item.lacks
+    )
 
 
 def _with(supports: Mapping[str, Support], lacks: Sequence[Lack]) -> dict[str, Support]:

@@ -33,7 +33,7 @@ from pip_variants.checking import (
     summary,
 )
 from pip_variants.combining import Described
-from pip_variants.errors import FetchError, VariantError, quoted, shortened
+from pip_variants.errors import FetchError, VariantError, printable, quoted, shortened
 from pip_variants.fetching import fetch
 
 from .files import File, Shelf, by_version, folders, is_published, listed
@@ -146,8 +146,7 @@ class _Places:
     def _fail(self, shown: str, problem: str) -> None:
         # Also of what is no address that could be parsed: what stands before an @ may be secret.
         shown = re.sub("(://)[^/@]*@", r"\1****@", shown)
-        name = shown if shown.isprintable() else quoted(shown)
-        self.findings.append(finding("unreadable", name, "", problem))
+        self.findings.append(finding("unreadable", printable(shown), "", problem))
 
 
 def _is_single(name: str) -> bool:
@@ -158,8 +157,7 @@ def _checked(place: _Place, session: PipSession) -> Iterator[Finding]:
     shelves, bad = by_version(place.files.values())
     for file, error in bad:
         if file.is_wheel or is_published(file.name):
-            shown = file.shown if file.shown.isprintable() else quoted(file.shown)
-            yield finding("file-name", shortened(shown), "", str(error))
+            yield finding("file-name", shortened(printable(file.shown)), "", str(error))
         else:  # a JSON file that the user named, and that may be called anything
             yield from _document(file, session).findings
     for shelf in shelves.values():

@@ -11,7 +11,7 @@ from pip._internal.models.link import Link
 from pip._vendor.packaging.utils import canonicalize_name, parse_wheel_filename
 from pip._vendor.packaging.version import Version
 
-from pip_variants.errors import FilenameError, quoted
+from pip_variants.errors import FilenameError, printable
 from pip_variants.filenames import METADATA_SUFFIX, split_label
 from pip_variants.selection import LONGEST_FILENAME
 
@@ -34,7 +34,7 @@ class File:
         """Return a file on a disk, called by its path as it was given."""
         shown = path.as_posix()
         link = Link(path.absolute().as_uri())
-        return cls(shown if shown.isprintable() else quoted(shown), link)
+        return cls(printable(shown), link)
 
     @property
     def name(self) -> str:

@@ -6,10 +6,9 @@ Merging is ``combining``'s and the text the writer's; here wheels are read and f
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from pip_variants.archives import local_metadata
 from pip_variants.combining import Described, combined
 from pip_variants.errors import VariantError, quoted
 from pip_variants.filenames import label_of, metadata_filename
+from pip_variants.storing import replace_file
 from pip_variants.writer import write_text
 
 from .files import File, Key, Shelf, by_version, document_name, folders, listed
@@ -139,7 +139,7 @@ def _carry_out(plan: _Plan, *, write: bool) -> bool:
         try:
             same = plan.path.is_file() and plan.path.read_bytes() == plan.text
             if write and not same:
-                _replace(plan.path, plan.text)
+                replace_file(plan.path, plan.text)
         except OSError as error:
             problems.append(f"not written: {_reason(error)}")
         else:
@@ -149,21 +149,6 @@ def _carry_out(plan: _Plan, *, write: bool) -> bool:
     for problem in problems:
         logger.error("%s: %s", plan.shown, problem)
     return not problems
-
-
-def _replace(path: Path, text: bytes) -> None:
-    """Put ``text`` in the place of a file at once, so that a reader sees all of it or the old one.
-
-    Raise OSError, and leave everything as it was.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_bytes(text)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 @contextmanager

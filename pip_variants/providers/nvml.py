@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pip_variants.errors import quoted, shortened
+from pip_variants.errors import printable, shortened
 
 from . import child
 
@@ -80,5 +80,4 @@ def _version(found: Sequence[object]) -> tuple[int, int]:
 
 
 def _sentence(text: object) -> str:
-    words = str(text)
-    return shortened(words if words.isprintable() else quoted(words))
+    return shortened(printable(str(text)))

@@ -13,11 +13,12 @@ import json
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+
+from pip_variants.storing import replace_file
 
 from . import nvml
 from .nvml import Answer
@@ -141,10 +142,4 @@ def _write(path: Path, digest: str, found: Answer) -> None:
     text = json.dumps({"fingerprint": digest, "until": until, "answer": asdict(found)})
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".nvml-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
+        replace_file(path, text.encode())

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pip_variants.errors import quoted, shortened
+from pip_variants.errors import printable, quoted, shortened
 from pip_variants.properties import Features, is_name, is_value
 
 from . import child
@@ -127,7 +127,7 @@ def _values(values: Any) -> tuple[str, ...]:  # noqa: ANN401 - parsed JSON
 def _sentence(text: object) -> str:
     """Return a message of unknown origin in printable ASCII on one line."""
     words = " ".join(str(text).split())
-    return shortened(words if words.isascii() and words.isprintable() else quoted(words))
+    return shortened(printable(words) if words.isascii() else quoted(words))
 
 
 def _end_of(output: Path) -> str:

@@ -201,6 +201,30 @@ def test_a_described_machine(explain: Explain, here: Path) -> None:
     assert namespaces[0]["state"] == "user"
 
 
+@pytest.mark.parametrize(("machine", "source"), [(NEW, "newer"), (MIDDLE, "older")])
+def test_two_sources(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, source: str
+) -> None:
+    """Of two indexes the one is named that has the selected file, with its metadata."""
+    for name, label in (("older", "cu126"), ("newer", "cu129")):
+        root = tmp_path / "index" / name
+        write_simple_index(root, {"torch": torch_files(root / "files", tag, [label])})
+    urls = [f"{server.url}{name}/simple/" for name in ("older", "newer")]
+    command = ("variants", "explain", "--json", "-i", urls[0], "--extra-index-url", urls[1])
+    found = parsed(pip.run(*command, "torch", machine=machine))
+    page = f"INDEX/{source}/simple/torch/"
+    assert found["source"] == page
+    assert found["metadata"] == {
+        "origin": "index",
+        "location": f"INDEX/{source}/files/torch-2.8.0-variants.json",
+        "revision": "0.0.2",
+    }
+    # Both need the same of the machine, which is said once.
+    namespaces = found["namespaces"]
+    assert isinstance(namespaces, list)
+    assert [item["namespace"] for item in namespaces] == ["nvidia"]
+
+
 @pytest.mark.usefixtures("versions")
 def test_a_foreign_target(explain: Explain, here: Path) -> None:
     """With --platform this machine is not asked; files of other platforms are no rows."""

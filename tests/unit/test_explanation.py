@@ -24,7 +24,7 @@ from pip_variants.readers import read_text
 from pip_variants.rendering import rendered
 from pip_variants.reports import explanation_entry, installed_entry, namespace_entry
 from pip_variants.selection import select
-from pip_variants.supported import Support
+from pip_variants.supported import State, Support
 from tests.unit.cases import TORCH_JSON, metadata, torch_filename, torch_wheels, variant
 
 GPU = Support("gpu", "built-in", (("cuda", ("12.9", "12.8", "12")), ("arch", ("90", "80"))))
@@ -165,10 +165,13 @@ def test_conditions(support: Support, feature: str, value: str, condition: str) 
     assert what_would_change(wheels, found, selection) == (f"{condition} would select best",)
 
 
-@pytest.mark.parametrize("state", ["static", "none"])
-def test_what_the_metadata_fixes_is_no_hint(state: str) -> None:
-    """No machine has what static values leave out."""
-    support = Support("gpu", "static" if state == "static" else "none", (("cuda", ("12",)),))
+UNCHANGEABLE: tuple[State, ...] = ("static", "none", "disabled", "failed", "foreign")
+
+
+@pytest.mark.parametrize("state", UNCHANGEABLE)
+def test_what_no_machine_changes_is_no_hint(state: State) -> None:
+    """No machine has what static values leave out, or is heard where it is not asked."""
+    support = Support("gpu", state, (("cuda", ("12",)),))
     found = metadata(variant("best", "gpu :: cuda :: 13"), namespaces=("gpu",))
     wheels = torch_wheels("best")
     assert what_would_change(wheels, found, select(wheels, found, {"gpu": support})) == ()

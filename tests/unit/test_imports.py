@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "pip_variants"
 DOOR = ROOT / "patches" / "_variants.py"
+BEHIND = ROOT / "patches" / "_variants_engine.py"
 PIPS = {path.name: path for path in (ROOT / "patches").glob("*.py")}
 
 # Each name may import what stands on its own line or above, and nothing below.
@@ -27,6 +28,7 @@ LAYERS = (
     ("explanation",),
     ("reports",),
     # From here on: the edges.
+    ("storing",),
     ("fetching", "providers", "rendering"),
     ("ahead",),
     ("archives", "environments"),
@@ -168,10 +170,10 @@ def test_the_values_of_the_core_are_frozen(name: str) -> None:
 def test_only_the_door_imports_the_facade() -> None:
     """No module of the engine imports ``hooks``; the patched pip's door imports nothing else."""
     assert [name for name in SOURCES if "hooks" in _engine_imports(name)] == []
-    tree = ast.parse(DOOR.read_text("utf-8"))
     lines = {
         ast.unparse(node)
-        for node in ast.walk(tree)
+        for path in (DOOR, BEHIND)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, (ast.Import, ast.ImportFrom)) and "pip_variants" in ast.unparse(node)
     }
     # The second is for the reader's types alone and never runs; the last is a command of pip's.

@@ -1,4 +1,4 @@
-"""A combined file is replaced at once, and the user is told what takes long."""
+"""A file is replaced at once, and the user is told what takes long."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pip_variants.commands import index
+from pip_variants.storing import replace_file
 
 TEXTS = (b"a" * 1_000_000, b"b" * 2_000_000)
 
@@ -27,7 +28,7 @@ def test_a_reader_sees_one_file_or_the_other(tmp_path: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for i in range(60):
-        index._replace(path, TEXTS[i % 2])
+        replace_file(path, TEXTS[i % 2])
     done.set()
     reader.join()
     assert seen <= {*TEXTS}
