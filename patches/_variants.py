@@ -34,6 +34,8 @@ _begun: list[Values] = []
 """The options of the command that runs, once they are parsed."""
 _labels: set[str] = set()
 """Those that are known to be well formed."""
+_names: dict[str, Any] = {}
+"""What is in the names of wheels whose label has been taken off."""
 _taken: list[BaseDistribution] = []
 """What pip has taken so far: builds of one project can depend on the version of another."""
 
@@ -78,7 +80,9 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
     """Return the command class of ``pip variants``, which pip looks up here."""
     if name != "VariantsCommand":
         raise AttributeError(name)
-    _find_engine()
+    from pip._variants_engine import find
+
+    find()
     from pip_variants.commands.command import VariantsCommand
 
     return VariantsCommand
@@ -95,12 +99,29 @@ def engine() -> Any:  # noqa: ANN401 - a module
     """Return the engine that lies around this pip, also when another interpreter runs it."""
     global _loaded  # noqa: PLW0603 - one engine a process, loaded when first needed
     if _loaded is None:
-        _loaded = _load()
+        from pip._variants_engine import load
+
+        _loaded = load()
+        _loaded.process.taken = _taken
+        for options in _begun:
+            _loaded.process.begin(options)
     return _loaded
 
 
-def without_label(stem: str) -> str:
-    """Return the name of a wheel, without its suffix, as if it had no variant label."""
+def parsed(stem: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - a tuple of packaging's
+    """Return what ``parse`` reads in the name of a variant wheel, without suffix, or None: plain.
+
+    Wheels that differ by their label alone are one for pip, so their name is parsed once.
+    """
+    plain = _without_label(stem)
+    if plain == stem:
+        return None
+    if plain not in _names:
+        _names[plain] = parse(f"{plain}.whl")
+    return _names[plain]
+
+
+def _without_label(stem: str) -> str:
     parts = stem.split("-")
     if len(parts) == _DASHES + 2 and parts[2][:1].isdigit():
         return stem
@@ -266,32 +287,3 @@ def _has_build_tag_alone(name: str) -> bool:
     """Return whether a name has one part more than a plain one, and that is a build tag."""
     parts = name.split("-")
     return len(parts) == _DASHES + 2 and parts[2][:1].isdigit()
-
-
-def _find_engine() -> None:
-    """Let the engine be imported from where it lies around this pip."""
-    import importlib.util
-    import sys
-    from pathlib import Path
-
-    if "pip_variants" in sys.modules:
-        return
-    package = Path(__file__).absolute().parents[2]
-    spec = importlib.util.spec_from_file_location(
-        "pip_variants", package / "__init__.py", submodule_search_locations=[str(package)]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"the variant engine is missing in {package}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["pip_variants"] = module
-    spec.loader.exec_module(module)
-
-
-def _load() -> Any:  # noqa: ANN401 - a module
-    _find_engine()
-    from pip_variants import hooks
-
-    hooks.process.taken = _taken
-    for options in _begun:
-        hooks.process.begin(options)
-    return hooks

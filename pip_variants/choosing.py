@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .metadata import Metadata
     from .properties import Variant
 
+_NEAR = 0.01
+"""Seconds up to which one request after the other is as fast as two at a time."""
+
 Thunk = partial[Any]
 """Makes pip's candidate; pip gives the link, among others, as a keyword."""
 
@@ -140,7 +143,8 @@ class _Guess:
 
     Projects that belong together have the same labels, and what was chosen among them once will be
     chosen again. Nothing is decided by a guess; a wrong one costs one request in vain, and is the
-    last in this run of pip.
+    last in this run of pip. What comes at once, from a cache or from nearby, is not guessed at: it
+    would take a thread longer than it saves.
     """
 
     labels: frozenset[str]
@@ -156,7 +160,8 @@ class _Guess:
             if label is not None:
                 first.setdefault(label, link)
         labels = frozenset(first)
-        label = process.chosen.get(labels) if process.guesses_well else None
+        worth = process.guesses_well and process.sources.seconds > _NEAR
+        label = process.chosen.get(labels) if worth else None
         metadata = first[label].metadata_link() if label is not None else None
         if metadata is None:
             return cls(labels, None, None)

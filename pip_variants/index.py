@@ -7,6 +7,7 @@ the page that listed it, or by its folder.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,11 +59,13 @@ class Found:
 class Sources:
     """The metadata of every version that was looked at, by source.
 
-    ``whole`` allows to fetch a small wheel whose server has no range requests.
+    ``whole`` allows to fetch a small wheel whose server has no range requests; ``seconds`` is how
+    long the last document took to come.
     """
 
     def __init__(self) -> None:
         self.whole = True
+        self.seconds = 0.0
         self._listed: dict[Key, Link] = {}
         self._read: dict[Key, Found | VariantError] = {}
 
@@ -81,10 +84,12 @@ class Sources:
         """
         key = cast("Key", _key(source_of(wheels[0]), *wheels[0].filename.split("-", 2)[:2]))
         if key not in self._read:
+            start = time.monotonic()
             try:
                 self._read[key] = self._fetch(key, wheels, session)
             except VariantError as error:
                 self._read[key] = error
+            self.seconds = time.monotonic() - start
         found = self._read[key]
         if isinstance(found, VariantError):
             raise found

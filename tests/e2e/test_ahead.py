@@ -12,7 +12,16 @@ from stand_in_wheel import Json, dump
 from tests.e2e.pips import Pip
 
 ANY = "py3-none-any"
+FAR = 0.03
+"""Seconds to each answer, which make it worth while to fetch ahead."""
 PROJECTS = ("first", "second", "third", "fourth")
+
+
+@pytest.fixture
+def server(server: IndexServer) -> IndexServer:
+    """Return the server as if it were far away."""
+    server.delay = FAR
+    return server
 
 
 def document(best: str) -> Json:
@@ -84,6 +93,32 @@ def test_guesses(pip: Pip, server: IndexServer, tmp_path: Path, case: str) -> No
     assert (said.last, said.err) == (f"Would install {' '.join(sorted(builds))}", "")
     assert metadata(server) == expected
     assert len(server.asked(".json")) == len(PROJECTS)
+
+
+def test_what_a_cache_has_is_not_asked_for(pip: Pip, server: IndexServer, tmp_path: Path) -> None:
+    """With a warm cache each page is asked for once more, whether it has changed, and no more."""
+    write_index(tmp_path / "index", "abba")
+    server.cacheable = True
+    asked = []
+    for _ in range(2):
+        server.requests.clear()
+        # Only a trusted host, or one with https, is cached by pip.
+        pip.dry_run(f"{server.url}simple/", "--trusted-host", "127.0.0.1", "first")
+        asked.append(len(server.requests))
+    assert asked == [4 * len(PROJECTS) + 1, len(PROJECTS)]
+
+
+def test_what_is_near_is_not_guessed_at(pip: Pip, server: IndexServer, tmp_path: Path) -> None:
+    """Where one request after the other is as fast there are no wrong guesses."""
+    write_index(tmp_path / "index", "abba")
+    server.delay = 0.0
+    asked = []
+    for _ in range(3):  # a busy machine can be far from itself
+        server.requests.clear()
+        said = pip.dry_run(f"{server.url}simple/", "first")
+        assert said.last == "Would install first-1.0-a fourth-1.0-a second-1.0-b third-1.0-b"
+        asked.append(metadata(server))
+    assert ["first a", "second b", "third b", "fourth a"] in asked
 
 
 def test_the_banner_comes_first(pip: Pip, server: IndexServer, tmp_path: Path) -> None:
