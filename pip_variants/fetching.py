@@ -19,27 +19,42 @@ if TYPE_CHECKING:
     from pip._internal.network.session import PipSession
     from pip._vendor.requests.models import PreparedRequest
 
+    from .storing import Kept
+
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read; the largest on real indexes has some 100 kB."""
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
+_FRESH = "max-age=0"
 _settings: WeakKeyDictionary[PipSession, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 """By session and host: which proxy and which certificates the environment wants."""
 
 
-def fetch(link: Link, session: PipSession) -> bytes:
+def fetch(link: Link, session: PipSession, kept: Kept | None = None) -> bytes:
     """Return the bytes of a small file, verified by the hash of its link if that has one.
 
-    Such a file changes whenever a label is added, at the same address: pip's cache is believed
-    only as far as the hash proves it right. Raise FetchError in one sentence for whatever the
-    network or the file system does.
+    Such a file changes whenever a label is added, at the same address: a cache is believed only as
+    far as the hash proves it right. ``kept`` is ours, for files with a SHA-256: it has no use for
+    what the server says of them, nor the cost of pip's. Raise FetchError in one sentence for
+    whatever the network or the file system does.
     """
+    sha256 = link.hash if link.hash_name == "sha256" and not link.is_file else None
+    if kept is not None and sha256 is not None:
+        found = kept.get(sha256)
+        if found is None:
+            found = _verified(link, session, "no-store")
+            kept.put(sha256, found)
+        return found
+    return _verified(link, session, None if link.has_hash else _FRESH)
+
+
+def _verified(link: Link, session: PipSession, cache_control: str | None) -> bytes:
     try:
-        body, cached = _get(link, session, fresh=not link.has_hash)
+        body, cached = _get(link, session, cache_control)
         good = _has_its_hash(link, body)
         if cached and not good:
-            body, _ = _get(link, session, fresh=True)
+            body, _ = _get(link, session, _FRESH)
             good = _has_its_hash(link, body)
     except NetworkConnectionError as error:
         raise FetchError(network_reason(error)) from None
@@ -50,9 +65,9 @@ def fetch(link: Link, session: PipSession) -> bytes:
     return body
 
 
-def _get(link: Link, session: PipSession, *, fresh: bool) -> tuple[bytes, bool]:
+def _get(link: Link, session: PipSession, cache_control: str | None) -> tuple[bytes, bool]:
     """Return the bytes of a file, and whether they come from pip's cache without a question."""
-    headers = {**HEADERS, "Cache-Control": "max-age=0"} if fresh else HEADERS
+    headers = HEADERS if cache_control is None else {**HEADERS, "Cache-Control": cache_control}
     request, settings = prepared(link, session, headers)
     with session.send(request, allow_redirects=True, **settings) as response:
         raise_for_status(response)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.network.session import PipSession
 
+    from .storing import Kept
+
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
 
@@ -59,12 +61,13 @@ class Found:
 class Sources:
     """The metadata of every version that was looked at, by source.
 
-    ``whole`` allows to fetch a small wheel whose server has no range requests; ``seconds`` is how
-    long the last document took to come.
+    ``whole`` allows to fetch a small wheel whose server has no range requests; ``kept`` is where
+    documents stay that were fetched; ``seconds`` is how long the last one took to come.
     """
 
     def __init__(self) -> None:
         self.whole = True
+        self.kept: Kept | None = None
         self.seconds = 0.0
         self._listed: dict[Key, Link] = {}
         self._read: dict[Key, Found | VariantError] = {}
@@ -100,7 +103,7 @@ class Sources:
         combined = None
         if link is not None:
             try:
-                combined = read_text(fetch(link, session))
+                combined = read_text(fetch(link, session, self.kept))
             except VariantError as error:
                 raise FetchError(f"{link.filename}: {error}") from None
         found = _completed(combined, wheels, session, whole=self.whole)

@@ -27,6 +27,7 @@ from .errors import RequestError, quoted
 from .index import Sources
 from .providers.asking import Asking, silent
 from .providers.chain import Chain
+from .storing import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,9 @@ class Process:
         self.chain.trusted = self.trusted
         self.chain.asking.run_plugin = partial(self._run_plugin, options)
         if options.cache_dir:
-            self.chain.asking.cache = Path(options.cache_dir, "variants")
+            cache = Path(options.cache_dir, "variants")
+            self.chain.asking.cache = cache
+            self.sources.kept = Kept(cache / "metadata")
 
     def aim_at(self, finder: PackageFinder) -> None:
         """Take note of the target: if options describe it, it is not this machine."""

@@ -192,15 +192,19 @@ def test_no_variant_for_this_platform(
 
 
 def test_installed(own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """Whether there is a better build takes the page and the JSON, for what the user names."""
+    """Whether there is a better build takes the page and the JSON, for what the user names.
+
+    What is kept of the JSON is not asked for again.
+    """
     write_index(tmp_path / "index", tag)
     url = f"{server.url}simple/"
     own_pip.run("install", "--index-url", url, "torch")
     for options in ((), ("-U",)):
-        server.requests.clear()
-        said = own_pip.dry_run(url, *options, "torch")
-        assert "\nRequirement already satisfied: torch in " in said.out
-        assert (asked(server), said.err) == ([PAGE, JSON], "")
+        for cache, expected in ((("--no-cache-dir",), [PAGE, JSON]), ((), [PAGE])):
+            server.requests.clear()
+            said = own_pip.dry_run(url, *cache, *options, "torch")
+            assert "\nRequirement already satisfied: torch in " in said.out
+            assert (asked(server), said.err) == (expected, "")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +277,28 @@ def test_without_a_hash_no_cache_may_answer(
         assert said.last == "Would install torch-2.8.0-cu129"
     found = [item for item in server.requests if item.path == path]
     assert [item.headers.get("cache-control") for item in found] == ["max-age=0"] * 2
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{}"], ids=["whole", "empty", "other"])
+def test_what_a_hash_proves_is_asked_for_once(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, damage: bytes | None
+) -> None:
+    """A JSON that the page gives a SHA-256 of is kept under it; a damaged one is fetched again."""
+    write_index(tmp_path / "index", tag)
+    kept = pip.folder / "cache/variants/metadata"
+    pip.dry_run(f"{server.url}simple/", "--no-cache-dir", "torch")
+    assert not kept.exists()
+    asked = []
+    for _ in range(2):
+        said = pip.dry_run(f"{server.url}simple/", "torch")
+        assert (said.last, said.err) == ("Would install torch-2.8.0-cu129", "")
+        asked.append(len(server.asked("-variants.json")))
+        (file,) = kept.iterdir()
+        if damage is not None:
+            file.write_bytes(damage)
+    assert asked == [2, 2 if damage is None else 3]
+    pip.run("cache", "purge")
+    assert list(kept.glob("*")) == []
 
 
 def test_label_added_to_a_cached_document(
