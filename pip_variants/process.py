@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Options of `install` with which what is installed neither stays nor is where the new things go.
+_APART = ("ignore_installed", "target_dir")
+
 _LINES = 20
 """How much is shown of what a plugin printed."""
 
@@ -87,6 +90,8 @@ class Process:
     """Normalised names of provider packages that may run."""
     finder: PackageFinder | None = None
     """The one that looks for files of variant projects; it knows all sources."""
+    apart: bool = False
+    """Whether what is installed does not belong to what is being installed."""
     taken: list[BaseDistribution] = field(default_factory=list)
     """What is being installed as far as pip has got, also what it took back again later."""
     candidates: WeakSet[object] = field(default_factory=WeakSet)
@@ -112,6 +117,7 @@ class Process:
         """Take note of the options of the command that is about to run."""
         self.chain.switches = {**self.default_switches, **self.switches}
         self.chain.trusted = self.trusted
+        self.apart = any(getattr(options, name, None) for name in _APART)
         self.chain.asking.run_plugin = partial(self._run_plugin, options)
         if options.cache_dir:
             cache = Path(options.cache_dir, "variants")
@@ -175,7 +181,7 @@ class Process:
 def _distributions() -> dict[str, str]:
     """Return the versions that are being installed, and those of what is installed otherwise."""
     installed: dict[str, str] = {}
-    if not process.chain.foreign:
+    if not (process.chain.foreign or process.apart):
         for dist in get_default_environment().iter_all_distributions():
             installed.setdefault(str(dist.canonical_name), _version(dist))
     return {**installed, **{str(dist.canonical_name): _version(dist) for dist in process.taken}}

@@ -27,17 +27,20 @@ _SYSTEMS = ("linux", "manylinux_2_17", "manylinux_2_28", "musllinux_1_2", "macos
 _PLATFORMS = tuple(
     f"{system}_{machine}" for system in _SYSTEMS for machine in ("amd64", "arm64", "x86_64")
 )
-DOCUMENT: Json = {
-    "$schema": "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json",
-    "default-priorities": {"namespace": ["bench"]},
-    "providers": {
-        "bench": {"static-properties": {"level": ["3", "2", "1"]}, "feature-order": ["level"]}
-    },
-    "variants": {
-        "null": {},
-        **{f"v{level}": {"bench": {"level": [level]}} for level in ("1", "2", "3")},
-    },
-}
+
+
+def document(name: str, version: str) -> Json:
+    """Return the metadata of one version; no two are the same."""
+    static = {"level": ["3", "2", "1"], "release": [f"{name}_{version}".replace("-", "_")]}
+    return {
+        "$schema": "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json",
+        "default-priorities": {"namespace": ["bench"]},
+        "providers": {"bench": {"static-properties": static, "feature-order": [*static]}},
+        "variants": {
+            "null": {},
+            **{f"v{level}": {"bench": {"level": [level]}} for level in ("1", "2", "3")},
+        },
+    }
 
 
 def project(number: int) -> str:
@@ -82,13 +85,14 @@ def _release(
 ) -> Iterator[Listed]:
     """Write a version's wheels, and its metadata if they have labels, and list them."""
     stem = f"{name.replace('-', '_')}-{version}"
+    described = document(name, version)
     for label in labels:
         filename = f"{stem}-py3-none-any{f'-{label}' if label else ''}.whl"
-        wheel = write_wheel(folder, filename, requires=requires, variant_json=DOCUMENT)
+        wheel = write_wheel(folder, filename, requires=requires, variant_json=described)
         yield Listed(wheel, core_metadata=True)
     if None not in labels:
         metadata = folder / f"{stem}-variants.json"
-        metadata.write_bytes(dump(DOCUMENT))
+        metadata.write_bytes(dump(described))
         yield Listed(metadata)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bench import Effort, alternating, count, verdict
 from bench_cases import CASES, Case, Place
-from bench_indexes import LABELS, dependencies, large_names, project, write_indexes
+from bench_indexes import COUNT, LABELS, VERSIONS, dependencies, large_names, project, write_indexes
 from bench_report import (
     Ratio,
     Wanted,
@@ -176,11 +176,18 @@ def test_the_large_page(labels: tuple[str | None, ...]) -> None:
 
 
 def test_the_engine_reads_the_metadata(tmp_path: Path) -> None:
-    """The metadata of the index is a revision that we read, with values that need no provider."""
+    """The metadata of the index is a revision that we read, with values that need no provider.
+
+    No two documents are the same: one that is known by its hash would not be asked for.
+    """
     write_indexes(tmp_path)
-    document = tmp_path / "variants" / "files" / "single-2.0-variants.json"
-    metadata = read(json.loads(document.read_text()))
-    assert [provider.static for provider in metadata.providers] == [(("level", ("3", "2", "1")),)]
+    files = tmp_path / "variants" / "files"
+    metadata = read(json.loads((files / "single-2.0-variants.json").read_text()))
+    (provider,) = metadata.providers
+    assert provider.static is not None
+    assert provider.static[0] == ("level", ("3", "2", "1"))
+    documents = [path.read_bytes() for path in files.glob("*-variants.json")]
+    assert len(documents) == len(set(documents)) == len(VERSIONS) * (COUNT + 1) + 1
 
 
 def fake_tool(name: str, label: str) -> Tool:

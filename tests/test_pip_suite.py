@@ -106,7 +106,7 @@ def test_the_patched_tree(tmp_path: Path, wheel: Path) -> None:
     copy_tree(make_checkout(tmp_path / "upstream", "25.1.1"), tree, wheel)
     assert not (tree / ".git").exists()
     code = (
-        "import pip, pip._variants as v, sys; v._load();"
+        "import pip, pip._variants as v, sys; v.engine();"
         " from pip_variants import hooks; print(pip.__version__, hooks.__file__)"
     )
     said = run(

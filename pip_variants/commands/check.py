@@ -51,8 +51,6 @@ _METADATA = "METADATA"
 
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     """Print every finding in what ``args`` name; return 1 if one is an error, else 0."""
-    if options.check:
-        raise CommandError("The option --check is not one of: pip variants check")
     if not args:
         raise CommandError("Need a wheel, a JSON file, a folder or a URL to check.")
     session = command.session(options)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from pip._internal.index.package_finder import PackageFinder
     from pip._internal.network.session import PipSession
 
-_ACTIONS = ("explain", "list", "platform", "check", "index")
+_ACTIONS = {
+    "explain": ("json",),
+    "list": ("json",),
+    "platform": ("json",),
+    "check": ("json",),
+    "index": ("check",),
+}
+"""What can be asked for, and which of the options below it takes."""
 
 
 class VariantsCommand(Command):
@@ -89,6 +96,9 @@ class VariantsCommand(Command):
         """Do what the first word of ``args`` says; return the exit status or raise CommandError."""
         if not args or args[0] not in _ACTIONS:
             raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
+        for name in ("json", "check"):
+            if getattr(options, name) and name not in _ACTIONS[args[0]]:
+                raise CommandError(f"The option --{name} is not one of: pip variants {args[0]}")
         action = import_module(f"pip_variants.commands.{args[0]}")
         try:
             return int(action.run(self, options, args[1:]))

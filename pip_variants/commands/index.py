@@ -45,8 +45,6 @@ def run(_: VariantsCommand, options: Values, args: list[str]) -> int:
 
     Return 1 if something is wrong with a version, or would change, else 0.
     """
-    if options.json:
-        raise CommandError("The option --json is not one of: pip variants index")
     if len(args) != 1:
         raise CommandError("Need exactly one folder of wheels.")
     root = Path(args[0])

@@ -57,6 +57,14 @@ def stock_pip(shared: Path, tmp_path: Path, tag: str) -> Pip:
 
 
 @pytest.fixture
+def ran(tmp_path: Path) -> Path:
+    """Return the file in which code of a provider leaves a line each time it runs."""
+    file = tmp_path / "ran"
+    file.touch()
+    return file
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[IndexServer]:
     """Return a server of the folder `index` below tmp_path."""
     root = tmp_path / "index"

@@ -24,13 +24,13 @@ def server(server: IndexServer) -> IndexServer:
     return server
 
 
-def document(best: str) -> Json:
-    """Return metadata of the labels a and b, of which `best` comes first."""
-    order = [best, "b" if best == "a" else "a"]
+def document(project: str, best: str) -> Json:
+    """Return a project's metadata of the labels a and b, of which `best` comes first."""
+    static = {"level": [best, "b" if best == "a" else "a"], "of": [project]}
     return {
         "$schema": "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json",
         "default-priorities": {"namespace": ["test"]},
-        "providers": {"test": {"static-properties": {"level": order}}},
+        "providers": {"test": {"static-properties": static, "feature-order": [*static]}},
         "variants": {label: {"test": {"level": [label]}} for label in "ab"},
     }
 
@@ -46,14 +46,14 @@ def write_index(root: Path, best: Sequence[str], *, core_metadata: bool = True) 
                     folder,
                     f"{name}-1.0-{ANY}-{other}.whl",
                     requires=[following] if following else [],
-                    variant_json=document(label),
+                    variant_json=document(name, label),
                 ),
                 core_metadata=core_metadata,
             )
             for other in "ab"
         ]
         combined = folder / f"{name}-1.0-variants.json"
-        combined.write_bytes(dump(document(label)))
+        combined.write_bytes(dump(document(name, label)))
         pages[name] = [*files, Listed(combined)]
     write_simple_index(root, pages)
 

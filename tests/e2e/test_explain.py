@@ -297,6 +297,10 @@ ERRORS = {
         ("torch @ file:///nowhere/torch-2.8.0-cp27-none-win32-cu126.whl",),
         "torch-2.8.0-cp27-none-win32-cu126.whl is not a supported wheel on this platform.",
     ),
+    "an option of index": (
+        ("--check", "torch"),
+        "The option --check is not one of: pip variants explain",
+    ),
     "nothing": ((), "Need one requirement: a name, a name with a version, a wheel."),
     "two": (("a", "b"), "Need one requirement: a name, a name with a version, a wheel."),
     "unknown": (("nowhere",), "No matching distribution found for nowhere"),

@@ -15,7 +15,6 @@ from tests.e2e.test_selection import CU129_PROPERTIES
 ANY = "py3-none-any"
 MIDDLE = Machine("12.6", "9.0")
 PAGE = "GET /simple/torch/ 200"
-JSON = "GET /simple/torch/torch-2.8.0-variants.json 200"
 LIST_80 = """\
 Package                Version Variant
 ---------------------- ------- --------
@@ -198,7 +197,8 @@ def test_a_better_build_is_a_hint(own_pip: Pip, server: IndexServer, torch: str)
     said = own_pip.run("install", "--index-url", torch, "torch")
     assert HINT in said.out
     assert "Requirement already satisfied: torch in " in said.out
-    assert (asked(server), said.err) == ([PAGE, JSON], "")
+    # What the JSON says is known since the installation.
+    assert (asked(server), said.err) == ([PAGE], "")
     assert installed(own_pip) == "cu126"
 
 
@@ -208,7 +208,7 @@ def test_no_hint_where_there_is_nothing_better(
     """The best build is kept in silence."""
     said = own_pip.run("install", "--index-url", torch, "torch", machine=MIDDLE)
     assert "Keeping" not in said.out
-    assert (asked(server), said.err) == ([PAGE, JSON], "")
+    assert (asked(server), said.err) == ([PAGE], "")
 
 
 def test_no_hint_for_a_dependency(
@@ -237,7 +237,7 @@ def test_upgrade_replaces(own_pip: Pip, server: IndexServer, torch: str, strateg
     server.requests.clear()
     said = own_pip.run(*args)
     assert said.last.startswith("Requirement already satisfied: torch in ")
-    assert asked(server) == [PAGE, JSON]
+    assert asked(server) == [PAGE]
 
 
 def test_upgrade_from_plain(own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
@@ -406,3 +406,29 @@ def test_an_installed_file_that_is_no_text(own_pip: Pip, here: Path) -> None:
     for command in (("list",), ("show", "demo"), ("inspect",), ("install", "--no-index", "demo")):
         assert "ariant:" not in own_pip.run(*command).out
     own_pip.run("check", status=1)
+
+
+# ---- What builds depend on -----------------------------------------------------------------------
+
+DEPENDENT = {
+    "$schema": "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json",
+    "default-priorities": {"namespace": ["abi_dependency"]},
+    "providers": {"abi_dependency": {"builtin": "abi_dependency"}},
+    "variants": {"null": {}, "torch28": {"abi_dependency": {"torch": ["2.8"]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [((), "torch28"), (("--target", "elsewhere"), "null"), (("--ignore-installed",), "null")],
+    ids=["here", "elsewhere", "ignored"],
+)
+def test_what_does_not_count_as_installed(
+    own_pip: Pip, here: Path, options: tuple[str, ...], label: str
+) -> None:
+    """A build for an installed version is for where that version is, and stays."""
+    own_pip.run("install", "--no-index", write_wheel(here, f"torch-2.8.0-{ANY}.whl"))
+    for name in ("null", "torch28"):
+        write_wheel(here / "dist", f"ext-1.0-{ANY}-{name}.whl", variant_json=DEPENDENT)
+    command = ("install", "--dry-run", "--no-index", "--find-links", "dist", *options, "ext")
+    assert own_pip.run(*command).last == f"Would install ext-1.0-{label}"

@@ -25,14 +25,6 @@ TRAPS = {
 
 
 @pytest.fixture
-def ran(tmp_path: Path) -> Path:
-    """Return the file in which every code that runs leaves a mark."""
-    file = tmp_path / "ran"
-    file.touch()
-    return file
-
-
-@pytest.fixture
 def go(pip: Pip, server: IndexServer, ran: Path) -> Callable[..., Said]:
     """Return a function that lets pip choose with these options."""
 
@@ -79,6 +71,12 @@ REQUIRES = {
 }
 
 
+def _write_demanding(server: IndexServer, root: Path, tag: str, requires: list[str]) -> None:
+    """Write an index with what is planted, and a torch whose provider asks for all of that."""
+    requires = [text.replace("INDEX/", server.url) for text in requires]
+    write_index(root, tag, _plant(root), {**GPU, "requires": requires}, ANY)
+
+
 @pytest.mark.parametrize("requires", REQUIRES.values(), ids=REQUIRES)
 def test_nothing_runs_without_a_word(
     server: IndexServer,
@@ -89,9 +87,7 @@ def test_nothing_runs_without_a_word(
     requires: list[str],
 ) -> None:
     """Whatever the metadata asks for: nothing of it is fetched, and none of its code runs."""
-    requires = [text.replace("INDEX/", server.url) for text in requires]
-    others = _plant(tmp_path / "index")
-    write_index(tmp_path / "index", tag, others, {**GPU, "requires": requires}, ANY)
+    _write_demanding(server, tmp_path / "index", tag, requires)
     assert go().last in {"Would install torch-2.8.0-null", "Would install torch-2.8.0"}
     assert {path for path in server.asked() if "torch" not in path} == set()
     assert ran.read_text() == ""
@@ -118,9 +114,7 @@ def test_trust_is_for_one_name(
     requires: list[str],
 ) -> None:
     """A trusted name covers neither lookalikes nor company nor addresses nor options."""
-    requires = [text.replace("INDEX/", server.url) for text in requires]
-    others = _plant(tmp_path / "index")
-    write_index(tmp_path / "index", tag, others, {**GPU, "requires": requires}, ANY)
+    _write_demanding(server, tmp_path / "index", tag, requires)
     assert go(*TRUST).last in {"Would install torch-2.8.0-null", "Would install torch-2.8.0"}
     assert {path for path in server.asked() if "torch" not in path} == set()
     assert ran.read_text() == ""

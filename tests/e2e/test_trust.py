@@ -33,14 +33,6 @@ PAGE = "/simple/gpu-provider/"
 
 
 @pytest.fixture
-def ran(tmp_path: Path) -> Path:
-    """Return the file that has a line for each run of the plugin."""
-    file = tmp_path / "ran"
-    file.touch()
-    return file
-
-
-@pytest.fixture
 def url(tmp_path: Path, server: IndexServer, tag: str) -> str:
     """Return the address of an index with torch and its provider."""
     write_index(
