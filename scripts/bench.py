@@ -48,17 +48,20 @@ FULL = Effort(least=3, most=25, seconds=12.0, ranked=100_000)
 QUICK = Effort(least=2, most=5, seconds=2.0, ranked=1_000)
 
 
-def alternating(runs: Mapping[str, Run], effort: Effort) -> dict[str, list[float]]:
+def alternating(
+    runs: Mapping[str, Run], effort: Effort, share: float = 1.0
+) -> dict[str, list[float]]:
     """Return each column's seconds, round by round; a first round fills caches and is left out.
 
-    Every other round goes through the columns backwards, so that none always follows the same one.
+    *share* is this row's part of the time that there is for a row. Every other round goes through
+    the columns backwards, so that none always follows the same one.
     """
     times: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         run()
     start = time.perf_counter()
     for number in range(effort.most):
-        if number >= effort.least and time.perf_counter() - start > effort.seconds:
+        if number >= effort.least and time.perf_counter() - start > effort.seconds * share:
             break
         for name in list(runs)[:: -1 if number % 2 else 1]:
             times[name].append(runs[name]())
@@ -137,15 +140,15 @@ def ranking(python: str, effort: Effort, report: Path) -> str:
 
 def timed(place: Place, effort: Effort) -> list[Row]:
     """Return the rows of everything that is timed; raise BenchError if a tool fails."""
-    plan: list[tuple[str, str, Mapping[str, Run], Sequence[Wanted]]] = [
-        ("a", title, runs, (SAME,))
+    plan: list[tuple[str, str, Mapping[str, Run], Sequence[Wanted], float]] = [
+        ("a", title, runs, (SAME,), 1.0)
         for title, runs in commands(place.tools, place.folder / "listed").items()
     ]
-    plan += [(case.section, str(case), place.runs(case), case.wanted) for case in CASES]
+    plan += [(case.section, str(case), place.runs(case), case.wanted, case.share) for case in CASES]
     rows = []
-    for section, title, runs, wanted in plan:
+    for section, title, runs, wanted, share in plan:
         say(f"timing {title}")
-        rows.append(row(section, title, alternating(runs, effort), wanted))
+        rows.append(row(section, title, alternating(runs, effort, share), wanted))
     return rows
 
 
