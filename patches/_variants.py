@@ -49,11 +49,12 @@ def add_options(command: Command) -> None:
         command.parser.insert_option_group(len(command.parser.option_groups) - 1, group(command))
 
 
-def begin(options: Values) -> None:
+def begin(command: Command, options: Values) -> None:
     """Take note of all options of the command that is about to run; raise pip's CommandError."""
     _begun.append(options)
     if _loaded:
         _loaded.process.begin(options)
+        command.enter_context(_loaded.unmet())
     elif hasattr(options, "variants_command"):
         engine()
     platform = getattr(options, "variant_platform", None)
@@ -68,7 +69,7 @@ def begin(options: Values) -> None:
 
 
 def cached_files(options: Values) -> list[str]:
-    """Return the files in which something about providers is remembered."""
+    """Return the files in which something about variants or providers is remembered."""
     from pathlib import Path
 
     from pip._internal.utils.filesystem import find_files
@@ -217,6 +218,11 @@ def is_variant(dist: BaseDistribution) -> bool:
 def why_not(project: str | None) -> str:
     """Return why none of a project's variants fits, to end the error with which pip gives up."""
     return str(engine().why_not(project)) if _loaded and project else ""
+
+
+def wanted(project: str, candidates: list[InstallationCandidate]) -> list[InstallationCandidate]:
+    """Return those of a project's files that have the label which the user wants of it."""
+    return list(engine().wanted(project, candidates)) if _loaded else candidates
 
 
 def preferred(

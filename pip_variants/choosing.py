@@ -13,6 +13,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from pip._internal.exceptions import DistributionNotFound
 from pip._vendor.packaging.utils import canonicalize_name
 
 from . import explain
@@ -98,6 +99,25 @@ def preferred(
             if order:
                 return run[part[order[0]]]
     return None
+
+
+def wanted(
+    project: str, candidates: Sequence[InstallationCandidate]
+) -> Sequence[InstallationCandidate]:
+    """Return the files with the label that the user wants of a project, all if any will do.
+
+    Nothing is fetched: it is the label in the name that counts. Raise pip's DistributionNotFound if
+    no file has it.
+    """
+    wish = process.wish(canonicalize_name(project))
+    if wish is None:
+        return candidates
+    labels = [label_of(candidate.link.filename) for candidate in candidates]
+    found = [item for item, label in zip(candidates, labels, strict=True) if label == wish]
+    if candidates and not found:
+        reason = explain.label_unknown(wish, labels)
+        raise DistributionNotFound(f"No matching distribution found for {project}: {reason}")
+    return found
 
 
 def _concerned(project: str, links: Sequence[Link]) -> bool:

@@ -51,9 +51,13 @@ def wish_unfulfilled(
         return f"Variant {label} of {project} {version} does not fit: {why(rejected)}"
     ranked = [item.wheel.label for found in selections for item in found.ranked]
     others = [item.wheel.label for found in selections for item in found.rejected]
-    labels = dict.fromkeys(shortened(found) for found in [*ranked, *others] if found)
-    known = listed(labels) or "no variant"
-    return f"No wheel of {project} {version} has the variant label {label}; there is {known}"
+    return label_unknown(label, [*ranked, *others], f" of {project} {version}")
+
+
+def label_unknown(label: str, labels: Iterable[str | None], what: str = "") -> str:
+    """Return that no wheel has a label, and which labels there are instead (None: a plain one)."""
+    known = listed(dict.fromkeys(shortened(found) for found in labels if found)) or "no variant"
+    return f"No wheel{what} has the variant label {label}; there is {known}"
 
 
 def why(rejected: Sequence[Rejected]) -> str:

@@ -18,7 +18,7 @@ __all__ = ["Arranged", "Info", "note", "process"]
 note = process.sources.note
 
 _MODULES = {
-    "choosing": ("arranged", "preferred", "why_not"),
+    "choosing": ("arranged", "preferred", "wanted", "why_not"),
     "dependencies": ("bind",),
     "errors": ("FilenameError", "RequestError"),
     "filenames": ("label_of", "split_label"),
@@ -26,7 +26,7 @@ _MODULES = {
     "introducing": ("examine", "introduce", "report_entry"),
     "replacing": ("Looking", "differs", "replaced"),
     "steering": ("describe", "switch", "trust"),
-    "wishes": ("wish", "without_wish"),
+    "wishes": ("unmet", "wish", "without_wish"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -70,6 +70,10 @@ class Process:
     """By normalised project: the one label that the user wants of it, by command or requirement."""
     defaults: dict[str, str] = field(default_factory=dict)
     """The same from environment and configuration, which commands and requirements override."""
+    named: list[str] = field(default_factory=list)
+    """The projects that ``--variant`` was typed for, normalised."""
+    met: set[str] = field(default_factory=set)
+    """Normalised names of the projects about which it was asked what is wanted of them."""
     sources: Sources = field(default_factory=Sources)
     choices: dict[str, Choice] = field(default_factory=dict)
     """By address of the file."""
@@ -105,6 +109,7 @@ class Process:
 
     def wish(self, project: str) -> str | None:
         """Return the one label that the user wants of a project, or None."""
+        self.met.add(project)
         return self.labels.get(project) or self.defaults.get(project)
 
     def say(self, level: int, text: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
+from collections.abc import Iterator
 
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.utils import canonicalize_name
@@ -32,6 +35,7 @@ def wish(option: str, *, default: bool = False) -> None:
         process.defaults[canonicalize_name(name.strip())] = _label(label)
     else:
         _note(name.strip(), label)
+        process.named.append(canonicalize_name(name.strip()))
 
 
 def without_wish(requirement: str, marker: Marker | None = None) -> str:
@@ -47,6 +51,20 @@ def without_wish(requirement: str, marker: Marker | None = None) -> str:
     else:
         _label(match["label"])
     return match["front"] + match["back"]
+
+
+@contextlib.contextmanager
+def unmet() -> Iterator[None]:
+    """Say in the end which projects pip never came across, of those that were typed as options.
+
+    Where it came across none at all something else went wrong.
+    """
+    yield
+    for project in process.named:
+        if process.met and project not in process.met:
+            what = f"--variant {project}={process.labels[project]}"
+            text = f"{what} had no effect: pip did not look for {project}"
+            process.say(logging.WARNING, text)
 
 
 def _note(name: str, text: str) -> None:

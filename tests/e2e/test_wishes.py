@@ -228,7 +228,6 @@ WISHES = {
     "option for a dependency": Wish(
         ("--variant", "torch=cu126", "app"), "app-1.0 torch-2.8.0-cu126"
     ),
-    "option for nothing": Wish(("--variant", "other=x", "torch"), "torch-2.8.0-cu129"),
     "null by its name": Wish(("--variant", "torch=null", "torch"), "torch-2.8.0-00000000"),
     "null by its label": Wish(("torch#00000000",), "torch-2.8.0-00000000"),
     "an older version": Wish(("torch<2.8#cu118",), "torch-2.7.0-cu118"),
@@ -585,6 +584,72 @@ def test_wish_without_variants_is_not_the_plain_wheel(
     said = pip.dry_run(f"{server.url}simple/", "--no-variants", "torch#cu126", status=1)
     reason = "No wheel of torch 2.8.0 has the variant label cu126; there is no variant"
     assert said.err == NOT_FOUND.format("torch", "2.8.0", reason)
+
+
+@pytest.mark.parametrize(
+    ("args", "missed"),
+    [
+        (("--variant", "troch=cu126", "torch"), "troch"),
+        (("--variant", "Scikit.Learn=cu126", "--variant", "torch=cu126", "app"), "scikit-learn"),
+        (("--variant", "troch=cu126", "missing"), None),
+        (("--variant", "torch=cu126", "app"), None),
+        (("-c", "c.txt", "plain"), None),
+    ],
+    ids=["misspelt", "not needed", "error", "of a dependency", "of a constraint"],
+)
+def test_wish_for_what_pip_did_not_look_for(
+    pip: Pip,
+    server: IndexServer,
+    tmp_path: Path,
+    tag: str,
+    args: tuple[str, ...],
+    missed: str | None,
+) -> None:
+    """Whoever misspells a name hears of it, unless an error comes first.
+
+    A variable or a constraint may be about anything.
+    """
+    write_index(tmp_path / "index", tag)
+    (pip.folder / "c.txt").write_text("torch#cu126\n")
+    status = 1 if "missing" in args else 0
+    said = pip.dry_run(f"{server.url}simple/", *args, status=status, PIP_VARIANT="other=cu126")
+    warning = f"WARNING: --variant {missed}=cu126 had no effect: pip did not look for {missed}"
+    lines = said.err.splitlines()
+    assert [line for line in lines if "had no effect" in line] == ([warning] if missed else [])
+
+
+# What is asked for beside the versions of torch, 2.8.0 and 2.7.0, and what is printed.
+VERSIONS = {
+    "of one version": (("--variant", "torch=cu118"), "torch", "2.7.0"),
+    "of the other": ((), "torch#cu126", "2.8.0"),
+    "another project's": (("--variant", "plain=cu118"), "torch", "2.8.0, 2.7.0"),
+}
+
+
+@pytest.mark.parametrize("case", VERSIONS)
+def test_index_versions(pip: Pip, server: IndexServer, tmp_path: Path, tag: str, case: str) -> None:
+    """Versions that have no wheel with the wanted label are not there; no JSON is needed."""
+    write_index(tmp_path / "index", tag)
+    options, name, versions = VERSIONS[case]
+    command = ("index", "versions", "--index-url", f"{server.url}simple/", *options, name)
+    said = pip.run(*command)
+    newest = versions.partition(",")[0]
+    assert said.out == f"torch ({newest})\nAvailable versions: {versions}\n"
+    assert server.asked(".json") == []
+
+
+def test_index_versions_of_an_unknown_label(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """The error says which labels there are."""
+    write_index(tmp_path / "index", tag)
+    command = ("index", "versions", "--index-url", f"{server.url}simple/", "torch#cu999")
+    said = pip.run(*command, status=1)
+    assert said.err.startswith(
+        "ERROR: No matching distribution found for torch: No wheel has the variant label cu999;"
+        " there is "
+    )
+    assert "cu118" in said.err
 
 
 # ---- Bad forms -----------------------------------------------------------------------------------
