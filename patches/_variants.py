@@ -41,20 +41,18 @@ _taken: list[BaseDistribution] = []
 
 
 def add_options(command: Command) -> None:
-    """Give the commands that look for packages the options about variants."""
+    """Give the commands that look for packages the options about variants, before the general."""
     if command.name in _COMMANDS:
         from pip._variants_options import group
 
-        # Before the general options, which are the last.
         command.parser.insert_option_group(len(command.parser.option_groups) - 1, group(command))
 
 
-def begin(command: Command, options: Values) -> None:
+def begin(options: Values) -> None:
     """Take note of all options of the command that is about to run; raise pip's CommandError."""
     _begun.append(options)
     if _loaded:
         _loaded.process.begin(options)
-        command.enter_context(_loaded.unmet())
     elif hasattr(options, "variants_command"):
         engine()
     platform = getattr(options, "variant_platform", None)
@@ -66,6 +64,13 @@ def begin(command: Command, options: Values) -> None:
             from pip._internal.exceptions import CommandError
 
             raise CommandError(f"--variant-platform: {error}") from None
+
+
+def end(status: int) -> int:
+    """Say which options had no effect on a command that succeeded; return its exit status."""
+    if _loaded and not status:
+        _loaded.unmet()
+    return status
 
 
 def cached_files(options: Values) -> list[str]:
@@ -124,7 +129,7 @@ def parsed(stem: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - a t
 
 def _without_label(stem: str) -> str:
     parts = stem.split("-")
-    if len(parts) == _DASHES + 2 and parts[2][:1].isdigit():
+    if parts[2][:1].isdigit() != (len(parts) == _DASHES + 3):
         return stem
     # Large pages have thousands of names, and few labels.
     if parts[-1] in _labels:

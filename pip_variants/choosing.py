@@ -114,6 +114,8 @@ def wanted(
         return candidates
     labels = [label_of(candidate.link.filename) for candidate in candidates]
     found = [item for item, label in zip(candidates, labels, strict=True) if label == wish]
+    if wish == NULL_LABEL and not found:
+        return candidates  # a null variant can have any label
     if candidates and not found:
         reason = explain.label_unknown(wish, labels)
         raise DistributionNotFound(f"No matching distribution found for {project}: {reason}")

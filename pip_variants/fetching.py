@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -27,6 +29,7 @@ MAX_BYTES = 16 * 1024 * 1024
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
 _FRESH = "max-age=0"
+_is_sha256 = re.compile("[0-9a-f]{64}").fullmatch
 _settings: WeakKeyDictionary[PipSession, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 """By session and host: which proxy and which certificates the environment wants."""
 
@@ -39,14 +42,23 @@ def fetch(link: Link, session: PipSession, kept: Kept | None = None) -> bytes:
     what the server says of them, nor the cost of pip's. Raise FetchError in one sentence for
     whatever the network or the file system does.
     """
-    sha256 = link.hash if link.hash_name == "sha256" and not link.is_file else None
-    if kept is not None and sha256 is not None:
+    sha256 = _sha256(link)
+    if kept is not None and sha256 is not None and not link.is_file:
         found = kept.get(sha256)
         if found is None:
             found = _verified(link, session, "no-store")
             kept.put(sha256, found)
         return found
     return _verified(link, session, None if link.has_hash else _FRESH)
+
+
+def _sha256(link: Link) -> str | None:
+    """Return the SHA-256 that a link gives, or None; raise FetchError for hashes that are none."""
+    hashes = link._hashes  # noqa: SLF001 - pip shows the first one alone
+    if not all(isinstance(value, str) for value in hashes.values()):
+        raise FetchError("its link has a hash that is no text")
+    found = hashes.get("sha256", "").lower()
+    return found if _is_sha256(found) else None
 
 
 def _verified(link: Link, session: PipSession, cache_control: str | None) -> bytes:
@@ -88,6 +100,9 @@ def _has_its_hash(link: Link, body: bytes) -> bool:
     """Return whether a file is what its link promises, which may be nothing."""
     if not link.has_hash:
         return True
+    sha256 = _sha256(link)
+    if sha256 is not None:  # pip is content with any one of several hashes
+        return hashlib.sha256(body).hexdigest() == sha256
     try:
         link.as_hashes().check_against_chunks(iter([body]))
     except HashMismatch:

@@ -22,10 +22,9 @@ def split_label(stem: str) -> tuple[str, str | None]:
     whoever parses plain names. Raise FilenameError for a label that is none.
     """
     parts = stem.split("-")
-    labelled = len(parts) == _PARTS_FULL or (
-        len(parts) == _PARTS_PLAIN + 1 and not parts[2][:1].isdigit()
-    )
-    if not labelled:
+    labelled = len(parts) in (_PARTS_PLAIN + 1, _PARTS_FULL)
+    # Without a build tag there is room for one label and no second one.
+    if not labelled or parts[2][:1].isdigit() != (len(parts) == _PARTS_FULL):
         return stem, None
     if not is_label(parts[-1]):
         raise FilenameError(f"Invalid variant label {quoted(parts[-1])} in {quoted(stem + '.whl')}")

@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Options of `install` with which what is installed neither stays nor is where the new things go.
-_APART = ("ignore_installed", "target_dir")
+# Options with which pip itself leaves aside what is installed; those of `download`, `wheel` and
+# `lock` are never empty.
+_APART = ("ignore_installed", "target_dir", "download_dir", "wheel_dir", "output_file")
 
 _LINES = 20
 """How much is shown of what a plugin printed."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
-from collections.abc import Iterator
 
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.utils import canonicalize_name
@@ -53,15 +51,10 @@ def without_wish(requirement: str, marker: Marker | None = None) -> str:
     return match["front"] + match["back"]
 
 
-@contextlib.contextmanager
-def unmet() -> Iterator[None]:
-    """Say in the end which projects pip never came across, of those that were typed as options.
-
-    Where it came across none at all something else went wrong.
-    """
-    yield
+def unmet() -> None:
+    """Say which projects pip never came across, of those that were typed as options."""
     for project in process.named:
-        if process.met and project not in process.met:
+        if project not in process.met:
             what = f"--variant {project}={process.labels[project]}"
             text = f"{what} had no effect: pip did not look for {project}"
             process.say(logging.WARNING, text)

@@ -432,3 +432,24 @@ def test_what_does_not_count_as_installed(
         write_wheel(here / "dist", f"ext-1.0-{ANY}-{name}.whl", variant_json=DEPENDENT)
     command = ("install", "--dry-run", "--no-index", "--find-links", "dist", *options, "ext")
     assert own_pip.run(*command).last == f"Would install ext-1.0-{label}"
+
+
+@pytest.mark.parametrize("early", [(), ("--enable-variant-provider", "other")])
+@pytest.mark.parametrize("command", [("download", "--dest"), ("wheel", "--wheel-dir")])
+def test_what_is_made_for_elsewhere(
+    own_pip: Pip, here: Path, command: tuple[str, ...], early: tuple[str, ...]
+) -> None:
+    """These resolve without what is installed, whatever other options there are."""
+    own_pip.run("install", "--no-index", write_wheel(here, f"torch-2.8.0-{ANY}.whl"))
+    for name in ("null", "torch28"):
+        write_wheel(here / "dist", f"ext-1.0-{ANY}-{name}.whl", variant_json=DEPENDENT)
+    own_pip.run(*command, "out", "--no-index", "--find-links", "dist", *early, "ext")
+    assert [path.name for path in (here / "out").iterdir()] == [f"ext-1.0-{ANY}-null.whl"]
+
+
+def test_two_labels_are_none(pip: Pip) -> None:
+    """A wheel with two labels is no wheel, as for a stock pip."""
+    wheel = write_wheel(pip.folder / "dist", f"ext-1.0-{ANY}-null.whl", variant_json=DEPENDENT)
+    wheel.rename(wheel.with_name(f"ext-1.0-{ANY}-foo-null.whl"))
+    said = pip.run("install", "--dry-run", "--no-index", "--find-links", "dist", "ext", status=1)
+    assert "No matching distribution found for ext" in said.err

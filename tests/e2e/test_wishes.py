@@ -591,11 +591,12 @@ def test_wish_without_variants_is_not_the_plain_wheel(
     [
         (("--variant", "troch=cu126", "torch"), "troch"),
         (("--variant", "Scikit.Learn=cu126", "--variant", "torch=cu126", "app"), "scikit-learn"),
-        (("--variant", "troch=cu126", "missing"), None),
+        (("--variant", "troch=cu126", "torch", "missing"), None),
+        (("--variant", "missing=cu126", "torch", "missing"), None),
         (("--variant", "torch=cu126", "app"), None),
         (("-c", "c.txt", "plain"), None),
     ],
-    ids=["misspelt", "not needed", "error", "of a dependency", "of a constraint"],
+    ids=["misspelt", "not needed", "error", "error about it", "of a dependency", "of a constraint"],
 )
 def test_wish_for_what_pip_did_not_look_for(
     pip: Pip,
@@ -622,6 +623,7 @@ def test_wish_for_what_pip_did_not_look_for(
 VERSIONS = {
     "of one version": (("--variant", "torch=cu118"), "torch", "2.7.0"),
     "of the other": ((), "torch#cu126", "2.8.0"),
+    "null by another name": (("--variant", "torch=null"), "torch", "2.8.0, 2.7.0"),
     "another project's": (("--variant", "plain=cu118"), "torch", "2.8.0, 2.7.0"),
 }
 

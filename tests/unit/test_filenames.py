@@ -58,6 +58,14 @@ def test_a_label_is_found_by_the_number_of_parts(stem: str, label: str | None) -
     assert label_of(f"{stem}.whl") == label
 
 
+@pytest.mark.parametrize(
+    "stem", ["torch-1.0-py3-none-any-cu11-cu12", "torch-1.0-cp310-cp310-linux_x86_64-cu12-cu11"]
+)
+def test_there_is_one_label_alone(stem: str) -> None:
+    """Seven parts without a build tag are no name: the last is no label."""
+    assert split_label(stem) == (stem, None)
+
+
 @pytest.mark.parametrize("stem", NOT_OURS)
 def test_other_shapes_are_nobodys_label(stem: str) -> None:
     """A name with too few or too many parts comes back as it is."""
