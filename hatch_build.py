@@ -2,11 +2,11 @@
 
 Which upstream files, which patches: data, in the `series.toml` of the folder that the option
 `series` of pyproject.toml names. Every upstream file is fetched through pip itself, by version and
-sha256, as a wheel, so that a build runs no code of it. A patch applies exactly or the build stops.
+sha256, as a wheel, so that a build runs no code of it. A patch applies by unique context or the
+build stops.
 """
 
 import hashlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,8 +20,6 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.core import load_toml
-
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 
 
 class BuildError(Exception):
@@ -81,9 +79,9 @@ def assemble(series: Path, work: Path) -> Path:
         pin = Pin(**entry)
         unpack(fetch(pin, work), pin, vendor)
     for target, source in config["pip"]["add"].items():
-        (vendor / "pip" / target).write_bytes(_read(series / source))
+        _copy_modules(series / source, vendor / "pip" / target)
     for name in config["pip"]["patches"]:
-        apply_patch(name, _read(series / name).decode(), vendor / "pip")
+        apply_patch(Path(name).name, _read(series / name).decode(), vendor / "pip")
     return tree
 
 
@@ -92,6 +90,15 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise BuildError(f"The series names {path.name}, and there is no such file.") from None
+
+
+def _copy_modules(source: Path, target: Path) -> None:
+    modules = sorted(source.glob("*.py"))
+    if not modules:
+        raise BuildError(f"The series names the folder {source.name}, and it has no modules.")
+    target.mkdir()
+    for module in modules:
+        (target / module.name).write_bytes(module.read_bytes())
 
 
 def fetch(pin: Pin, work: Path) -> Path:
@@ -104,7 +111,7 @@ def fetch(pin: Pin, work: Path) -> Path:
         wheel = next((work / pin.requirement).glob("*.whl"))
         _check_hash(wheel, pin)
         return wheel
-    # Was it the hash? pip's own words for that fill a paragraph, so look at the file itself.
+    # If it was the hash, pip's own text fills a paragraph: look at the file itself.
     unpinned = work / f"unpinned-{pin.requirement}"
     if not _pip_download(pin.requirement, unpinned):
         _check_hash(next(unpinned.glob("*.whl")), pin)
@@ -121,7 +128,7 @@ def _check_hash(wheel: Path, pin: Pin) -> None:
 
 
 def _pip_download(requirement: str, dest: Path) -> str:
-    """Return "" if one wheel now lies in *dest*, else pip's last word on why not."""
+    """Return "" if one wheel is now in *dest*, else the last line of pip's error."""
     dest.mkdir()
     requirements = dest / "requirements.txt"
     requirements.write_text(requirement + "\n")
@@ -149,7 +156,7 @@ def _pip_download(requirement: str, dest: Path) -> str:
 
 
 def unpack(wheel: Path, pin: Pin, vendor: Path) -> None:
-    """Write what *pin* wants of *wheel*, and its licences, below *vendor*.
+    """Write what *pin* selects of *wheel*, and its licences, below *vendor*.
 
     Raise BuildError if the wheel has no such files or no licence.
     """
@@ -191,11 +198,12 @@ def _licenses(archive: zipfile.ZipFile, pin: Pin) -> Iterator[tuple[str, bytes]]
 
 
 def apply_patch(name: str, text: str, root: Path) -> None:
-    """Apply the unified diff *text*, called *name*, to the files below *root*.
+    """Apply the diff *text*, called *name*, to the files below *root*.
 
-    It opens with its reasons; then come, per file, `--- a/FILE`, `+++ b/FILE` and hunks, nothing
-    else. Line endings and a missing final newline stay as they are. Raise BuildError, before the
-    file concerned is touched, if any line is not exactly where and what the patch says.
+    It opens with its reasons; then come, per file, `--- a/FILE`, `+++ b/FILE` and hunks. A hunk
+    begins with a line `@@` and has no line numbers: its context and removed lines must occur in the
+    file exactly once. Line endings and a missing final newline are preserved. Raise BuildError,
+    before the file is changed, with the line of the patch that does not fit.
     """
     lines = text.removesuffix("\n").split("\n")
     starts = [i for i, line in enumerate(lines) if line.startswith("--- a/")]
@@ -205,42 +213,48 @@ def apply_patch(name: str, text: str, root: Path) -> None:
         path = lines[start].removeprefix("--- a/")
         target = root / path
         if lines[start + 1 : start + 2] != [f"+++ b/{path}"] or not target.is_file():
-            raise BuildError(f"{name} names {path}, which is not a file of the unpacked pip.")
+            raise BuildError(
+                f"{name}, line {start + 1}: {path} is not a file of the unpacked release."
+            )
         source = target.read_bytes().decode()
         newline = "\r\n" if "\r\n" in source else "\n"
-        try:
-            changed = newline.join(_patched(source.split(newline), lines[start + 2 : end]))
-        except ValueError as error:
-            raise BuildError(f"{name} does not apply to {path}: {error}.") from None
-        if changed == source:
-            raise BuildError(f"{name} changes nothing in {path}.")
-        target.write_bytes(changed.encode())
+        changed = source.split(newline)
+        for number, old, new in _hunks(name, lines, start + 2, end):
+            positions = _occurrences(old, changed)
+            if len(positions) != 1:
+                found = "gone from" if not positions else f"ambiguous ({len(positions)} times) in"
+                raise BuildError(f"{name}, line {number}: the context is {found} {path}.")
+            changed[positions[0] : positions[0] + len(old)] = new
+        target.write_bytes(newline.join(changed).encode())
 
 
-def _patched(source: Sequence[str], diff: Sequence[str]) -> list[str]:
-    """Return *source* after the hunks of *diff*; raise ValueError if one is not exact."""
-    result: list[str] = []
-    taken = 0
-    rest = iter(diff)
-    for header in rest:
-        match = _HUNK.match(header)
-        if not match:
-            raise ValueError(f"{header!r} is no part of a hunk")
-        first, old, new = (int(number or 1) for number in match.groups())
-        if not old or first <= taken:
-            raise ValueError(f"the hunk {match[0]} has no context or is out of order")
-        result += source[taken : first - 1]
-        taken = first - 1
-        while old or new:
-            line = next(rest, "")
-            if line[:1] not in {" ", "-", "+"}:
-                raise ValueError(f"the hunk {match[0]} breaks off at {line!r}")
-            if line[0] != "+":
-                if source[taken : taken + 1] != [line[1:]]:
-                    found = repr(source[taken]) if taken < len(source) else "missing"
-                    raise ValueError(f"line {taken + 1} is {found}, not {line[1:]!r}")
-                taken, old = taken + 1, old - 1
-            if line[0] != "-":
-                result.append(line[1:])
-                new -= 1
-    return [*result, *source[taken:]]
+def _hunks(
+    name: str, lines: Sequence[str], start: int, end: int
+) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield, for each hunk, its line in the patch, its old lines and its new lines.
+
+    Raise BuildError for a line that does not belong into a hunk, and for one without effect.
+    """
+    headers = [i for i in range(start, end) if lines[i] == "@@"]
+    if headers[:1] != [start]:
+        raise BuildError(f"{name}, line {start + 1}: {lines[start : start + 1]} is not a hunk.")
+    for first, last in zip(headers, [*headers[1:], end], strict=True):
+        old: list[str] = []
+        new: list[str] = []
+        for i in range(first + 1, last):
+            mark, line = lines[i][:1], lines[i][1:]
+            if mark not in {" ", "-", "+"}:
+                raise BuildError(f"{name}, line {i + 1}: {lines[i]!r} is not part of a hunk.")
+            if mark != "+":
+                old.append(line)
+            if mark != "-":
+                new.append(line)
+        if not old or old == new:
+            raise BuildError(f"{name}, line {first + 1}: the hunk has no context or no effect.")
+        yield first + 1, old, new
+
+
+def _occurrences(block: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """Return every index of *lines* at which *block* begins."""
+    last = len(lines) - len(block)
+    return [i for i in range(last + 1) if lines[i : i + len(block)] == block]

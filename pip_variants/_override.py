@@ -1,11 +1,11 @@
 """Makes `import pip` the patched pip; shipped as `_pip_variants_override`, imported by a `.pth`.
 
-It runs at every start of the interpreter, hence: one file, nothing imported that is not there
-already, and every decision put off until somebody really imports pip. The finder is this module
-itself; a class would only take time to make. It answers for top-level `pip` alone, and only where
-the stock pip beside it would have been found: who puts another pip first on `sys.path` (PYTHONPATH,
-ensurepip, a child venv) gets that one. Nothing of stock pip is touched, so removing these files
-undoes everything.
+It runs at every start of the interpreter, therefore: one file, nothing imported that is not loaded
+already, and no decision before pip is really imported. The finder is this module itself; creating a
+class would only take time. It finds top-level `pip` alone, and only where the stock pip beside it
+would have been found: another pip that is first on `sys.path` (PYTHONPATH, ensurepip, a child venv)
+is imported as without it. Nothing of stock pip is changed, so removing these files undoes
+everything.
 """
 
 import sys
@@ -42,7 +42,7 @@ def find_spec(
     vendor = os.path.join(site, "pip_variants", "_vendor")
     for entry in sys.path:
         here = _is_same(entry, site)
-        # Half uninstalled, the vendored folder is gone: no spec, and stock pip answers.
+        # Half uninstalled, the vendored folder is gone: no spec, and stock pip is found.
         spec = PathFinder.find_spec("pip", [vendor if here else entry])
         if here or _is_regular(spec):
             return spec if here and _is_regular(spec) else None

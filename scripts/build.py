@@ -1,7 +1,7 @@
 """Build the wheel: `python3 scripts/build.py` writes dist/pep_xxx_wheel_variants-*.whl.
 
-Needs Python 3.10 or later and a package index that pip can reach, nothing else: the build backend
-goes into a throw-away environment. What lands in dist/ is complete, or nothing lands there.
+Needs only Python 3.10 or later and a package index that pip can reach: the build backend goes into
+a temporary environment. dist/ gets a complete wheel or, if the build fails, stays as it was.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# Settings of the caller that would make the children build something else, or elsewhere.
-_UNWANTED = re.compile(r"HATCH_.*|PYTHON(PATH|HOME)|PIP_(TARGET|PREFIX|ROOT|DRY_RUN|PYTHON)")
+# Variables of the caller that would change what the children build, or where they write it.
+_DROPPED = re.compile(r"HATCH_.*|PYTHON(PATH|HOME)|PIP_(TARGET|PREFIX|ROOT|DRY_RUN|PYTHON)")
 
 
 class BuildError(Exception):
-    """No wheel could be built; the text is one sentence for the person who asked for it."""
+    """The wheel cannot be built; the text is one sentence for the user."""
 
 
 def python_of(environment: Path) -> Path:
-    """Return the interpreter of the virtual environment in this folder."""
+    """Return the interpreter of a virtual environment."""
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def build_requirements(pyproject: str) -> list[str]:
     """Return `build-system.requires` of the text of a pyproject.toml.
 
-    Python 3.10 has no TOML reader; an array of plain strings is the same in TOML and in Python.
+    Python 3.10 has no TOML parser; an array of plain strings is also a literal of Python.
     """
     match = re.search(
         r"^\[build-system\]\nrequires = (\[.*?\])$", pyproject, re.MULTILINE | re.DOTALL
@@ -49,21 +49,22 @@ def build_requirements(pyproject: str) -> list[str]:
 
 
 def build_wheel(
-    out_dir: Path, *, checkout: Path = CHECKOUT, say: Callable[[str], None] = print
+    out_dir: Path, *, checkout: Path = CHECKOUT, report: Callable[[str], object] = print
 ) -> Path:
-    """Build the wheel of *checkout* and return its path in *out_dir*; *say* hears each step.
+    """Build the wheel of *checkout* and return its path in *out_dir*.
 
-    Raise BuildError if anything fails; *out_dir* is then as it was.
+    *report* gets a line for each step. Raise BuildError if a step fails; *out_dir* is then
+    unchanged.
     """
     requires = build_requirements((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="pip-variants-") as temp:
         env, built = Path(temp, "env"), Path(temp, "wheel")
         python = python_of(env)
-        say(f"Creating a build environment with Python {sys.version.split()[0]}")
+        report(f"Creating a build environment with Python {sys.version.split()[0]}")
         make_environment(env)
-        say(f"Installing {', '.join(requires)}")
+        report(f"Installing {', '.join(requires)}")
         install(python, *requires)
-        say("Fetching and patching what is vendored, packing the wheel")
+        report("Fetching and patching what is vendored, packing the wheel")
         hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
         run("", hatchling, checkout)
         (wheel,) = built.glob("*.whl")
@@ -71,7 +72,7 @@ def build_wheel(
 
 
 def make_environment(folder: Path) -> Path:
-    """Make a virtual environment with a pip and return its interpreter; raise BuildError."""
+    """Make a virtual environment with pip, return its interpreter; raise BuildError on failure."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     command = (sys.executable, "-m", "venv", str(folder))
     run("Cannot create a virtual environment", command, folder.parent)
@@ -79,17 +80,17 @@ def make_environment(folder: Path) -> Path:
 
 
 def install(python: Path, *arguments: str) -> None:
-    """Let the pip of an environment install, from the index it is set up for; raise BuildError."""
+    """Install with the pip of an environment and its index; raise BuildError on failure."""
     pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     run(f"Cannot install {', '.join(arguments)}", (*pip, *arguments), python.parent)
 
 
 def run(failure: str, command: Sequence[str], cwd: Path) -> None:
-    """Run *command* without a word; raise BuildError with the last thing it said if it fails.
+    """Run *command* silently; if it fails, raise BuildError with its last error message.
 
-    With an empty *failure* that last line is the whole sentence.
+    With an empty *failure* that message is the whole sentence.
     """
-    env = {key: value for key, value in os.environ.items() if not _UNWANTED.fullmatch(key)}
+    env = {key: value for key, value in os.environ.items() if not _DROPPED.fullmatch(key)}
     env |= {"PIP_USER": "0", "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command,
@@ -105,14 +106,14 @@ def run(failure: str, command: Sequence[str], cwd: Path) -> None:
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit status {done.returncode}"]
         errors = [line for line in lines if line.startswith("ERROR: ")]
-        said = (errors or lines)[-1].removeprefix("ERROR: ").rstrip(".")
-        raise BuildError(f"{failure}: {said}." if failure else f"{said}.")
+        error = (errors or lines)[-1].removeprefix("ERROR: ").rstrip(".")
+        raise BuildError(f"{failure}: {error}." if failure else f"{error}.")
 
 
 def _publish(wheel: Path, out_dir: Path) -> Path:
-    """Put *wheel* into *out_dir* in one step, replacing an older one, and return its new path."""
+    """Move *wheel* to *out_dir* atomically, replacing an older one, and return its new path."""
     out_dir.mkdir(parents=True, exist_ok=True)
-    # Only a rename is one step, and only on one file system.
+    # Only a rename is atomic, and only within one file system.
     with tempfile.TemporaryDirectory(prefix=".pip-variants-", dir=out_dir.parent) as near:
         copy = shutil.copy(wheel, near)
         return Path(copy).replace(out_dir / wheel.name)

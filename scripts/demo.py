@@ -1,9 +1,9 @@
-"""Show the variant pip at work, from nothing: `python3 scripts/demo.py`.
+"""Show the variant pip at work: `python3 scripts/demo.py`.
 
 Builds the wheel, installs it into a venv in a temporary folder, serves an index with a stand-in for
-torch 2.8.0 on a free loopback port and shows, as a user's transcript, what pip chooses on different
-machines. Exit status: 0, or 1 if a step failed, with that step's output; nothing is left behind
-unless `--keep` is given.
+torch 2.8.0 on a free loopback port and shows, as a user's transcript, what pip selects on different
+machines. Exit status: 0, or 1 if a step failed, with that step's output. All files are removed at
+the end unless `--keep` is given.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where `tests.support` is
+
 from build import BuildError, build_wheel
-from stand_in import IndexServer, machine_tag, write_torch_index
+
+from tests.support.stand_in import IndexServer, machine_tag, write_torch_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FORCE_CUDA = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
 FORCE_SM = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
-# Settings of pip that do not change what it finds or does: they stay as the machine has them.
+# Settings of pip that change neither what it finds nor what it does: they stay in force.
 _HARMLESS = {"cache-dir", "cert", "client-cert", "disable-pip-version-check", "retries", "timeout"}
 
 
@@ -46,29 +49,29 @@ class StepError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the driver and the GPU are said to be; None is what this machine really has."""
+    """The driver and the GPU to simulate; None is what this machine really has."""
 
     cuda: str | None = None
     sm: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that make the provider see this machine."""
+        """The variables by which the provider simulates this machine."""
         forced = {FORCE_CUDA: self.cuda, FORCE_SM: self.sm}
         return {name: value for name, value in forced.items() if value is not None}
 
     def __str__(self) -> str:
-        said = [f"CUDA {self.cuda}"] if self.cuda else []
-        said += [f"compute capability {self.sm}"] if self.sm else []
-        return f"A machine with {' and '.join(said)}" if said else "This machine as it is"
+        facts = [f"CUDA {self.cuda}"] if self.cuda else []
+        facts += [f"compute capability {self.sm}"] if self.sm else []
+        return f"A machine with {' and '.join(facts)}" if facts else "This machine as it is"
 
 
 MACHINES = (Machine("12.9", "7.5"), Machine("12.8", "9.0"), Machine("12.5"), Machine())
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The demo's folder: the venv in it, and the index."""
+class Workspace:
+    """The demo's folder, with the venv and the index."""
 
     folder: Path
 
@@ -110,8 +113,8 @@ class Place:
         self._run(Path(sys.executable), command, _environment(configured=True))
 
     def _run(self, program: Path, command: tuple[str, ...], environment: dict[str, str]) -> str:
-        # A group of its own, so that an interrupted step takes its own children along: what an
-        # installer writes after the folder is removed would stay.
+        # In its own process group, so that an interrupted step ends with all its children: none of
+        # them may write files after the folder is removed.
         with subprocess.Popen(
             [str(program), *command[1:]],
             cwd=self.folder,
@@ -143,26 +146,26 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
 
 
 def _environment(*, configured: bool) -> dict[str, str]:
-    """Return this process's environment without what changes Python or describes a machine.
+    """Return this process's environment without what changes Python or simulates a machine.
 
-    Unless `configured`, also without what configures pip: an index or a folder of wheels named
-    there would mix with the demo's index.
+    Unless `configured`, also without pip's configuration: a further index or folder of wheels would
+    compete with the demo's index.
     """
     dropped = ("PYTHON", "NV_VARIANT_PROVIDER_") + (() if configured else ("PIP_",))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    # A proxy, if one is configured, must not be asked for the loopback address.
-    direct = kept.get("NO_PROXY") or kept.get("no_proxy")
-    kept["NO_PROXY"] = kept["no_proxy"] = f"{direct},127.0.0.1" if direct else "127.0.0.1"
-    kept["PYTHONUTF8"] = kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
-    return kept
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    # Requests to the loopback address must not go to a configured proxy.
+    direct = variables.get("NO_PROXY") or variables.get("no_proxy")
+    no_proxy = f"{direct},127.0.0.1" if direct else "127.0.0.1"
+    variables |= {"NO_PROXY": no_proxy, "no_proxy": no_proxy}
+    return variables | {"PYTHONUTF8": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def set_up(place: Place, wheel: Path | None) -> None:
+def set_up(workspace: Workspace, wheel: Path | None) -> None:
     """Make the venv, build the wheel unless one is given, install it, and write the index.
 
     Raise StepError if one of these fails.
     """
-    dist = place.folder / "dist"
+    dist = workspace.folder / "dist"
     if wheel is None:
         wheel = _build(dist)
     elif wheel.is_file():
@@ -171,60 +174,60 @@ def set_up(place: Place, wheel: Path | None) -> None:
     else:
         raise StepError(f"There is no file {wheel}.")
     print("# A new venv, with the pip that it came with:")
-    place.make_venv()
-    place.show("pip", "install", "-qq", f"dist/{wheel.name}", configured=True)
-    write_torch_index(place.index, machine_tag(place.program("python")))
+    workspace.make_venv()
+    workspace.show("pip", "install", "-qq", f"dist/{wheel.name}", configured=True)
+    write_torch_index(workspace.index, machine_tag(workspace.program("python")))
 
 
 def _build(folder: Path) -> Path:
     try:
-        return build_wheel(folder, say=lambda step: print("#", step))
+        return build_wheel(folder, report=lambda step: print("#", step))
     except (BuildError, OSError) as error:
         raise StepError(f"The wheel could not be built: {error}") from error
 
 
-def transcript(place: Place, url: str, machines: tuple[Machine, ...]) -> None:
-    """Show what a user sees: versions, dry runs on `machines`, an install on the first of them.
+def transcript(workspace: Workspace, url: str, machines: tuple[Machine, ...]) -> None:
+    """Show what a user sees: versions, dry runs on `machines`, an install on the first one.
 
     Raise StepError if a command fails.
     """
-    place.show("pip", "--version")
-    place.show("variantlib", "--version")
-    _mute_other_settings(place)
-    place.show("pip", "config", "set", "--site", "global.index-url", f"{url}simple/")
+    workspace.show("pip", "--version")
+    workspace.show("variantlib", "--version")
+    _mute_other_settings(workspace)
+    workspace.show("pip", "config", "set", "--site", "global.index-url", f"{url}simple/")
     for machine in machines:
         print(f"# {machine}:")
-        place.show("pip", "install", "--dry-run", "torch", machine=machine)
+        workspace.show("pip", "install", "--dry-run", "torch", machine=machine)
     print(f"# {machines[0]}, now for real:")
-    place.show("pip", "install", "torch", machine=machines[0])
-    place.show("python", "-c", "import torch")
+    workspace.show("pip", "install", "torch", machine=machines[0])
+    workspace.show("python", "-c", "import torch")
 
 
-def _mute_other_settings(place: Place) -> None:
+def _mute_other_settings(workspace: Workspace) -> None:
     """Switch off, for the demo's venv, what the machine's pip configuration files set.
 
-    A further index or folder of wheels could answer for torch. pip takes an empty value in the
-    venv's own file as "not set".
+    A further index or folder of wheels may have a torch. pip treats an empty value in the venv's
+    own file as "not set".
     """
-    listed = place.run("pip", "config", "list").splitlines()
-    # Only settings of files: no environment, and no warning that pip prints among them.
+    listed = workspace.run("pip", "config", "list").splitlines()
+    # Only the settings of files, not the warnings that pip prints between them.
     found = (re.match(r"([a-z0-9-]+\.[a-z0-9-]+)=", line) for line in listed)
     set_names = [match[1] for match in found if match]
     names = [name for name in set_names if name.partition(".")[2] not in _HARMLESS]
     for name in names:
-        place.run("pip", "config", "set", "--site", name, "")
+        workspace.run("pip", "config", "set", "--site", name, "")
     if names:
-        print("# Switched off in this venv, so that only the demo's index answers:", *names)
+        print("# Switched off in this venv, so that only the demo's index is used:", *names)
 
 
-def keep_serving(place: Place) -> None:
-    """Say how to use the venv, and return when the user has had enough."""
-    print(f"# venv and index are in {place.folder}, which you remove when you are done.")
-    print("# To go on, in another terminal, describe a machine and ask again, for example:")
+def keep_serving(workspace: Workspace) -> None:
+    """Print how to use the venv; return when the user presses Ctrl-C."""
+    print(f"# venv and index are in {workspace.folder}; remove it when you are done.")
+    print("# To go on, in another terminal, simulate another machine, for example:")
     configuring = sorted(name for name in os.environ if name.startswith("PIP_"))
     if configuring:
         print("#   unset", *configuring)
-    pip = shlex.join([str(place.program("pip")), "install", "--dry-run", "--force-reinstall"])
+    pip = shlex.join([str(workspace.program("pip")), "install", "--dry-run", "--force-reinstall"])
     print(f"#   {FORCE_CUDA}=12.6 {FORCE_SM}=8.9 {pip} torch")
     print("# The index is served until you press Ctrl-C here.")
     with suppress(KeyboardInterrupt):
@@ -234,9 +237,9 @@ def keep_serving(place: Place) -> None:
 
 @contextmanager
 def _folder(*, keep: bool) -> Iterator[Path]:
-    """Make a temporary folder; remove it at the end, whatever happened, unless it is to be kept."""
+    """Make a temporary folder; remove it at the end, also after an error, unless `keep` is true."""
     folder = Path(tempfile.mkdtemp(prefix="variant-pip-demo-"))
-    # A step that is interrupted leaves its own temporary files behind: they go with the folder too.
+    # An interrupted step does not remove its own temporary files: they go with the folder.
     temporary = folder / "temporary"
     temporary.mkdir()
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)))
@@ -250,30 +253,34 @@ def _folder(*, keep: bool) -> Iterator[Path]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Show the variant pip at work.")
-    parser.add_argument("--cuda", metavar="V", help="show a machine with this CUDA version instead")
-    parser.add_argument("--sm", metavar="V", help="and with a GPU of this compute capability")
-    parser.add_argument("--keep", action="store_true", help="keep venv and index, go on serving")
-    parser.add_argument("--wheel", type=Path, metavar="PATH", help="use this wheel, build none")
+    parser.add_argument("--cuda", metavar="V", help="simulate a machine with this CUDA version")
+    parser.add_argument("--sm", metavar="V", help="simulate a GPU of this compute capability")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep venv and index, and go on serving"
+    )
+    parser.add_argument(
+        "--wheel", type=Path, metavar="PATH", help="install this wheel instead of building one"
+    )
     return parser.parse_args()
 
 
 def main() -> int:
     """Run the demo and return the exit status."""
-    asked = _arguments()
-    machines = (Machine(asked.cuda, asked.sm),) if asked.cuda or asked.sm else MACHINES
+    options = _arguments()
+    machines = (Machine(options.cuda, options.sm),) if options.cuda or options.sm else MACHINES
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True, errors="replace")
-    # Ended from outside, it cleans up as after Ctrl-C.
-    # A shell starts background jobs with SIGINT ignored; it must end the demo all the same.
+    # SIGTERM cleans up like Ctrl-C. A shell starts background jobs with SIGINT ignored; it must end
+    # the demo there too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _folder(keep=asked.keep) as folder, IndexServer(folder / "index") as server:
-            place = Place(folder)
-            set_up(place, asked.wheel)
-            transcript(place, server.url, machines)
-            if asked.keep:
-                keep_serving(place)
+        with _folder(keep=options.keep) as folder, IndexServer(folder / "index") as server:
+            workspace = Workspace(folder)
+            set_up(workspace, options.wheel)
+            transcript(workspace, server.url, machines)
+            if options.keep:
+                keep_serving(workspace)
     except StepError as error:
         print(error.output, end="")
         print(f"demo: {error}", file=sys.stderr)

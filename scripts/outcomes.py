@@ -1,8 +1,8 @@
-"""Outcomes of two runs of one test suite: reading them, counting them, and what differs."""
+"""The outcomes of two runs of one test suite: read, compared and counted."""
 
 from __future__ import annotations
 
-# pytest wrote the report, of tests that ran on this machine.
+# The XML is a report that pytest wrote on this machine.
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ ABSENT = "not run"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A test that ends otherwise with stock pip than with ours."""
+    """A test whose outcome differs between stock pip and ours."""
 
     test: str
     stock: str
@@ -30,8 +30,8 @@ class Difference:
 def read_junit(text: str, root: str) -> Outcomes:
     """Return the outcomes of a report of the family xunit1.
 
-    Where the name of a test contains the folder *root* that the suite ran in, it gets `ROOT`. A
-    test that failed and could not be cleaned up after has failed. Raise ParseError for no XML.
+    In names of tests the folder *root* that the suite ran in is replaced by `ROOT`. A test with a
+    failure and an error in its teardown has failed. Raise ParseError for invalid XML.
     """
     found: dict[str, str] = {}
     for case in ET.fromstring(text).iter("testcase"):  # noqa: S314 - see the import
@@ -59,9 +59,9 @@ def _outcome(case: ET.Element) -> str:
 
 
 def differences(stock: Outcomes, ours: Outcomes) -> list[Difference]:
-    """Return the tests whose outcome differs, in order, also those that ran on one side alone.
+    """Return the tests whose outcome differs, in order, also those that ran on one side only.
 
-    A test that ours alone has, and passes, is no difference: see `added`.
+    A test that only ours has, and that passes, is no difference: see `added`.
     """
     new = set(added(stock, ours))
     pairs = [
@@ -72,7 +72,7 @@ def differences(stock: Outcomes, ours: Outcomes) -> list[Difference]:
 
 
 def added(stock: Outcomes, ours: Outcomes) -> list[str]:
-    """Return what passed and ours alone has: tests made of what there is, as of pip's commands."""
+    """Return the tests that only ours has and that pass, such as those of each command of pip."""
     return sorted(test for test in ours if ours[test] == "passed" and test not in stock)
 
 

@@ -1,13 +1,13 @@
 """Run upstream pip's own tests on stock pip and on ours: `python3 scripts/pip_suite.py CHECKOUT`.
 
-CHECKOUT is upstream's repository at the release that we patch; it is only read. Two copies of it
-are made, one with the patched pip, each with an environment of its own; the unit and the functional
-tests run in both, without those that need the network. Prints what passed in which, and every test
-whose outcome differs: these run once more, alone, since some tests of upstream's are flaky. The raw
-results go to the folder of `--out`. Exit status: 0 if nothing differs for good, otherwise 1.
+CHECKOUT is upstream's repository at the release that we patch; it is only read. The unit and the
+functional tests, except those that need the network, run in two copies of it, one of which has the
+patched pip, each in an environment of its own. Prints the counts of both, and every test whose
+outcome differs: these are run again, one by one, since some of upstream's tests are flaky. The raw
+results go to the folder of `--out`. Exit status: 0 if all outcomes are the same in the end, or 1.
 
-One difference is taken back beforehand: the patched pip has upstream's version string here, because
-tests compare it with the normalised version in the metadata of an installed pip.
+The patched pip has upstream's version string here, because tests compare it with the normalised
+version in the metadata of an installed pip.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ UPSTREAM = "25.1.1"
 SIDES = ("stock", "ours")
 KINDS = ("unit", "functional")
 SHOWN = 40
-"""At most so many lines about single tests are printed; all of them are in the results."""
-# The state of upstream's test requirements on the day of that release.
+"""How many differing tests are printed at most; the results list all of them."""
+# Upstream's test requirements as of the day of that release.
 REQUIREMENTS = (
     "cryptography==44.0.3",
     "freezegun==1.5.1",
@@ -51,20 +51,20 @@ REQUIREMENTS = (
     "wheel==0.45.1",
 )
 COMMON_WHEELS = ("setuptools==79.0.1", "wheel==0.45.1", "coverage==7.8.0")
-# Functional tests that touch most seams of ours, and end in well under a minute.
+# Functional tests that run most of our patches, in well under a minute.
 QUICK = tuple(
     f"tests/functional/test_{name}.py"
     for name in ("cli", "help", "new_resolver_hashes", "pip_runner_script", "show")
 )
-# What the tests expect to be unset: they set it themselves.
-_UNWANTED = re.compile(
+# Variables that the tests expect to be unset.
+_DROPPED_VARIABLES = re.compile(
     r"(PIP|PYTHON|VIRTUAL_ENV|COV|GIT|UV|XDG)_?.*|.*_CA_.*|SSL_.*|CI|(ALL|HTTPS?|NO)_PROXY",
     re.IGNORECASE,
 )
-# Where pip finds its global configuration, which no variable switches off for these tests.
+# pip's global configuration files, which no variable disables for these tests.
 _GLOBAL_CONFIGURATION = (Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf"))
 _SHIM = '''\
-"""The engine, where `pip._variants` looks for it; upstream's tests copy no folder but `src`."""
+"""Where `pip._variants.engine` finds the engine; upstream's tests copy no folder but `src`."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ __path__ = [str(Path(__file__).with_name("src") / "pip_variants")]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One pip to test: its copy of the repository, its interpreter and where its results go."""
+    """One pip to test: its copy of the repository, its interpreter, the folder of its results."""
 
     name: str
     tree: Path
@@ -86,9 +86,9 @@ class Side:
 
         Raise BuildError if pytest could not even collect.
         """
-        report = self.results / f"{log}.xml"
+        junit = self.results / f"{log}.xml"
         command = [str(self.python), "-m", "pytest", "-p", "no:cacheprovider", "-m", "not network"]
-        command += ["-o", "junit_family=xunit1", f"--junitxml={report}", "-q", *arguments]
+        command += ["-o", "junit_family=xunit1", f"--junitxml={junit}", "-q", *arguments]
         with (self.results / f"{log}.txt").open("w") as output:
             status = subprocess.run(
                 command,
@@ -101,20 +101,24 @@ class Side:
             ).returncode
         if status not in {0, 1}:
             raise BuildError(f"pytest ended with status {status}: see {output.name}.")
-        return read_junit(report.read_text(encoding="utf-8"), str(self.tree.parent))
+        return read_junit(junit.read_text(encoding="utf-8"), str(self.tree.parent))
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that the tests expect: nothing that configures pip or Git."""
-        kept = {key: value for key, value in os.environ.items() if not _UNWANTED.fullmatch(key)}
+        """Return the environment that the tests expect: nothing in it configures pip or Git."""
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            if not _DROPPED_VARIABLES.fullmatch(name)
+        }
         home, temporary = self.tree.with_name("home"), self.tree.with_name("temporary")
         for folder in (home, temporary):
             folder.mkdir(exist_ok=True)
-        return kept | {
-            "PATH": os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath))),
+        return variables | {
+            "PATH": os.pathsep.join((str(self.python.parent), variables.get("PATH", os.defpath))),
             "HOME": str(home),
             "TMPDIR": str(temporary),
             "LC_CTYPE": "C.UTF-8",
-            # Upstream's tests set it too, but not around what several tests share.
+            # Upstream's tests set it too, but not for their shared fixtures.
             "PIP_DISABLE_PIP_VERSION_CHECK": "true",
         }
 
@@ -129,7 +133,7 @@ def check(checkout: Path) -> None:
 
 
 def copy_tree(checkout: Path, tree: Path, wheel: Path | None) -> None:
-    """Copy the repository to *tree*, with the pip and the engine of *wheel* if one is given."""
+    """Copy the repository to *tree*; with a *wheel*, replace its pip and add the engine."""
     ignored = shutil.ignore_patterns(".git", "__pycache__", "*.egg-info", "common_wheels")
     shutil.copytree(checkout, tree, symlinks=True, ignore=ignored)
     if wheel is None:
@@ -146,11 +150,11 @@ def copy_tree(checkout: Path, tree: Path, wheel: Path | None) -> None:
 
 def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
     """Make both sides below *folder*; raise BuildError if a step fails."""
-    say("building the wheel")
-    wheel = build_wheel(folder / "dist", say=lambda _: None)
+    report("building the wheel")
+    wheel = build_wheel(folder / "dist", report=lambda _: None)
     sides: list[Side] = []
     for name in SIDES:
-        say(f"making the environment of {name}")
+        report(f"making the environment of {name}")
         (results / name).mkdir(parents=True, exist_ok=True)
         # A dash in the name: with an `__init__.py` in it, pytest would take it for a package.
         tree = folder / name / f"pip-{UPSTREAM}"
@@ -169,7 +173,7 @@ def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
 
 
 def networked(side: Side) -> list[str]:
-    """Return the tests that need the network, and write them to a file of the results.
+    """Return the tests that need the network, and write their names to `network.txt`.
 
     Raise BuildError if pytest cannot collect them.
     """
@@ -195,61 +199,61 @@ def run_both(sides: Sequence[Side], kind: str, tests: Sequence[str]) -> list[Out
     found = []
     for side in sides:
         start = time.monotonic()
-        say(f"running the {kind} tests of {side.name}")
+        report(f"running the {kind} tests of {side.name}")
         workers = str(os.cpu_count() or 1)
         found.append(side.pytest(kind, "-n", workers, *tests))
-        say(f"{side.name}: {len(found[-1])} tests in {time.monotonic() - start:.0f} s")
+        report(f"{side.name}: {len(found[-1])} tests in {time.monotonic() - start:.0f} s")
     return found
 
 
-def once_more(sides: Sequence[Side], kind: str, found: Sequence[Difference]) -> list[Difference]:
-    """Return what still differs when the tests concerned run alone, one after the other."""
+def rerun(sides: Sequence[Side], kind: str, found: Sequence[Difference]) -> list[Difference]:
+    """Return what still differs when the tests concerned run one by one."""
     functions = sorted({item.test.partition("[")[0] for item in found})
     if not functions:
         return []
-    say(f"running {len(functions)} of them once more")
+    report(f"running {len(functions)} of them again, one by one")
     stock, ours = (side.pytest(f"{kind}-again", *functions) for side in sides)
     return differences(stock, ours)
 
 
 def compare(sides: Sequence[Side], *, quick: bool) -> bool:
-    """Run everything, print the table and what differs; return whether nothing does."""
-    print(f"{len(networked(sides[0]))} tests need the network and are left out (network.txt)")
+    """Run everything, print the table and the differences; return whether there are none."""
+    print(f"{len(networked(sides[0]))} tests need the network and are not run (network.txt)")
     results: dict[str, Sequence[Outcomes]] = {}
     lasting: list[Difference] = []
-    told: list[str] = []
+    lines: list[str] = []
     for kind in KINDS:
         tests = QUICK if quick and kind == "functional" else (f"tests/{kind}",)
         stock, ours = run_both(sides, kind, tests)
         results[kind] = (stock, ours)
         found = differences(stock, ours)
-        again = once_more(sides, kind, found)
-        told += [f"{item}{'' if item in again else ', but not when run alone'}" for item in found]
-        told += [f"{test}: ours alone has it, passed" for test in added(stock, ours)]
+        again = rerun(sides, kind, found)
+        lines += [f"{item}{'' if item in again else ', but not when run alone'}" for item in found]
+        lines += [f"{test}: only in ours, passed" for test in added(stock, ours)]
         lasting += again
     text = f"{table(results)}\ntests whose outcome differs: {len(lasting)}\n"
     folder = sides[0].results.parent
     (folder / "table.md").write_text(text, encoding="utf-8")
-    (folder / "differences.txt").write_text("".join(f"{line}\n" for line in told), "utf-8")
-    print("", *told[:SHOWN], sep="\n")
-    if len(told) > SHOWN:
-        print(f"and {len(told) - SHOWN} more, in differences.txt")
+    (folder / "differences.txt").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    print("", *lines[:SHOWN], sep="\n")
+    if len(lines) > SHOWN:
+        print(f"and {len(lines) - SHOWN} more, in differences.txt")
     print(f"\n{text}")
     return not lasting
 
 
-def say(step: str) -> None:
-    """Print a step at once."""
+def report(step: str) -> None:
+    """Print a step without buffering."""
     print(f"pip_suite: {step}", flush=True)
 
 
 def warn() -> None:
-    """Say what of this machine makes some of upstream's tests fail, on both sides alike."""
+    """Report what makes some of upstream's tests fail on this machine, for both pips."""
     if sys.platform != "win32" and os.geteuid() == 0:
-        say("you are root: tests about missing permissions fail for both")
+        report("you are root: tests about missing permissions fail for both")
     for file in _GLOBAL_CONFIGURATION:
         if file.is_file():
-            say(f"{file} is in force: tests may fail for both")
+            report(f"{file} is in force: tests may fail for both")
 
 
 def main() -> int:
@@ -260,13 +264,13 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, default=Path("pip-suite"), help="folder for the results (pip-suite)"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pip-suite-", ignore_cleanup_errors=True) as temp:
         try:
-            check(asked.checkout)
+            check(options.checkout)
             warn()
-            sides = prepare(asked.checkout.resolve(), Path(temp).resolve(), asked.out.resolve())
-            return 0 if compare(sides, quick=asked.quick) else 1
+            sides = prepare(options.checkout.resolve(), Path(temp).resolve(), options.out.resolve())
+            return 0 if compare(sides, quick=options.quick) else 1
         except (BuildError, OSError) as error:
             print(f"ERROR: {error}", file=sys.stderr)
             return 1

@@ -1,8 +1,9 @@
-"""Run every check that CI runs: `python3 scripts/test.py [-- PYTEST_ARGUMENT...]`.
+"""Run the checks of CI: `python3 scripts/test.py [--fast] [-- PYTEST_ARGUMENT...]`.
 
 Needs Python 3.10+ and a package index. Makes its own environment in `.venv` of the checkout and
-keeps it while the pinned tools stay the same. Runs ruff, mypy and, last, pytest, all of them even
-if one fails. Exit status: 0, or 1 if a check failed or the environment could not be made.
+reuses it while the pinned tools stay the same. Runs ruff, mypy and, last, pytest, all of them even
+if one fails; with `--fast` pytest runs only the unit tests. Exit status: 0, or 1 if a check failed
+or the environment could not be made.
 """
 
 from __future__ import annotations
@@ -20,19 +21,18 @@ from build import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-# What is in the environment: written last, so that an interrupted installation is not taken for
-# one.
+# What the environment contains. Written last: an interrupted installation has none.
 STAMP = VENV / "test-environment.txt"
 # The venv's own pip may be too old to read `[dependency-groups]`.
 PIP = "pip==25.1.1"
 
 
-def wanted_environment() -> str:
-    """Return all that the environment depends on: the interpreter and the pinned tools.
+def environment_key() -> str:
+    """Return what the environment depends on: the interpreter and the pinned tools.
 
     Raise ValueError if pyproject.toml pins no tools.
     """
-    # Python 3.10 has no TOML reader; a difference in this text is a reason to start afresh.
+    # Python 3.10 has no TOML parser; the text of the table serves as the key.
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     group = re.search(r"^\[dependency-groups\]\n(?:(?!\[).*\n)*", text, re.MULTILINE)
     if group is None:
@@ -42,13 +42,13 @@ def wanted_environment() -> str:
 
 
 def prepare() -> Path:
-    """Make the environment if there is none for the pinned tools; return its interpreter.
+    """Make the environment unless it has the pinned tools already; return its interpreter.
 
     Raise CalledProcessError if a step fails.
     """
     python = python_of(VENV)
-    wanted = wanted_environment()
-    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted:
+    key = environment_key()
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == key:
         return python
     print(f"test.py: making {VENV}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
@@ -56,28 +56,29 @@ def prepare() -> Path:
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True, cwd=ROOT)
     subprocess.run([*pip, PIP], check=True, cwd=ROOT)
     subprocess.run([*pip, "--group", "test"], check=True, cwd=ROOT)
-    STAMP.write_text(wanted, encoding="utf-8")
+    STAMP.write_text(key, encoding="utf-8")
     return python
 
 
-def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
+def checks(pytest_arguments: list[str], *, fast: bool) -> dict[str, list[str]]:
     """Return the checks by name, in order: the command lines after `python -m`.
 
-    pytest is the last, so that its summary is the last line of all.
+    pytest is the last, so that its summary is the last line of the output.
     """
     workers = str(os.cpu_count() or 1)
+    tests = ["tests/unit"] if fast else []
     return {
         "ruff check": ["ruff", "check"],
         "ruff format": ["ruff", "format", "--check"],
         "mypy": ["mypy"],
-        "pytest": ["pytest", "-n", workers, *pytest_arguments],
+        "pytest": ["pytest", "-n", workers, *tests, *pytest_arguments],
     }
 
 
 def run(python: Path, name: str, command: list[str]) -> bool:
     """Run one check with its output shown; return whether it passed.
 
-    The outcome is printed too, unless pytest's own summary says it.
+    The outcome is printed too, except for pytest, whose summary has it.
     """
     print(f"test.py: {name}", flush=True)
     start = time.monotonic()
@@ -89,16 +90,18 @@ def run(python: Path, name: str, command: list[str]) -> bool:
 
 
 def main() -> int:
-    """Run all checks and return the exit status."""
-    parser = argparse.ArgumentParser(description="Run every check that CI runs.")
+    """Run the checks and return the exit status."""
+    parser = argparse.ArgumentParser(description="Run the checks of CI.")
+    parser.add_argument("--fast", action="store_true", help="of the tests only tests/unit")
     parser.add_argument("pytest_arguments", nargs="*", help="passed to pytest, after `--`")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     try:
         python = prepare()
     except (subprocess.CalledProcessError, ValueError) as error:
         print(f"test.py: the test environment could not be made: {error}", file=sys.stderr)
         return 1
-    passed = [run(python, *check) for check in checks(asked.pytest_arguments).items()]
+    todo = checks(options.pytest_arguments, fast=options.fast)
+    passed = [run(python, name, command) for name, command in todo.items()]
     return 0 if all(passed) else 1
 
 

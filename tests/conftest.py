@@ -1,4 +1,4 @@
-"""What several test files need: the built wheel, and virtual environments to copy."""
+"""Fixtures for all tests: the built wheel, and virtual environments to copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import build
 import pytest
 
-from tests.venvs import Venv, interpreter, make_venv, once
+from tests.support.venvs import Venv, interpreter, make_venv, once
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def wheel(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def stock(shared: Path) -> Callable[[str], Venv]:
-    """Return a function from "3.11" to a venv with the pip that came with it; do not change it."""
+    """Return a function from "3.11" to a venv with its bundled pip; do not change the venv."""
 
     def make(python: str) -> Venv:
         found = interpreter(python)
@@ -40,7 +40,7 @@ def stock(shared: Path) -> Callable[[str], Venv]:
 
 @pytest.fixture(scope="session")
 def patched(shared: Path, wheel: Path, stock: Callable[[str], Venv]) -> Callable[[str], Venv]:
-    """Return a function from "3.11" to a venv with the wheel in it; do not change it."""
+    """Return a function from "3.11" to a venv with our wheel; do not change the venv."""
 
     def make(python: str) -> Venv:
         def fill(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The build: the same bytes from everywhere, or one clear sentence and nothing in dist/."""
+"""The build: reproducible wheels, or one sentence about the failure and an unchanged dist/."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from hatchling.metadata.core import load_toml
 
 import hatch_build
-from tests.venvs import Venv, each_python, interpreter, offline_env, online_env, run
+from tests.support.venvs import Venv, each_python, interpreter, offline_env, online_env, run
 
 ROOT = Path(__file__).parent.parent
 SERIES = ROOT / "patches" / "pip-25.1.1"
@@ -28,7 +28,7 @@ PINS = [hatch_build.Pin(**entry) for entry in load_toml(str(SERIES / "series.tom
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Return a copy of the checkout that a test may spoil, with waste in it."""
+    """Return a copy of the checkout that a test may change, with files of no use in it."""
     copy = tmp_path / "a check out"
     for name in ("pip_variants", "patches", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -40,26 +40,28 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def replace(path: Path, old: str, new: str) -> None:
-    """Replace the one *old* in the file."""
+    """Replace *old*, which must occur once in the file."""
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
 
 
 @each_python
-def test_same_bytes(wheel: Path, checkout: Path, python: str) -> None:
-    """Another folder, Python and umask, and waste in the checkout, give the same wheel."""
+def test_same_bytes_from_another_checkout_and_python(
+    wheel: Path, checkout: Path, python: str
+) -> None:
+    """Another folder, Python and umask, and other files in the checkout, give the same wheel."""
     base = interpreter(python)
     assert base is not None
     command = f"umask 077; exec '{base}' '{checkout}/scripts/build.py'"
-    said = run("sh", "-c", command, env=online_env(), cwd=checkout.parent)
+    output = run("sh", "-c", command, env=online_env(), cwd=checkout.parent)
     built = checkout / "dist" / WHEEL
     assert list((checkout / "dist").iterdir()) == [built]
     assert re.fullmatch(
         r"Creating a build environment with Python \S+\nInstalling hatchling==\S+, pip\n"
         r"Fetching and patching what is vendored, packing the wheel\n"
         rf"Built {re.escape(str(built))} \([\d,]+ bytes\) in \d+ s\n",
-        said,
+        output,
     )
     assert contents(built) == contents(wheel)
     if run(base, "-c", "import zlib; print(zlib.ZLIB_RUNTIME_VERSION)").strip() == (
@@ -69,15 +71,15 @@ def test_same_bytes(wheel: Path, checkout: Path, python: str) -> None:
 
 
 def contents(wheel: Path) -> list[tuple[object, ...]]:
-    """Return all that an archive says of its members, in their order."""
+    """Return name, time, attributes and checksum of each member of an archive, in order."""
     with zipfile.ZipFile(wheel) as archive:
         return [(i.filename, i.date_time, i.external_attr, i.CRC) for i in archive.infolist()]
 
 
-def test_pip_builds_the_same(
+def test_pip_wheel_builds_the_same_wheel_as_the_script(
     tmp_path: Path, patched: Callable[[str], Venv], wheel: Path, checkout: Path
 ) -> None:
-    """`pip wheel CHECKOUT`, here with the patched pip itself, gives the script's wheel."""
+    """`pip wheel CHECKOUT`, here of the patched pip, builds the same bytes."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     pip = patched(python).root / "bin" / "pip"
     out = tmp_path / "out"
@@ -85,8 +87,8 @@ def test_pip_builds_the_same(
     assert (out / WHEEL).read_bytes() == wheel.read_bytes()
 
 
-def test_editable_is_refused(tmp_path: Path) -> None:
-    """An editable install has no place for the patched pip and says so."""
+def test_editable_install_is_refused_with_a_reason(tmp_path: Path) -> None:
+    """An editable install cannot contain the patched pip: the error suggests another command."""
     command = (sys.executable, "-m", "hatchling", "build", "-t", "wheel:editable", "-d", tmp_path)
     assert run(*command, cwd=ROOT, status=1, quiet=False) == (
         "An editable install of pep_xxx_wheel_variants cannot carry the patched pip;"
@@ -116,12 +118,9 @@ FAILURES = {
     ),
     "patch": (
         "patches/pip-25.1.1/cli-alias.patch",
-        "@@ -79 ",
-        "@@ -78 ",
-        (
-            "cli-alias.patch does not apply to _internal/cli/main.py:"
-            " line 78 is '', not '    return command.main(cmd_args)'."
-        ),
+        "     return command.main(cmd_args)",
+        "     return command.main(args)",
+        "cli-alias.patch, line 9: the context is gone from _internal/cli/main.py.",
     ),
     "file": (
         "patches/pip-25.1.1/series.toml",
@@ -139,7 +138,7 @@ FAILURES = {
 
 
 def failing_build(checkout: Path, env: dict[str, str]) -> str:
-    """Run the script, which must fail and leave nothing behind, and return its stderr."""
+    """Run the script, which must fail and leave no files; return its stderr."""
     temp = checkout.parent / "temp"
     temp.mkdir()
     dist = checkout / "dist"
@@ -161,14 +160,16 @@ def failing_build(checkout: Path, env: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "error"), FAILURES.values(), ids=FAILURES)
-def test_failure_is_one_sentence(checkout: Path, file: str, old: str, new: str, error: str) -> None:
-    """What is wrong is said in one sentence, and an earlier wheel in dist/ stays."""
+def test_failing_build_prints_one_sentence_and_keeps_dist(
+    checkout: Path, file: str, old: str, new: str, error: str
+) -> None:
+    """The error is one sentence, and an earlier wheel in dist/ stays."""
     replace(checkout / file, old, new)
     assert failing_build(checkout, online_env()) == f"ERROR: {error}\n"
 
 
-def test_unreachable_index(checkout: Path) -> None:
-    """Without an index the script says what it could not get."""
+def test_script_without_index_names_the_missing_requirement(checkout: Path) -> None:
+    """Without an index the error names the requirement that could not be installed."""
     env = offline_env(PIP_RETRIES="0", PIP_INDEX_URL="http://127.0.0.1:9/simple")
     del env["PIP_NO_INDEX"]
     (first, _) = build.build_requirements((ROOT / "pyproject.toml").read_text())
@@ -177,8 +178,8 @@ def test_unreachable_index(checkout: Path) -> None:
     )
 
 
-def test_build_requirements() -> None:
-    """The script reads the same requirements as a TOML reader."""
+def test_script_reads_the_requirements_like_a_toml_parser() -> None:
+    """The script has no TOML parser on Python 3.10 and reads the same requirements."""
     path = ROOT / "pyproject.toml"
     assert (
         build.build_requirements(path.read_text())
@@ -186,10 +187,10 @@ def test_build_requirements() -> None:
     )
 
 
-def test_unreachable_index_for_a_vendored_file(
+def test_build_hook_without_index_names_the_missing_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without an index the hook says what it could not get."""
+    """Without an index the error names the release that could not be fetched."""
     for key in [key for key in os.environ if key.startswith("PIP_")]:
         monkeypatch.delenv(key)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
@@ -203,8 +204,8 @@ def test_unreachable_index_for_a_vendored_file(
     )
 
 
-def test_only_the_patched_files_differ(tmp_path: Path, wheel: Path) -> None:
-    """The vendored pip is upstream's, byte for byte, save what patches and additions name."""
+def test_only_patched_and_added_files_differ_from_upstream(tmp_path: Path, wheel: Path) -> None:
+    """The vendored pip is upstream's, byte for byte, except for the files of the series."""
     upstream = hatch_build.fetch(PINS[0], tmp_path)
     ours, theirs = (
         {
@@ -222,12 +223,18 @@ def test_only_the_patched_files_differ(tmp_path: Path, wheel: Path) -> None:
         for line in (SERIES / name).read_text().splitlines()
         if line.startswith("+++ b/")
     }
-    assert {name for name in ours if ours[name] != theirs.get(name)} == touched | set(config["add"])
+    added = {
+        f"{folder}/{path.name}": path.read_bytes()
+        for folder, source in config["add"].items()
+        for path in (SERIES / source).glob("*.py")
+    }
+    assert {name for name in ours if ours[name] != theirs.get(name)} == touched | set(added)
+    assert {name: ours[name] for name in added} == added
     assert set(theirs) <= set(ours)
 
 
-def test_contents(wheel: Path) -> None:
-    """At its root the wheel has our package, the hook and its `.pth`, and nothing that is pip's."""
+def test_wheel_has_package_and_start_up_hook_at_its_root(wheel: Path) -> None:
+    """The root of the wheel has our package, the hook and its `.pth`, and no file of pip's."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         info = "pep_xxx_wheel_variants-1.0.0.dist-info"
@@ -247,8 +254,8 @@ def test_contents(wheel: Path) -> None:
     assert pth == b"import _pip_variants_override\n"
 
 
-def test_licenses(wheel: Path) -> None:
-    """The licence of everything vendored is in the wheel, under the name of the library."""
+def test_wheel_has_the_licence_of_everything_vendored(wheel: Path) -> None:
+    """The folder of licences has one entry per vendored library."""
     with zipfile.ZipFile(wheel) as archive:
         vendor = zipfile.Path(archive, "pip_variants/_vendor/")
         libraries = {
@@ -265,99 +272,6 @@ def test_licenses(wheel: Path) -> None:
     assert pip.startswith("Copyright (c) 2008-present The pip developers")
 
 
-def test_patches_give_their_reasons() -> None:
-    """Each patch of each series says why, since when, until when, and has its row in the README."""
-    readme = (ROOT / "patches" / "README.md").read_text()
-    for series in ROOT.glob("patches/*/series.toml"):
-        named = load_toml(str(series))["pip"]["patches"]
-        assert {path.name for path in series.parent.glob("*.patch")} == set(named)
-        for name in named:
-            text = (series.parent / name).read_text()
-            assert re.match(r"Why: (?s:.*)\nSince: .*\n(?s:.*)Drop when: .*\n", text), name
-            assert f"| `{name}` |" in readme
-
-
-REASON = "Why: a test.\n\n--- a/file.py\n+++ b/file.py\n"
-DAMAGE = "x.patch does not apply to file.py: "
-
-PATCHES = {
-    "replace": ("a\nb\nc\n", f"{REASON}@@ -2 +2 @@\n-b\n+B\n", "a\nB\nc\n"),
-    "two hunks": ("a\nb\nc\n", f"{REASON}@@ -1 +1,2 @@\n a\n+x\n@@ -3 +4 @@\n-c\n", "a\nx\nb\n"),
-    "to the end": ("a\n", f"{REASON}@@ -1 +1,2 @@\n a\n+b\n", "a\nb\n"),
-    "no final newline": ("a\nb", f"{REASON}@@ -1 +1 @@\n-a\n+A\n", "A\nb"),
-    "carriage returns": ("a\r\nb\r\n", f"{REASON}@@ -2 +2 @@\n-b\n+B\n", "a\r\nB\r\n"),
-    "form feed": ("a\x0cb\nc\n", f"{REASON}@@ -2 +2 @@\n-c\n+C\n", "a\x0cb\nC\n"),
-}
-
-
-@pytest.mark.parametrize(("source", "patch", "expected"), PATCHES.values(), ids=PATCHES)
-def test_apply_patch(tmp_path: Path, source: str, patch: str, expected: str) -> None:
-    """A patch changes its lines and nothing else, line endings included."""
-    file = tmp_path / "file.py"
-    file.write_bytes(source.encode())
-    patch = patch.replace("@@ -3 +4 @@\n-c\n", "@@ -3 +4,0 @@\n-c\n")
-    hatch_build.apply_patch("x.patch", patch, tmp_path)
-    assert file.read_bytes().decode() == expected
-
-
-BAD_PATCHES = {
-    "no reason": (
-        REASON.partition("\n\n")[2] + "@@ -1 +1 @@\n-a\n+A\n",
-        "x.patch must open with its reasons and then change at least one file.",
-    ),
-    "no file": (
-        "Why: a test.\n",
-        "x.patch must open with its reasons and then change at least one file.",
-    ),
-    "unknown file": (
-        REASON.replace("file.py", "gone.py") + "@@ -1 +1 @@\n-a\n+A\n",
-        "x.patch names gone.py, which is not a file of the unpacked pip.",
-    ),
-    "two names": (
-        REASON.replace("b/file.py", "b/other.py") + "@@ -1 +1 @@\n-a\n+A\n",
-        "x.patch names file.py, which is not a file of the unpacked pip.",
-    ),
-    "no hunk": (REASON, "x.patch changes nothing in file.py."),
-    "no change": (f"{REASON}@@ -1 +1 @@\n a\n", "x.patch changes nothing in file.py."),
-    "wrong context": (f"{REASON}@@ -1 +1,2 @@\n b\n+x\n", f"{DAMAGE}line 1 is 'a', not 'b'."),
-    "one line off": (f"{REASON}@@ -2 +2 @@\n-a\n+A\n", f"{DAMAGE}line 2 is 'b', not 'a'."),
-    "trailing space": (f"{REASON}@@ -1 +1 @@\n-a \n+A\n", f"{DAMAGE}line 1 is 'a', not 'a '."),
-    "past the end": (
-        f"{REASON}@@ -3,2 +3,2 @@\n c\n-d\n+D\n",
-        f"{DAMAGE}line 4 is '', not 'd'.",
-    ),
-    "beyond the end": (
-        f"{REASON}@@ -9 +9 @@\n-c\n+C\n",
-        f"{DAMAGE}line 9 is missing, not 'c'.",
-    ),
-    "without context": (
-        f"{REASON}@@ -1,0 +2 @@\n+x\n",
-        f"{DAMAGE}the hunk @@ -1,0 +2 @@ has no context or is out of order.",
-    ),
-    "out of order": (
-        f"{REASON}@@ -2 +2 @@\n-b\n+B\n@@ -1 +1 @@\n-a\n+A\n",
-        f"{DAMAGE}the hunk @@ -1 +1 @@ has no context or is out of order.",
-    ),
-    "cut short": (
-        f"{REASON}@@ -1 +1,2 @@\n a\n",
-        f"{DAMAGE}the hunk @@ -1 +1,2 @@ breaks off at ''.",
-    ),
-    "too long": (f"{REASON}@@ -1 +1 @@\n-a\n+A\n+x\n", f"{DAMAGE}'+x' is no part of a hunk."),
-    "garbage": (f"{REASON}@@ -1 +1 @@\n-a\n+A\n\n", f"{DAMAGE}'' is no part of a hunk."),
-}
-
-
-@pytest.mark.parametrize(("patch", "error"), BAD_PATCHES.values(), ids=BAD_PATCHES)
-def test_patch_that_does_not_apply(tmp_path: Path, patch: str, error: str) -> None:
-    """A patch that is not exact is refused by name, file and line, and changes nothing."""
-    file = tmp_path / "file.py"
-    file.write_text("a\nb\nc\n")
-    with pytest.raises(hatch_build.BuildError) as caught:
-        hatch_build.apply_patch("x.patch", patch, tmp_path)
-    assert str(caught.value) == error
-    assert file.read_text() == "a\nb\nc\n"
-
-
 BAD_WHEELS = {
     "nothing to unpack": ({"other.py": "# Copyright\n"}, "x.whl has no x.py."),
     "no licence": (
@@ -368,8 +282,10 @@ BAD_WHEELS = {
 
 
 @pytest.mark.parametrize(("files", "error"), BAD_WHEELS.values(), ids=BAD_WHEELS)
-def test_wheel_that_cannot_be_vendored(tmp_path: Path, files: dict[str, str], error: str) -> None:
-    """A wheel without the wanted files, or without any licence, is refused."""
+def test_wheel_without_files_or_licence_is_not_vendored(
+    tmp_path: Path, files: dict[str, str], error: str
+) -> None:
+    """A wheel without the requested files, or without any licence, is refused."""
     path = tmp_path / "x.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in files.items():

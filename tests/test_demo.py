@@ -1,4 +1,4 @@
-"""The demo as a user runs it: the story that it tells, and that nothing is left behind."""
+"""The demo as a user runs it: its transcript, its errors, and that no files or processes remain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from stand_in import write_wheel
+
+from tests.support.stand_in import write_wheel
 
 DEMO = Path(__file__).parents[1] / "scripts" / "demo.py"
 
 pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="leftovers are looked for in /proc, as Linux has it"
+    sys.platform != "linux", reason="remaining processes are found in the /proc of Linux"
 )
 
 CUDA_129 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.9"
@@ -38,13 +39,13 @@ DRY_RUN = "pip install --dry-run torch"
 
 
 class Box(NamedTuple):
-    """Where a demo runs: what it makes must be in `temporary`, and go."""
+    """The environment of a demo; all its files must be in `temporary`, and be removed."""
 
     temporary: Path
     environment: dict[str, str]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the demo as the leader of a process group of its own."""
+        """Start the demo in its own process group."""
         return subprocess.Popen(
             [sys.executable, str(DEMO), *arguments],
             stdout=subprocess.PIPE,
@@ -61,13 +62,13 @@ class Box(NamedTuple):
         return process.returncode, out, err
 
     def processes(self) -> list[str]:
-        """Return the processes that inherited this box's environment and still run."""
+        """Return the running processes that inherited the environment of this box."""
         mark = f"TMPDIR={self.temporary}".encode()
         running = Path("/proc").glob("[0-9]*/environ")
         return [path.parent.name for path in running if _has(path, mark)]
 
     def assert_nothing_left(self) -> None:
-        """Check that the folder and, after a moment for the kernel, the processes are gone."""
+        """Check that no file is left and, after at most two seconds, no process."""
         deadline = time.monotonic() + 2
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -78,13 +79,13 @@ class Box(NamedTuple):
 def _has(path: Path, mark: bytes) -> bool:
     try:
         return mark in path.read_bytes()
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has ended
         return False
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
-    """Set traps: a newer torch in a variable, in a configuration file, and a forced machine."""
+    """Configure a newer torch by a variable and by a file, and simulate a machine by a variable."""
     trap = tmp_path / "trap"
     write_wheel(trap, "torch-99-py3-none-any.whl")
     home = tmp_path / "home"
@@ -105,22 +106,22 @@ def box(tmp_path: Path) -> Box:
 
 
 def story(transcript: str) -> list[str]:
-    """Return the lines that tell what was done and what came of it, without ports and folders."""
-    told = re.compile(r"[$#] |pip |Would install |Successfully installed |torch |ERROR|WARNING")
-    lines = [line for line in transcript.splitlines() if told.match(line)]
-    # What is switched off depends on the machine that the test runs on.
+    """Return the commands and their results, without ports and folders."""
+    shown = re.compile(r"[$#] |pip |Would install |Successfully installed |torch |ERROR|WARNING")
+    lines = [line for line in transcript.splitlines() if shown.match(line)]
+    # The settings that are switched off depend on the machine that runs the test.
     lines = [line for line in lines if not line.startswith("# Switched off in this venv")]
     lines = [re.sub(r"127\.0\.0\.1:\d+", "HOST", line) for line in lines]
     return [re.sub(r"(?<=from )/.*", "PLACE", line) for line in lines]
 
 
-def test_the_demo_tells_its_story(box: Box, wheel: Path) -> None:
-    """Four machines, four choices, an install that works; exit 0 and nothing left behind."""
+def test_demo_selects_a_variant_for_each_of_four_machines(box: Box, wheel: Path) -> None:
+    """Four dry runs and an install that works; exit status 0 and no files left."""
     status, out, err = box.run("--wheel", str(wheel))
     assert (status, err) == (0, ""), out
-    told = story(out)
-    real = told.pop(17)
-    assert told == [
+    lines = story(out)
+    real = lines.pop(17)
+    assert lines == [
         *SETUP,
         "$ pip config set --site global.index-url http://HOST/simple/",
         "# A machine with CUDA 12.9 and compute capability 7.5:",
@@ -140,7 +141,7 @@ def test_the_demo_tells_its_story(box: Box, wheel: Path) -> None:
         "$ python -c 'import torch'",
         "torch 2.8.0, build cu129",
     ]
-    # Whatever GPU the test's machine has, it is one of the builds.
+    # The GPU of the test's machine decides which variant this is.
     assert real in {
         f"Would install torch-2.8.0-{x}" for x in ("00000000", "cu126", "cu128", "cu129")
     }
@@ -148,8 +149,8 @@ def test_the_demo_tells_its_story(box: Box, wheel: Path) -> None:
     box.assert_nothing_left()
 
 
-def test_a_kept_demo_serves_until_interrupted(box: Box, wheel: Path) -> None:
-    """The machine asked for is shown, the venv works on while the demo waits, Ctrl-C ends it."""
+def test_demo_with_keep_serves_until_interrupted(box: Box, wheel: Path) -> None:
+    """The given machine is simulated, the venv works while the demo waits, Ctrl-C ends it."""
     with box.start("--wheel", str(wheel), "--cuda", "12.6", "--sm", "9.0", "--keep") as demo:
         assert demo.stdout is not None
         lines = list(
@@ -157,7 +158,7 @@ def test_a_kept_demo_serves_until_interrupted(box: Box, wheel: Path) -> None:
         )
         hint = next(line for line in lines if line.startswith(f"#   {CUDA_126}"))
         clean = {k: v for k, v in box.environment.items() if not k.startswith("PIP_")}
-        went_on = subprocess.run(
+        done = subprocess.run(
             ["env", *shlex.split(hint.removeprefix("#"))],
             env=clean,
             check=False,
@@ -180,19 +181,21 @@ def test_a_kept_demo_serves_until_interrupted(box: Box, wheel: Path) -> None:
         "$ python -c 'import torch'",
         "torch 2.8.0, build cu126",
     ]
-    assert "Would install torch-2.8.0-cu126\n" in went_on.stdout, went_on.stderr
-    (kept,) = box.temporary.iterdir()
-    assert sorted(path.name for path in kept.iterdir()) == ["dist", "index", "temporary", "venv"]
+    assert "Would install torch-2.8.0-cu126\n" in done.stdout, done.stderr
+    (folder,) = box.temporary.iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["dist", "index", "temporary", "venv"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_cleans_up(box: Box, tmp_path: Path, ending: signal.Signals) -> None:
-    """Ctrl-C, or a polite kill, while a step runs: exit 130, nothing left."""
+def test_interrupted_demo_removes_files_and_processes(
+    box: Box, tmp_path: Path, ending: signal.Signals
+) -> None:
+    """SIGINT or SIGTERM while a step runs: exit status 130, no files and no processes left."""
     wheel = write_wheel(tmp_path, "hello-1-py3-none-any.whl")
     with box.start("--wheel", str(wheel)) as demo:
         assert demo.stdout is not None
         assert demo.stdout.readline() == "# A new venv, with the pip that it came with:\n"
-        # A child of the step's child is writing now: it must not go on after the folder is gone.
+        # A child of the step's child writes now: it must end before the folder is removed.
         while not any(box.temporary.glob("*/venv/lib/*/site-packages/pip")):
             time.sleep(0.01)
         demo.send_signal(ending)
@@ -201,15 +204,15 @@ def test_an_interrupted_demo_cleans_up(box: Box, tmp_path: Path, ending: signal.
     box.assert_nothing_left()
 
 
-def test_a_missing_wheel_is_one_sentence(box: Box, tmp_path: Path) -> None:
-    """A path that leads nowhere ends the demo before it starts."""
+def test_missing_wheel_is_reported_in_one_sentence(box: Box, tmp_path: Path) -> None:
+    """The demo ends before it makes anything."""
     missing = tmp_path / "missing.whl"
     assert box.run("--wheel", str(missing)) == (1, "", f"demo: There is no file {missing}.\n")
     box.assert_nothing_left()
 
 
-def test_a_failing_step_shows_its_output(box: Box, tmp_path: Path) -> None:
-    """The failing command's own words, then one sentence that names it."""
+def test_failing_step_shows_its_output_and_its_command(box: Box, tmp_path: Path) -> None:
+    """The output of the failing command, then one sentence that names it."""
     wheel = tmp_path / "broken-1-py3-none-any.whl"
     wheel.write_bytes(b"no zip")
     status, out, err = box.run("--wheel", str(wheel))
@@ -217,14 +220,14 @@ def test_a_failing_step_shows_its_output(box: Box, tmp_path: Path) -> None:
         1,
         f"demo: `pip install -qq dist/{wheel.name}` failed with exit status 1.\n",
     )
-    shown, command, said = out.partition(f"$ pip install -qq dist/{wheel.name}\n")
+    shown, command, output = out.partition(f"$ pip install -qq dist/{wheel.name}\n")
     assert shown + command == "\n".join([SETUP[0], f"$ pip install -qq dist/{wheel.name}", ""])
-    assert "broken-1-py3-none-any.whl" in said
+    assert "broken-1-py3-none-any.whl" in output
     box.assert_nothing_left()
 
 
-def test_a_failing_build_is_one_sentence(box: Box) -> None:
-    """Without an index there is no wheel: the builder's own sentence, no traceback."""
+def test_failing_build_is_reported_in_one_sentence(box: Box) -> None:
+    """Without an index the wheel cannot be built: the sentence of the build, no traceback."""
     nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(box.temporary)}
     status, out, err = box._replace(environment=box.environment | nothing).run()
     assert status == 1

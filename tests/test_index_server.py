@@ -1,4 +1,4 @@
-"""The index server as plain HTTP sees it: ranges, pages, misbehaviour, its log and its end."""
+"""The index server over plain HTTP: ranges, pages, replaced replies, its log, its shutdown."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from index_server import IndexServer, Reply
+
+from tests.support.index_server import IndexServer, Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class Response(NamedTuple):
-    """What plain HTTP gets."""
+    """What an HTTP client gets."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def ask(server: IndexServer, path: str, method: str = "GET", **headers: str) -> Response:
+def fetch(server: IndexServer, path: str, method: str = "GET", **headers: str) -> Response:
     """Send one request and return the whole response."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
     try:
@@ -46,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "content_range", "body"),
+    ("range_header", "status", "content_range", "body"),
     [
         ("bytes=0-3", 206, "bytes 0-3/10", b"0123"),
         ("bytes=8-", 206, "bytes 8-9/10", b"89"),
@@ -58,14 +59,14 @@ def folder(tmp_path: Path) -> Path:
         ("lines=1-2", 200, None, b"0123456789"),
     ],
 )
-def test_ranges(
-    folder: Path, wanted: str, status: int, content_range: str | None, body: bytes
+def test_range_request_gets_its_part_of_the_file(
+    folder: Path, range_header: str, status: int, content_range: str | None, body: bytes
 ) -> None:
-    """A range request gets its part; switched off, the whole file."""
+    """An invalid range gets the whole file, as every request does with ranges switched off."""
     with IndexServer(folder) as server:
-        part = ask(server, "/a%20b.bin", Range=wanted)
+        part = fetch(server, "/a%20b.bin", Range=range_header)
         server.ranges = False
-        whole = ask(server, "/a%20b.bin", Range=wanted)
+        whole = fetch(server, "/a%20b.bin", Range=range_header)
     assert (part.status, part.headers.get("Content-Range"), part.body) == (
         status,
         content_range,
@@ -83,16 +84,16 @@ def test_ranges(
         (False, "application/vnd.pypi.simple.v1+json, text/html; q=0.1", "html", b"html"),
     ],
 )
-def test_a_page_comes_in_the_accepted_form(
+def test_page_has_the_format_that_the_client_accepts(
     folder: Path, json_pages: bool, accept: str, kind: str, body: bytes
 ) -> None:
-    """PEP 691: JSON only to those who accept it, and never when it is switched off."""
+    """JSON (PEP 691) only for a client that accepts it, and not if it is switched off."""
     types = {
         "json": "application/vnd.pypi.simple.v1+json",
         "html": "text/html; charset=utf-8",
     }
     with IndexServer(folder, json_pages=json_pages) as server:
-        response = ask(server, "/page/", Accept=accept)
+        response = fetch(server, "/page/", Accept=accept)
     assert (response.headers["Content-Type"], response.body) == (types[kind], body)
 
 
@@ -106,32 +107,34 @@ def test_a_page_comes_in_the_accepted_form(
         (Reply(status=302, headers=(("Location", "/page/"),)), 302, b""),
     ],
 )
-def test_a_path_answers_as_it_is_told(folder: Path, reply: Reply, status: int, body: bytes) -> None:
-    """Status, body and headers of one path can be replaced, and only of that path."""
+def test_reply_replaces_the_response_of_one_path(
+    folder: Path, reply: Reply, status: int, body: bytes
+) -> None:
+    """Status, body and headers of one path are replaced, other paths are not changed."""
     with IndexServer(folder) as server:
         server.replies["/a b.bin"] = reply
-        response = ask(server, "/a%20b.bin?query")
+        response = fetch(server, "/a%20b.bin?query")
         assert (response.status, response.body) == (status, body)
         assert set(reply.headers) <= set(response.headers.items())
-        assert ask(server, "/page/").body == b"html"
+        assert fetch(server, "/page/").body == b"html"
 
 
-def test_a_cut_answer_ends_early(folder: Path) -> None:
-    """The whole length is announced, a part of it is sent and counted."""
+def test_cut_reply_closes_the_connection_early(folder: Path) -> None:
+    """The whole length is announced, a part is sent, and the log counts the part."""
     with IndexServer(folder) as server:
         server.replies["/a b.bin"] = Reply(cut=4)
         with pytest.raises(http.client.IncompleteRead) as caught:
-            ask(server, "/a%20b.bin")
+            fetch(server, "/a%20b.bin")
     assert (caught.value.partial, caught.value.expected) == (b"0123", 6)
     assert [request.sent for request in server.requests] == [4]
 
 
-def test_a_delayed_answer_comes_late_and_does_not_hold_up_the_end(folder: Path) -> None:
-    """A delay is waited for by the client, and cut short when the server stops."""
+def test_delayed_reply_arrives_late_but_does_not_delay_shutdown(folder: Path) -> None:
+    """The client waits for the delay, which ends when the server stops."""
     with IndexServer(folder) as server:
         server.replies["/a b.bin"] = Reply(delay=0.3)
         start = time.monotonic()
-        assert ask(server, "/a%20b.bin").body == b"0123456789"
+        assert fetch(server, "/a%20b.bin").body == b"0123456789"
         assert time.monotonic() - start >= 0.3
         server.replies["/a b.bin"] = Reply(delay=60)
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
@@ -141,25 +144,25 @@ def test_a_delayed_answer_comes_late_and_does_not_hold_up_the_end(folder: Path) 
     connection.close()
 
 
-def test_every_answer_waits(folder: Path) -> None:
-    """A server can be slow altogether, and answers several connections at once all the same."""
+def test_server_delay_applies_to_every_response_in_parallel(folder: Path) -> None:
+    """Requests on several connections are delayed once, not one after the other."""
     with IndexServer(folder, delay=0.3) as server, ThreadPoolExecutor(4) as pool:
         start = time.monotonic()
-        responses = list(pool.map(lambda path: ask(server, path), ["/page/", "/no"] * 2))
-        taken = time.monotonic() - start
+        responses = list(pool.map(lambda path: fetch(server, path), ["/page/", "/no"] * 2))
+        elapsed = time.monotonic() - start
     assert [response.status for response in responses] == [200, 404, 200, 404]
-    assert 0.3 <= taken < 1.2
+    assert 0.3 <= elapsed < 1.2
 
 
-def test_a_connection_stays_open(folder: Path) -> None:
-    """Requests follow each other on one connection, whose idle end does not hold up the server."""
+def test_connection_stays_open_between_requests(folder: Path) -> None:
+    """Several requests use one connection, which does not delay the shutdown while it is idle."""
     with IndexServer(folder) as server:
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
         connection.connect()
         before = connection.sock
         for path, status in (("/page/", 200), ("/no", 404), ("/a%20b.bin", 200)):
             connection.request("GET", path)
-            assert connection.getresponse().read() == (ask(server, path).body)
+            assert connection.getresponse().read() == (fetch(server, path).body)
             assert server.requests[-1].status == status
         assert connection.sock is before
         start = time.monotonic()
@@ -168,36 +171,38 @@ def test_a_connection_stays_open(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "lasting"),
+    ("path", "cache_control"),
     [
         ("/page/", "max-age=600, public"),
         ("/page/index.json", "max-age=600, public"),
         ("/a%20b.bin", "max-age=365000000, immutable, public"),
     ],
 )
-def test_a_client_may_keep_what_it_got(folder: Path, path: str, lasting: str) -> None:
-    """A page and JSON for minutes, files for good; by its ETag it hears that nothing changed."""
+def test_cacheable_response_is_revalidated_by_its_etag(
+    folder: Path, path: str, cache_control: str
+) -> None:
+    """Pages and JSON are fresh for minutes, files for good; a known ETag gets a 304."""
     with IndexServer(folder, cacheable=True) as server:
-        first = ask(server, path)
-        assert first.headers["Cache-Control"] == lasting
+        first = fetch(server, path)
+        assert first.headers["Cache-Control"] == cache_control
         etag = first.headers["ETag"]
-        again = ask(server, path, **{"If-None-Match": etag})
+        again = fetch(server, path, **{"If-None-Match": etag})
         assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
-        assert ask(server, path, **{"If-None-Match": '"other"'}).status == 200
+        assert fetch(server, path, **{"If-None-Match": '"other"'}).status == 200
         server.cacheable = False
-        assert not {"ETag", "Cache-Control"} & set(ask(server, path).headers)
+        assert not {"ETag", "Cache-Control"} & set(fetch(server, path).headers)
 
 
-def test_every_request_is_in_the_log_and_nothing_is_printed(
+def test_every_request_is_logged_and_nothing_is_printed(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The log has method, path, status, sent bytes and the client's headers, in order."""
     with IndexServer(folder) as server:
-        ask(server, "/a%20b.bin", **{"X-Who": "me"})
-        ask(server, "/a%20b.bin", "HEAD")
-        ask(server, "/missing")
-        ask(server, "/../../../../etc/passwd")
-        ask(server, "/page")
+        fetch(server, "/a%20b.bin", **{"X-Who": "me"})
+        fetch(server, "/a%20b.bin", "HEAD")
+        fetch(server, "/missing")
+        fetch(server, "/../../../../etc/passwd")
+        fetch(server, "/page")
     assert [(r.method, r.path, r.status, r.sent) for r in server.requests] == [
         ("GET", "/a b.bin", 200, 10),
         ("HEAD", "/a b.bin", 200, 0),
@@ -206,12 +211,12 @@ def test_every_request_is_in_the_log_and_nothing_is_printed(
         ("GET", "/page", 404, 0),
     ]
     assert server.requests[0].headers["x-who"] == "me"
-    assert server.asked(".bin") == ["/a b.bin", "/a b.bin"]
+    assert server.requested(".bin") == ["/a b.bin", "/a b.bin"]
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_server_is_gone_after_its_block(folder: Path) -> None:
-    """The port is closed when the block ends, also by an exception."""
+def test_server_port_is_closed_after_the_with_block(folder: Path) -> None:
+    """The port is closed too if the block ends with an exception."""
 
     class OopsError(Exception):
         pass
@@ -223,11 +228,11 @@ def test_the_server_is_gone_after_its_block(folder: Path) -> None:
     with pytest.raises(OopsError), server:
         fail()
     with pytest.raises(ConnectionRefusedError):
-        ask(server, "/page/")
+        fetch(server, "/page/")
 
 
-def test_a_failing_source_fails_the_test(capfd: pytest.CaptureFixture[str]) -> None:
-    """An error in the server is not lost in its thread."""
+def test_error_in_the_source_is_raised_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+    """An error in a thread of the server is raised when the `with` block ends."""
 
     def broken(path: str) -> bytes | None:
         raise LookupError(path)
@@ -238,5 +243,5 @@ def test_a_failing_source_fails_the_test(capfd: pytest.CaptureFixture[str]) -> N
         server,
         pytest.raises(http.client.RemoteDisconnected),
     ):
-        ask(server, "/x")
+        fetch(server, "/x")
     assert capfd.readouterr() == ("", "")

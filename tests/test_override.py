@@ -1,4 +1,4 @@
-"""One wheel overrides pip: in real environments, on every Python that is installed."""
+"""The wheel overrides pip: in real environments, on every Python that is installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.venvs import (
+from tests.support.venvs import (
     THIS_PYTHON,
     VERSION,
     Venv,
@@ -47,14 +47,16 @@ PARTS = "import pip.__main__, pip._vendor.rich as part; print(pip.__version__, p
     ],
     ids=["pip", "pip3", "-m", "-I -m", "-E -s -m", "runpy"],
 )
-def test_every_way_to_start_pip(patched: Venvs, python: str, command: tuple[str, ...]) -> None:
-    """However pip is started, it is the patched one."""
+def test_every_way_to_start_pip_runs_the_patched_one(
+    patched: Venvs, python: str, command: tuple[str, ...]
+) -> None:
+    """Scripts, `-m`, isolated mode and runpy run the patched pip."""
     venv = patched(python)
     assert run(venv.root / command[0], *command[1:]) == venv.patched
 
 
 @each_python
-def test_every_way_to_import_pip(patched: Venvs, python: str) -> None:
+def test_every_way_to_import_pip_finds_the_patched_one(patched: Venvs, python: str) -> None:
     """The package, its parts, its spec, and `python site-packages/pip` are the patched pip's."""
     venv = patched(python)
     vendor = venv.site / "pip_variants" / "_vendor"
@@ -64,10 +66,10 @@ def test_every_way_to_import_pip(patched: Venvs, python: str) -> None:
 
 
 @each_python
-def test_uninstalling_gives_stock_pip_back(
+def test_uninstall_restores_every_file_of_the_venv(
     tmp_path: Path, stock: Venvs, wheel: Path, python: str
 ) -> None:
-    """After `pip uninstall`, run by the patched pip, not one file of the venv differs."""
+    """After `pip uninstall`, run by the patched pip, no file of the venv differs."""
     venv = stock(python).copy(tmp_path / "venv")
     before = venv.files()
     venv.install("--no-index", "--no-deps", wheel)
@@ -79,8 +81,10 @@ def test_uninstalling_gives_stock_pip_back(
 
 @each_python
 @pytest.mark.parametrize("value", ["0", "off", "No", " FALSE "])
-def test_switch(patched: Venvs, python: str, value: str) -> None:
-    """PIP_VARIANTS_OVERRIDE switches the override off, also with -I and -E."""
+def test_override_is_switched_off_by_environment_variable(
+    patched: Venvs, python: str, value: str
+) -> None:
+    """PIP_VARIANTS_OVERRIDE=0 and the like run the stock pip, also with -I and -E."""
     venv = patched(python)
     for options in ((), ("-I",), ("-E",)):
         assert venv.version(*options, PIP_VARIANTS_OVERRIDE=value) == venv.stock
@@ -88,15 +92,19 @@ def test_switch(patched: Venvs, python: str, value: str) -> None:
 
 
 @each_python
-def test_child_venv_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
-    """A venv made by a patched venv's Python has its own stock pip."""
+def test_venv_made_by_patched_python_has_stock_pip(
+    tmp_path: Path, patched: Venvs, python: str
+) -> None:
+    """A venv that is made with the Python of a patched venv is not overridden."""
     child = make_venv(tmp_path / "child", patched(python).python)
     assert child.version() == child.stock
 
 
 @each_python
-def test_user_installation(tmp_path: Path, wheel: Path, python: str) -> None:
-    """`--user` overrides the interpreter's pip, but neither `-I` nor a child venv's own pip."""
+def test_user_installation_overrides_only_the_interpreters_pip(
+    tmp_path: Path, wheel: Path, python: str
+) -> None:
+    """`--user` overrides the pip of the interpreter, but not with `-I` and not a venv's own pip."""
     base = interpreter(python)
     assert base is not None
     env = offline_env(PYTHONUSERBASE=str(tmp_path / "user"), PIP_BREAK_SYSTEM_PACKAGES="1")
@@ -121,19 +129,23 @@ def test_user_installation(tmp_path: Path, wheel: Path, python: str) -> None:
 
 
 @each_python
-def test_ensurepip_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
-    """Ensurepip installs with the pip that Python bundles."""
+def test_ensurepip_uses_the_pip_that_python_bundles(
+    tmp_path: Path, patched: Venvs, python: str
+) -> None:
+    """`python -m ensurepip` is not overridden."""
     venv = patched(python).copy(tmp_path / "venv")
     bundled = _bundled_pip(python)
-    said = venv.run("-m", "ensurepip", "--upgrade", "-v")
+    output = venv.run("-m", "ensurepip", "--upgrade", "-v")
     version = bundled.name.split("-")[1]
-    assert f"Using pip {version} from " in said
+    assert f"Using pip {version} from " in output
     assert venv.version() == venv.patched
 
 
 @each_python
-def test_pip_on_pythonpath_is_not_hijacked(tmp_path: Path, patched: Venvs, python: str) -> None:
-    """A pip that the user puts first on sys.path runs: from a folder, a wheel, beside a script."""
+def test_another_pip_on_pythonpath_is_not_overridden(
+    tmp_path: Path, patched: Venvs, python: str
+) -> None:
+    """A pip that the user puts first on sys.path runs: in a folder, a wheel, the current folder."""
     venv, bundled = patched(python), _bundled_pip(python)
     version = bundled.name.split("-")[1]
     with zipfile.ZipFile(bundled) as archive:
@@ -147,16 +159,18 @@ def test_pip_on_pythonpath_is_not_hijacked(tmp_path: Path, patched: Venvs, pytho
 
 
 @each_python
-def test_folder_named_pip_is_ignored(tmp_path: Path, patched: Venvs, python: str) -> None:
-    """A folder that happens to be called pip is no pip, wherever it stands."""
+def test_folder_named_pip_on_pythonpath_is_ignored(
+    tmp_path: Path, patched: Venvs, python: str
+) -> None:
+    """A folder named pip without a package in it does not replace the patched pip."""
     venv = patched(python)
     (tmp_path / "pip").mkdir()
     assert venv.run("-m", "pip", "--version", cwd=tmp_path) == venv.patched
     assert venv.version(PYTHONPATH=str(tmp_path)) == venv.patched
 
 
-def test_own_site_directory_in_another_spelling(tmp_path: Path, patched: Venvs) -> None:
-    """PYTHONPATH may name the site directory itself: the stock pip in there stays overridden."""
+def test_own_site_directory_on_pythonpath_stays_overridden(tmp_path: Path, patched: Venvs) -> None:
+    """PYTHONPATH may name the site directory, also by a link: its stock pip stays overridden."""
     venv = patched(THIS_PYTHON)
     link = tmp_path / "link"
     link.symlink_to(venv.site)
@@ -165,16 +179,18 @@ def test_own_site_directory_in_another_spelling(tmp_path: Path, patched: Venvs) 
         assert venv.run("-c", "import pip; print(pip.__version__)", env=env) == f"{VERSION}\n"
 
 
-def test_without_its_site_directory_it_is_silent(patched: Venvs) -> None:
-    """The finder answers only while its own site directory is on sys.path."""
+def test_finder_without_its_site_directory_finds_nothing(patched: Venvs) -> None:
+    """The finder finds pip only while its own site directory is on sys.path."""
     code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p]; import pip"
-    said = run(patched(THIS_PYTHON).python, "-c", code, status=1, quiet=False)
-    assert said.splitlines()[-1] == "ModuleNotFoundError: No module named 'pip'"
+    output = run(patched(THIS_PYTHON).python, "-c", code, status=1, quiet=False)
+    assert output.splitlines()[-1] == "ModuleNotFoundError: No module named 'pip'"
 
 
 @each_python
-def test_half_uninstalled(tmp_path: Path, patched: Venvs, python: str) -> None:
-    """If the vendored pip is gone, stock pip answers and the interpreter starts without a word."""
+def test_stock_pip_runs_if_the_vendored_pip_is_missing(
+    tmp_path: Path, patched: Venvs, python: str
+) -> None:
+    """If the vendored pip is missing, the interpreter starts silently and the stock pip runs."""
     venv = patched(python).copy(tmp_path / "venv")
     vendor = venv.site / "pip_variants" / "_vendor"
     (vendor / "pip" / "__init__.py").unlink()
@@ -185,8 +201,10 @@ def test_half_uninstalled(tmp_path: Path, patched: Venvs, python: str) -> None:
 
 
 @each_python
-def test_other_interpreter(tmp_path: Path, patched: Venvs, tiny: Path, python: str) -> None:
-    """`--python OTHER` runs the patched pip under another Python, and installs there."""
+def test_python_option_installs_into_another_interpreter(
+    tmp_path: Path, patched: Venvs, tiny: Path, python: str
+) -> None:
+    """`--python` runs the patched pip with another Python, and installs there."""
     venv, base = patched(THIS_PYTHON), interpreter(python)
     assert base is not None
     other = make_venv(tmp_path / "other", base, "--without-pip")
@@ -196,8 +214,10 @@ def test_other_interpreter(tmp_path: Path, patched: Venvs, tiny: Path, python: s
     assert other.run("-c", "import tiny; print(tiny.__name__)") == "tiny\n"
 
 
-def test_isolated_build_uses_the_patched_pip(tmp_path: Path, patched: Venvs, tiny: Path) -> None:
-    """The pip that fills a build environment is the patched one; it never imports variantlib."""
+def test_isolated_build_environment_is_filled_by_the_patched_pip(
+    tmp_path: Path, patched: Venvs, tiny: Path
+) -> None:
+    """The patched pip installs the build requirements; it never imports variantlib."""
     venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
     (venv.site / "variantlib.py").write_text("raise SystemExit('pip imported variantlib')\n")
     project = tmp_path / "project"
@@ -212,16 +232,16 @@ def test_isolated_build_uses_the_patched_pip(tmp_path: Path, patched: Venvs, tin
         "    return pathlib.Path(shutil.copy(wheel, folder)).name\n"
     )
     install = (venv.root / "bin" / "pip", "install", "-v", "--find-links", tiny.parent, project)
-    said = run(*install, quiet=False)
-    using = [line.strip() for line in said.splitlines() if "Using pip " in line]
+    output = run(*install, quiet=False)
+    using = [line.strip() for line in output.splitlines() if "Using pip " in line]
     assert using == [f"Using {venv.patched.strip()}"] * 2
 
 
 @pytest.mark.parametrize("release", ["22.3.1", "23.3.2", "24.3.1", "25.3", "26.3"])
-def test_script_written_by_any_stock_pip(
+def test_script_of_any_stock_pip_runs_the_patched_one(
     tmp_path: Path, patched: Venvs, wheel: Path, release: str
 ) -> None:
-    """A `bin/pip` that another pip wrote, and that installed the wheel, starts the patched one."""
+    """A `bin/pip` that another release wrote runs the patched pip after installing the wheel."""
     python = interpreter(THIS_PYTHON)
     assert python is not None
     downloader = (patched(THIS_PYTHON).root / "bin" / "pip", "download", "--quiet", "--no-deps")
@@ -236,8 +256,8 @@ def test_script_written_by_any_stock_pip(
     assert run(venv.root / "bin" / "pip", "--version") == venv.stock
 
 
-def test_upgrading_pip_upgrades_the_stock_pip_underneath(tmp_path: Path, patched: Venvs) -> None:
-    """`pip install -U pip` keeps the patched one in charge; without it the new stock pip works."""
+def test_upgrading_pip_upgrades_only_the_stock_pip(tmp_path: Path, patched: Venvs) -> None:
+    """After `pip install -U pip` the patched pip still runs; without it the new stock pip does."""
     venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
     before = venv.stock
     run(venv.python, "-m", "pip", "install", "-U", "pip", env=online_env(), quiet=False)
@@ -251,7 +271,7 @@ def test_upgrading_pip_upgrades_the_stock_pip_underneath(tmp_path: Path, patched
 @pytest.mark.parametrize(
     ("version", "added"), [((3, 9), 0), ((3, 10), 1), ((3, 14), 1), ((3, 15), 0)]
 )
-def test_python_versions(
+def test_finder_is_installed_only_on_supported_python_versions(
     monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], added: int
 ) -> None:
     """The finder is installed only where the vendored pip can be imported."""
@@ -259,13 +279,13 @@ def test_python_versions(
     assert _finders_after_imports(monkeypatch, 1) == added
 
 
-def test_not_installed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finder_is_installed_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second import of the module adds no second finder."""
     assert _finders_after_imports(monkeypatch, 2) == 1
 
 
 def _finders_after_imports(monkeypatch: pytest.MonkeyPatch, imports: int) -> int:
-    """Return how many finders there are more after the hook ran so many times."""
+    """Return how many finders the hook adds when it is run so many times."""
     spec = importlib.util.spec_from_file_location("_pip_variants_override", OVERRIDE)
     assert spec is not None
     assert spec.loader is not None
@@ -279,7 +299,7 @@ def _finders_after_imports(monkeypatch: pytest.MonkeyPatch, imports: int) -> int
 
 
 @each_python
-def test_start_up_cost(patched: Venvs, python: str) -> None:
+def test_start_up_hook_is_fast_and_imports_nothing(patched: Venvs, python: str) -> None:
     """Importing the hook takes less than 0.3 ms and imports no other module."""
     code = (
         "import sys, time; name = '_pip_variants_override'; spent = []\n"

@@ -1,4 +1,4 @@
-"""The comparison of two runs of upstream's tests: reports read, counted, compared."""
+"""The comparison of two runs of upstream's tests: reports are read, counted and compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from build import BuildError
 from outcomes import Difference, added, differences, read_junit, table
 from pip_suite import check, copy_tree
 
-from tests.venvs import run
+from tests.support.venvs import run
 
 REPORT = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -37,13 +37,13 @@ READ = {
 }
 
 
-def test_a_report_is_read() -> None:
-    """Every test has one outcome, under pytest's node id, without the folder it ran in."""
+def test_report_has_one_outcome_per_node_id() -> None:
+    """Node ids do not have the folder in which the suite ran."""
     assert read_junit(REPORT, "/run/here") == READ
 
 
-def test_pytest_writes_what_is_read(tmp_path: Path) -> None:
-    """A report of the pytest that is installed reads as its node ids."""
+def test_report_of_the_installed_pytest_is_read(tmp_path: Path) -> None:
+    """The format of the report is the one that the installed pytest writes."""
     lines = ("import pytest", "class TestA:", "    @pytest.mark.parametrize('x', ['a.b'])")
     text = "\n".join((*lines, "    def test_b(self, x): assert x", ""))
     (tmp_path / "test_file.py").write_text(text)
@@ -66,16 +66,16 @@ def test_pytest_writes_what_is_read(tmp_path: Path) -> None:
         ({}, {"a": "passed"}, [], ["a"]),
     ],
 )
-def test_what_differs(
+def test_every_different_outcome_is_a_difference(
     stock: dict[str, str], ours: dict[str, str], differing: list[Difference], new: list[str]
 ) -> None:
-    """Any other outcome differs, also none at all; only a test more that passes is no harm."""
+    """A missing test is a difference too; an additional test that passes is not."""
     assert differences(stock, ours) == differing
     assert added(stock, ours) == new
 
 
-def test_the_table() -> None:
-    """A row for each side of each kind of tests."""
+def test_table_has_a_row_per_pip_and_kind() -> None:
+    """The unit tests and the functional tests have one row for each pip."""
     assert table({"unit": ({"a": "passed", "b": "failed"}, {"a": "passed", "b": "passed"})}) == (
         "| | passed | failed | error | skipped | xfailed |\n|---|---|---|---|---|---|\n"
         "| unit, stock | 1 | 1 | 0 | 0 | 0 |\n| unit, ours | 2 | 0 | 0 | 0 | 0 |\n"
@@ -83,7 +83,7 @@ def test_the_table() -> None:
 
 
 def make_checkout(root: Path, version: str) -> Path:
-    """Write what a checkout of pip's repository is told by."""
+    """Write the files by which a checkout of pip's repository is recognised."""
     (root / "src" / "pip").mkdir(parents=True)
     (root / "tests" / "functional").mkdir(parents=True)
     (root / ".git").mkdir()
@@ -91,8 +91,8 @@ def make_checkout(root: Path, version: str) -> Path:
     return root
 
 
-def test_another_folder_is_refused(tmp_path: Path) -> None:
-    """The checkout is checked before anything is made: what it is, and of which version."""
+def test_folder_other_than_upstreams_checkout_is_refused(tmp_path: Path) -> None:
+    """The folder must be a checkout of pip, at the release that we patch."""
     with pytest.raises(BuildError, match="is no checkout of pip's repository"):
         check(tmp_path)
     with pytest.raises(BuildError, match=r"is another version: run `git checkout 25\.1\.1` there"):
@@ -100,16 +100,16 @@ def test_another_folder_is_refused(tmp_path: Path) -> None:
     check(make_checkout(tmp_path / "right", "25.1.1"))
 
 
-def test_the_patched_tree(tmp_path: Path, wheel: Path) -> None:
-    """Our pip stands in the place of upstream's, under its version, and finds the engine."""
+def test_patched_tree_has_our_pip_and_finds_the_engine(tmp_path: Path, wheel: Path) -> None:
+    """Our pip replaces upstream's, has its version, and imports the engine beside it."""
     tree = tmp_path / "a-tree"
     copy_tree(make_checkout(tmp_path / "upstream", "25.1.1"), tree, wheel)
     assert not (tree / ".git").exists()
     code = (
-        "import pip, pip._variants as v, sys; v.engine();"
-        " from pip_variants import hooks; print(pip.__version__, hooks.__file__)"
+        "import pip, sys; from pip._variants import engine; engine.load();"
+        " from pip_variants.core import errors; print(pip.__version__, errors.__file__)"
     )
-    said = run(
+    output = run(
         sys.executable, "-I", "-c", f"import sys; sys.path[0] = {str(tree / 'src')!r}; {code}"
     )
-    assert said == f"25.1.1 {tree}/src/pip_variants/hooks.py\n"
+    assert output == f"25.1.1 {tree}/src/pip_variants/core/errors.py\n"

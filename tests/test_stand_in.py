@@ -1,4 +1,4 @@
-"""The stand-in wheels, pages and server: what a stock pip and plain HTTP make of them."""
+"""Stand-in wheels and their indexes: their contents, and that a stock pip installs from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from stand_in import (
+
+from tests.support.stand_in import (
     TORCH_280,
     IndexServer,
     Listed,
@@ -38,7 +39,7 @@ def sha256(data: bytes) -> str:
 
 
 def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the stock pip of the test environment, without any configuration of this machine."""
+    """Run the stock pip of the test environment without the configuration of this machine."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
     environment |= {"PIP_CONFIG_FILE": os.devnull, "NO_PROXY": "127.0.0.1"}
     return subprocess.run(
@@ -51,12 +52,12 @@ def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def install(server: IndexServer, target: Path, what: str) -> subprocess.CompletedProcess[str]:
-    """Install from the served index into a folder, with a stock pip."""
+    """Install from the served index into a folder with a stock pip."""
     return pip("install", "--target", str(target), "--index-url", f"{server.url}simple/", what)
 
 
 def imported(target: Path, module: str) -> str:
-    """Return what importing the module prints."""
+    """Return the output of importing the module."""
     code = f"import sys; sys.path.insert(0, {str(target)!r}); import {module}"
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True
@@ -89,7 +90,9 @@ def imported(target: Path, module: str) -> str:
         ),
     ],
 )
-def test_a_file_name_has_its_parts(filename: str, parts: tuple[str | None, ...]) -> None:
+def test_wheel_filename_is_split_into_its_parts(
+    filename: str, parts: tuple[str | None, ...]
+) -> None:
     """A build tag starts with a digit, a Python tag does not, the label is last."""
     name = WheelName.parse(filename)
     assert parts == (
@@ -107,15 +110,15 @@ def test_a_file_name_has_its_parts(filename: str, parts: tuple[str | None, ...])
     "filename",
     ["a-1.tar.gz", "a-1-py3-none.whl", "a-1-py3-none-any-x-y.whl", "../a-1-py3-none-any.whl", ""],
 )
-def test_no_wheel_name_is_an_error(tmp_path: Path, filename: str) -> None:
-    """What is no wheel's name is not written."""
+def test_invalid_wheel_filename_is_an_error(tmp_path: Path, filename: str) -> None:
+    """No file is written under another name than a wheel's."""
     with pytest.raises(ValueError, match="not a wheel's file name"):
         write_wheel(tmp_path, filename)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wheel_has_exactly_these_files(tmp_path: Path) -> None:
-    """Metadata, tags, the module, the label's own JSON and a true RECORD."""
+def test_wheel_has_exactly_the_expected_files(tmp_path: Path) -> None:
+    """Metadata, tags, the module, the variant.json of the label and a correct RECORD."""
     wheel = write_wheel(
         tmp_path,
         "My_Torch-2.8.0-3-cp311.cp312-abi3-linux_x86_64-cu126.whl",
@@ -155,8 +158,8 @@ def test_a_wheel_has_exactly_these_files(tmp_path: Path) -> None:
     assert rows[f"{info}/RECORD"] == ","
 
 
-def test_the_same_call_gives_the_same_bytes(tmp_path: Path) -> None:
-    """A stand-in does not depend on when and where it is made."""
+def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
+    """The bytes of a stand-in do not depend on time, folder or order of arguments."""
     one = write_wheel(tmp_path / "one", HELLO, files={"b": b"2", "a": b"1"})
     two = write_wheel(tmp_path / "two", HELLO, files={"a": b"1", "b": b"2"})
     assert one.read_bytes() == two.read_bytes()
@@ -177,17 +180,17 @@ def test_the_same_call_gives_the_same_bytes(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wheel_carries_the_metadata_it_is_given(
+def test_wheel_has_the_variant_json_of_its_label(
     tmp_path: Path, filename: str, given: Mapping[str, object] | bytes | None, packed: bytes | None
 ) -> None:
-    """A plain wheel has no variant.json, a variant wheel its own part, bytes stay as they are."""
+    """A plain wheel has no variant.json, a variant wheel its label's; bytes are not changed."""
     with zipfile.ZipFile(write_wheel(tmp_path, filename, variant_json=given)) as archive:
         name = "a-1.dist-info/variant.json"
         assert (archive.read(name) if name in archive.namelist() else None) == packed
 
 
 class Row(NamedTuple):
-    """One of the "real outcomes" of spec/providers.md, its order left out."""
+    """A machine, and the labels of torch 2.8.0 that the published provider allows on it."""
 
     cuda: str
     sm: str
@@ -207,8 +210,8 @@ class Row(NamedTuple):
         Row("12.9", "4.0", {"00000000"}),
     ],
 )
-def test_the_torch_data_allows_the_real_outcomes(row: Row) -> None:
-    """The data decides which builds fit, by the rules of the published provider."""
+def test_torch_metadata_fits_the_labels_of_real_machines(row: Row) -> None:
+    """By the rules of the published provider, the labels fit that fit on real machines."""
     cuda = tuple(map(int, row.cuda.split(".")))
     major, minor = map(int, row.sm.split("."))
     archs = {f"{major}{m}_real" for m in range(minor + 1)} | {f"{major}0_virtual"}
@@ -230,8 +233,8 @@ def test_the_torch_data_allows_the_real_outcomes(row: Row) -> None:
 # ------------------------------------------------------------------------------------------- pages
 
 
-def test_a_page_says_what_it_is_told(tmp_path: Path) -> None:
-    """Both forms of a page: hash or none, Requires-Python, core metadata, files elsewhere."""
+def test_page_has_the_attributes_of_its_links(tmp_path: Path) -> None:
+    """HTML and JSON have hashes, Requires-Python, core metadata and files in other folders."""
     inside = write_wheel(tmp_path / "simple" / "hello", HELLO)
     beside = write_wheel(tmp_path / "files", "hello-2.0+x-py3-none-any.whl")
     listed = [Listed(inside, requires_python=">=3.8", core_metadata=True), Listed(beside, False)]
@@ -268,7 +271,7 @@ def test_a_page_says_what_it_is_told(tmp_path: Path) -> None:
 
 
 class Served(NamedTuple):
-    """An index with one wheel, and what a stock pip asks of it on the way to installing."""
+    """How an index serves its one wheel."""
 
     hashed: bool = True
     requires_python: str | None = ">=3.8"
@@ -288,8 +291,8 @@ class Served(NamedTuple):
         Served(folder="files"),
     ],
 )
-def test_a_stock_pip_installs_from_every_form(tmp_path: Path, served: Served) -> None:
-    """Hash, metadata file, JSON page or place make no difference to the result."""
+def test_stock_pip_installs_from_every_kind_of_page(tmp_path: Path, served: Served) -> None:
+    """Hash, metadata file, format of the page and folder of the file do not change the result."""
     root = tmp_path / "index"
     wheel = write_wheel(root / served.folder, HELLO)
     too_new = write_wheel(root / served.folder, "hello-2.0-py3-none-any.whl")
@@ -298,15 +301,15 @@ def test_a_stock_pip_installs_from_every_form(tmp_path: Path, served: Served) ->
     write_simple_index(root, pages, json_pages=served.json_pages)
     with IndexServer(root) as server:
         done = install(server, tmp_path / "target", "hello")
-        paths = server.asked()
+        paths = server.requested()
     assert done.returncode == 0, done.stderr
     assert imported(tmp_path / "target", "hello") == "hello 1.0, plain build\n"
     metadata = [f"/{served.folder}/{HELLO}.metadata"] if served.core_metadata else []
     assert paths == ["/simple/hello/", *metadata, f"/{served.folder}/{HELLO}"]
 
 
-def test_a_stock_pip_refuses_other_bytes_than_announced(tmp_path: Path) -> None:
-    """The hashes on the pages are of use."""
+def test_stock_pip_refuses_bytes_with_another_hash(tmp_path: Path) -> None:
+    """The hashes on the pages are checked."""
     wheel = write_wheel(tmp_path / "simple" / "hello", HELLO)
     write_simple_index(tmp_path, {"hello": [wheel]})
     other = write_wheel(tmp_path / "other", HELLO, requires=["x"]).read_bytes()
@@ -317,21 +320,21 @@ def test_a_stock_pip_refuses_other_bytes_than_announced(tmp_path: Path) -> None:
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
 
 
-def test_a_stock_pip_sees_only_the_plain_torch(tmp_path: Path) -> None:
-    """The torch index is valid for a pip that knows no variants."""
+def test_stock_pip_installs_the_plain_torch_wheel(tmp_path: Path) -> None:
+    """The torch index is valid for a pip that does not support variants."""
     root = tmp_path / "index"
     tag = machine_tag(Path(sys.executable))
     write_torch_index(root, tag, labels=("00000000", "cu126", "cu128", "cu129", None))
     with IndexServer(root) as server:
         done = install(server, tmp_path / "target", "torch")
-        paths = server.asked()
+        paths = server.requested()
     assert done.returncode == 0, done.stderr
     assert paths == ["/simple/torch/", f"/simple/torch/torch-2.8.0-{tag}.whl"]
     assert imported(tmp_path / "target", "torch") == "torch 2.8.0, plain build\n"
 
 
-def test_the_torch_index_has_all_builds_and_the_json(tmp_path: Path) -> None:
-    """Four builds under their real names, each with its own metadata, and the JSON of all."""
+def test_torch_index_has_all_variants_and_their_json(tmp_path: Path) -> None:
+    """Four variants under their real file names, and the variants JSON with its hash."""
     write_torch_index(tmp_path, "cp311-cp311-manylinux_2_28_x86_64")
     folder = tmp_path / "simple" / "torch"
     assert sorted(file.name for file in folder.iterdir()) == [
@@ -353,7 +356,7 @@ def test_the_torch_index_has_all_builds_and_the_json(tmp_path: Path) -> None:
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
-    """Write a recorded index: files with a hash and without, and a label not in the JSON."""
+    """Write a recorded index: links with and without hash, and a label that the JSON has not."""
     data = tmp_path / "data" / "hello"
     data.mkdir(parents=True)
     (data / "hello-1.0-variants.json").write_bytes(b'{"variants": {"x": {}, "y": {}}}')
@@ -368,8 +371,8 @@ def recorded(tmp_path: Path) -> Path:
     return data.parent
 
 
-def test_a_recorded_index_is_served_with_stand_ins(tmp_path: Path, recorded: Path) -> None:
-    """Hashes are those of the stand-ins where the real page had one; the JSON is as recorded."""
+def test_recorded_index_is_served_with_stand_in_wheels(tmp_path: Path, recorded: Path) -> None:
+    """Links with a recorded hash have the hash of the stand-in; the JSON is as recorded."""
     index = RealIndex(recorded, tmp_path / "made")
     page = (index.read("/simple/hello/index.html") or b"").decode()
     names = ["hello-1.0-py3-none-any-x.whl", "hello-1.0-variants.json", HELLO]
@@ -395,13 +398,15 @@ def test_a_recorded_index_is_served_with_stand_ins(tmp_path: Path, recorded: Pat
         "/x",
     ],
 )
-def test_a_recorded_index_has_nothing_else(tmp_path: Path, recorded: Path, path: str) -> None:
-    """What no page lists is not there."""
+def test_recorded_index_serves_only_listed_files(tmp_path: Path, recorded: Path, path: str) -> None:
+    """A path that is on no page is not found."""
     assert RealIndex(recorded, tmp_path / "made").read(path) is None
 
 
-def test_a_stand_in_has_the_metadata_of_its_own_label(tmp_path: Path, recorded: Path) -> None:
-    """A label that the recorded JSON has not, has no metadata in its wheel."""
+def test_recorded_label_without_metadata_has_no_variant_json(
+    tmp_path: Path, recorded: Path
+) -> None:
+    """A label that is not in the recorded JSON has no variant.json in its stand-in."""
     index = RealIndex(recorded, tmp_path / "made")
     packed = {}
     for label in ("x", "z"):
@@ -415,8 +420,8 @@ def test_a_stand_in_has_the_metadata_of_its_own_label(tmp_path: Path, recorded: 
 
 @pytest.mark.skipif(not REAL_INDEX.is_dir(), reason="the recorded real index is not here")
 @pytest.mark.parametrize("revision", ["v0.0.2", "v0.0.3"])
-def test_every_real_page_is_served(tmp_path: Path, revision: str) -> None:
-    """Every recorded page can be made, with as many hashes as it had."""
+def test_every_recorded_page_has_its_links_and_hashes(tmp_path: Path, revision: str) -> None:
+    """Each page has as many links, and as many with a hash, as were recorded."""
     data = REAL_INDEX / revision
     index = RealIndex(data, tmp_path)
     counted = {}

@@ -1,1 +1,1 @@
-"""The actions of ``pip variants``, one module each with ``run(command, options, args)``."""
+"""``pip variants``: one module per action, each with ``run(command, options, args)``."""

@@ -1,21 +1,17 @@
-"""``pip variants``, a command of pip's like the others: its options, and who does what it says."""
+"""``pip variants`` as a command of pip: its options, and which module does what."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pip._internal.cli import cmdoptions
-from pip._internal.cli.base_command import Command
-from pip._internal.exceptions import CommandError
-
-from pip_variants.errors import VariantError
+from pip_variants.core.errors import VariantError
+from pip_variants.pip_adapter import compat
+from pip_variants.pip_adapter.compat import Command, CommandError
+from pip_variants.pip_adapter.run_state import RunState
 
 if TYPE_CHECKING:
-    from optparse import Values
-
-    from pip._internal.index.package_finder import PackageFinder
-    from pip._internal.network.session import PipSession
+    from pip_variants.pip_adapter.compat import PackageFinder, PipSession, Values
 
 _ACTIONS = {
     "explain": ("json",),
@@ -24,13 +20,13 @@ _ACTIONS = {
     "check": ("json",),
     "index": ("check",),
 }
-"""What can be asked for, and which of the options below it takes."""
+"""Each action, and which of the options below it takes."""
 
 
 class VariantsCommand(Command):
-    """Say which builds fit this machine and why; write and check what describes them."""
+    """Show which variants fit this machine and why; write and check variant metadata."""
 
-    # What talks to the network is imported when an action needs it: `pip help variants` does not.
+    # The network is imported when an action needs it: `pip help variants` does not.
     _session: PipSession | None = None
 
     ignore_require_venv = True
@@ -42,58 +38,35 @@ class VariantsCommand(Command):
       %prog [options] index [--check] <dir>"""
 
     def add_options(self) -> None:
-        """Add pip's options that decide what is found, and those of the actions."""
-        self.cmd_opts.add_option(cmdoptions.json())
+        """Add pip's options that decide which files are found, and those of the actions."""
+        compat.json_option(self)
         self.cmd_opts.add_option(
             "--check",
             action="store_true",
-            help="With index: write nothing, say what would change, and fail if anything would.",
+            help="With index: write nothing, show what would change, and fail if anything would.",
         )
-        cmdoptions.add_target_python_options(self.cmd_opts)
-        self.cmd_opts.add_option(cmdoptions.constraints())
-        self.cmd_opts.add_option(cmdoptions.pre())
-        self.cmd_opts.add_option(cmdoptions.no_binary())
-        self.cmd_opts.add_option(cmdoptions.only_binary())
-        self.cmd_opts.add_option(cmdoptions.prefer_binary())
-        self.cmd_opts.add_option(cmdoptions.ignore_requires_python())
-        # By this option the engine is told of the command before it runs.
-        self.parser.set_defaults(variants_command=True)
-        index = cmdoptions.make_option_group(cmdoptions.index_group, self.parser)
-        self.parser.insert_option_group(0, index)
+        compat.add_lookup_options(self)
         self.parser.insert_option_group(0, self.cmd_opts)
 
     def handle_pip_version_check(self, options: Values) -> None:
-        """Say nothing about new versions of pip; base commands must not have index options."""
+        """Do nothing; pip expects this only of commands without index options."""
+
+    def state(self) -> RunState:
+        """Return the state of this run; the patched pip overrides this."""
+        raise NotImplementedError
 
     def session(self, options: Values) -> PipSession:
-        """Return the session with the network, as the other commands of pip set it up."""
-        from pip._internal.cli.index_command import SessionCommandMixin
-
+        """Return a network session as the other commands of pip have it."""
         if self._session is None:
-            made = SessionCommandMixin()._build_session(options)  # noqa: SLF001 - pip's own way
-            self._session = self.enter_context(made)
+            self._session = self.enter_context(compat.build_session(options))
         return self._session
 
     def finder(self, options: Values) -> PackageFinder:
-        """Return what finds the files of projects as `pip install` with these options would."""
-        from pip._internal.index.collector import LinkCollector
-        from pip._internal.index.package_finder import PackageFinder
-        from pip._internal.models.selection_prefs import SelectionPreferences
-
-        return PackageFinder.create(
-            link_collector=LinkCollector.create(self.session(options), options),
-            selection_prefs=SelectionPreferences(
-                allow_yanked=True,
-                format_control=options.format_control,
-                allow_all_prereleases=options.pre,
-                prefer_binary=options.prefer_binary,
-                ignore_requires_python=options.ignore_requires_python,
-            ),
-            target_python=cmdoptions.make_target_python(options),
-        )
+        """Return a finder as `pip install` with these options has it."""
+        return compat.build_finder(self.session(options), options)
 
     def run(self, options: Values, args: list[str]) -> int:
-        """Do what the first word of ``args`` says; return the exit status or raise CommandError."""
+        """Run the action that ``args`` name; return the exit status or raise CommandError."""
         if not args or args[0] not in _ACTIONS:
             raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
         for name in ("json", "check"):

@@ -1,7 +1,7 @@
-"""``pip variants explain REQUIREMENT``: every build of the version that would be chosen, and why.
+"""``pip variants explain REQUIREMENT``: every wheel of the version that would be chosen, and why.
 
-The version is the one that `pip install` with the same options would come to; what the project
-depends on has no say. No wheel is downloaded: metadata is read, of single wheels by range requests.
+The version is the one to which `pip install` with the same options would resolve; dependencies are
+not considered. No wheel is downloaded.
 """
 
 from __future__ import annotations
@@ -12,85 +12,83 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pip._internal.exceptions import CommandError, DistributionNotFound
-from pip._internal.models.wheel import Wheel as Named
-from pip._internal.req.constructors import (
-    install_req_from_line,
-    install_req_from_parsed_requirement,
-)
-from pip._internal.req.req_file import parse_requirements
-from pip._internal.utils.misc import redact_auth_from_url, write_output
 from pip._vendor.packaging.specifiers import SpecifierSet
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.archives import own_metadata
-from pip_variants.choosing import decide, is_wished, judge, parts
-from pip_variants.decisions import Decision, Files
-from pip_variants.errors import RequestError
-from pip_variants.explaining import explanation
-from pip_variants.explanation import Explanation, Origin, Row, rejected_row, what_would_change
-from pip_variants.filenames import label_of
-from pip_variants.index import session_of, source_of
-from pip_variants.process import process
-from pip_variants.providers.asking import silent
-from pip_variants.rendering import show
-from pip_variants.reports import explanation_entry
-from pip_variants.selection import Wheel
+from pip_variants.core.decision import Decision, is_requested
+from pip_variants.core.errors import RequestError
+from pip_variants.explain import messages
+from pip_variants.explain.as_json import explanation_entry
+from pip_variants.explain.model import Explanation, explain_decision, explain_wheel
+from pip_variants.pip_adapter import compat
+from pip_variants.pip_adapter.candidates import split_by_state
+from pip_variants.pip_adapter.compat import CommandError, DistributionNotFound, Link, write_output
+from pip_variants.pip_adapter.display import log_explanation
+from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release, judge_wheels
+from pip_variants.pip_adapter.links import release_of, remote_file, variant_link
+from pip_variants.pip_adapter.run_state import RunState
+from pip_variants.remote.wheel_metadata import own_variant
 
 if TYPE_CHECKING:
-    from optparse import Values
-
-    from pip._internal.index.package_finder import PackageFinder
-    from pip._internal.models.link import Link
-    from pip._internal.req.req_install import InstallRequirement
+    from pip_variants.pip_adapter.compat import InstallRequirement, PackageFinder, Values
 
     from .command import VariantsCommand
 
 
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
-    """Print the explanation of one requirement; return 0, or raise pip's error if there is none."""
+    """Print the explanation of one requirement; return 0 or raise pip's error."""
     if len(args) != 1:
         raise CommandError("Need one requirement: a name, a name with a version, a wheel.")
+    state = command.state()
     if options.json:
         # Nothing but JSON goes to stdout.
-        process.chain.asking.querying = silent
+        state.quiet = True
         logging.getLogger("pip_variants").setLevel(logging.WARNING)
     finder = command.finder(options)
-    process.aim_at(finder)
-    process.sources.whole = False
-    req = install_req_from_line(args[0], user_supplied=True)
+    state.use_finder(finder)
+    state.metadata.fetch_wheels = False
+    req = compat.parse_user_requirement(args[0])
     if not req.match_markers():
         raise CommandError(f"The markers of {req.name} do not match: pip install would ignore it.")
-    link = req.link or _constraint_link(command, options, finder, req)
-    found = _given(link, finder) if link is not None else _found(command, options, finder, req)
+    constraints = list(_constraints(command, options, finder, req))
+    link = req.link or next((item.link for item in constraints if item.link is not None), None)
+    if link is not None:
+        found = _explain_link(state, link, finder)
+    else:
+        found = _explain_name(state, finder, req, constraints)
     if options.json:
         write_output("%s", json.dumps(explanation_entry(found)))
     else:
-        show(found)
+        log_explanation(found)
     return 0
 
 
-def _found(
-    command: VariantsCommand, options: Values, finder: PackageFinder, req: InstallRequirement
+def _explain_name(
+    state: RunState,
+    finder: PackageFinder,
+    req: InstallRequirement,
+    constraints: list[InstallRequirement],
 ) -> Explanation:
-    """Return the explanation for a name: of the version that pip would choose."""
+    """Return the explanation of the version that pip would choose."""
     if req.req is None:
         raise CommandError(f"{req} has no name.")
     specifier = req.req.specifier
-    for constraint in _constraints(command, options, finder, req):
+    for constraint in constraints:
         specifier &= constraint.specifier
     first = None
-    for decision in _decisions(finder, req.req.name, specifier):
+    for decision in _decisions(state, finder, req.req.name, specifier):
         first = first or decision
-        if decision.order:
-            return explanation(decision)
+        if decision.ranked:
+            return explain_decision(decision, state.log.warnings())
     if first is None:
         raise DistributionNotFound(f"No matching distribution found for {req}")
-    return explanation(first)
+    return explain_decision(first, state.log.warnings())
 
 
-def _decisions(finder: PackageFinder, name: str, specifier: SpecifierSet) -> Iterator[Decision]:
-    """Yield what is decided of each version, the one that pip tries first before the others."""
+def _decisions(
+    state: RunState, finder: PackageFinder, name: str, specifier: SpecifierSet
+) -> Iterator[Decision]:
+    """Yield the decision about each version, in the order in which pip tries them."""
     candidates = finder.find_best_candidate(name, specifier=specifier).applicable_candidates
     all_yanked = all(candidate.link.is_yanked for candidate in candidates)
     pinned = any(item.operator in ("==", "===") and "*" not in item.version for item in specifier)
@@ -99,75 +97,42 @@ def _decisions(finder: PackageFinder, name: str, specifier: SpecifierSet) -> Ite
         for candidate in reversed(candidates)
         if not candidate.link.is_yanked or (all_yanked and pinned)
     ]
+    project = canonicalize_name(name)
     for version, group in groupby(usable, lambda candidate: candidate.version):
-        links = [candidate.link for candidate in group]
-        for part in parts(links, None):
-            own = tuple(links[place] for place in part)
-            yield decide(Files(canonicalize_name(name), str(version), own, finder))
+        links = [variant_link(candidate.link) for candidate in group]
+        for part in split_by_state(links, None):
+            release = LinkedRelease.of(project, str(version), [links[i] for i in part], finder)
+            yield decide_release(state, release)
 
 
 def _constraints(
     command: VariantsCommand, options: Values, finder: PackageFinder, req: InstallRequirement
-) -> list[InstallRequirement]:
-    """Return the constraints on a project."""
-    found = []
-    for filename in options.constraints:
-        for parsed in parse_requirements(
-            filename,
-            session=command.session(options),
-            finder=finder,
-            options=options,
-            constraint=True,
-        ):
-            item = install_req_from_parsed_requirement(parsed, user_supplied=False)
-            same = (
-                item.name
-                and req.name
-                and canonicalize_name(item.name) == canonicalize_name(req.name)
-            )
-            if same and item.match_markers():
-                found.append(item)
-    return found
+) -> Iterator[InstallRequirement]:
+    """Yield the constraints on a project."""
+    for item in compat.parse_constraints(command.session(options), finder, options):
+        same = (
+            item.name and req.name and canonicalize_name(item.name) == canonicalize_name(req.name)
+        )
+        if same and item.match_markers():
+            yield item
 
 
-def _constraint_link(
-    command: VariantsCommand, options: Values, finder: PackageFinder, req: InstallRequirement
-) -> Link | None:
-    """Return the file that a constraint names for a project."""
-    links = [item.link for item in _constraints(command, options, finder, req)]
-    return next((link for link in links if link is not None), None)
-
-
-def _given(link: Link, finder: PackageFinder) -> Explanation:
-    """Return the explanation for one wheel that the user gave as a file or an address."""
+def _explain_link(state: RunState, link: Link, finder: PackageFinder) -> Explanation:
+    """Return the explanation of one wheel that the user gave as a file or URL."""
     if not link.is_wheel:
-        raise CommandError(f"{link.redacted_url} is no wheel; there is nothing to choose.")
-    if not Named(link.filename).supported(finder.target_python.get_unsorted_tags()):
+        raise CommandError(f"{link.redacted_url} is not a wheel; there is nothing to choose.")
+    if not compat.supports_tags(link.filename, finder):
         raise CommandError(f"{link.filename} is not a supported wheel on this platform.")
     name, version = link.filename.split("-", 2)[:2]
-    label = label_of(link.filename)
     project = canonicalize_name(name)
-    source = redact_auth_from_url(source_of(link))
-    if label is None:
-        row = Row(link.filename, None, 1, True)
-        return Explanation(project, version, source, Origin("none"), (), (row,), link.filename)
-    metadata = own_metadata(link, session_of(finder))
-    wheels = [Wheel(link.filename, label)]
-    selection = judge(wheels, metadata)
-    wish = process.wish(project)
-    variant = metadata.variants[0]
-    if wish is not None and not is_wished(variant, wish):
-        raise RequestError(f"{link.filename} is not the variant {wish} that is wanted of {project}")
-    rows = [Row(link.filename, label, 1, True, variant.properties)]
-    if selection.rejected:
-        rows = [rejected_row(selection.rejected[0])]
-    return Explanation(
-        project,
-        version,
-        source,
-        Origin("wheels", None, metadata.revision),
-        selection.supports,
-        tuple(rows),
-        link.filename if selection.ranked else None,
-        what_would_change(wheels, metadata, selection),
-    )
+    given = variant_link(link)
+    release = release_of(project, version, (given,))
+    if given.label is None:
+        return explain_wheel(release)
+    selected = own_variant(remote_file(given), state.use_finder(finder))
+    selection = judge_wheels(state, release.wheels((0,)), selected.metadata)
+    state.requests.mark_used(project)
+    requested = state.requests.label(project)
+    if requested is not None and not is_requested(selected.variant, requested):
+        raise RequestError(messages.not_requested(link.filename, requested, project))
+    return explain_wheel(release, selected.metadata, selection)

@@ -1,19 +1,16 @@
-"""``pip variants list``: which variants are installed, and whether they still fit this machine."""
+"""``pip variants list``: the installed variants, and whether they still fit this machine."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from pip._internal.exceptions import CommandError
-from pip._internal.utils.misc import tabulate, write_output
-
-from pip_variants.installed import variants
-from pip_variants.process import process
-from pip_variants.reports import installed_entry
+from pip_variants.explain.as_json import installed_entry
+from pip_variants.pip_adapter.compat import CommandError, tabulate, write_output
+from pip_variants.pip_adapter.installed import installed_variants
 
 if TYPE_CHECKING:
-    from optparse import Values
+    from pip_variants.pip_adapter.compat import Values
 
     from .command import VariantsCommand
 
@@ -22,11 +19,12 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     """Print the installed variants as a table or as JSON; return 0."""
     if args:
         raise CommandError("pip variants list takes no arguments.")
-    process.aim_at(command.finder(options))
-    found = list(variants())
+    state = command.state()
+    state.use_finder(command.finder(options))
+    found = list(installed_variants(state))
     if options.json:
         entries = [
-            installed_entry(item.project, item.version, item.build.variant, item.reason)
+            installed_entry(item.project, item.version, item.selected.variant, item.reason)
             for item in found
         ]
         write_output("%s", json.dumps(entries))
@@ -35,7 +33,7 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         write_output("No variants are installed.")
         return 0
     rows = [
-        [item.project, item.version, item.build.variant.label, item.reason or "yes"]
+        [item.project, item.version, item.selected.variant.label, item.reason or "yes"]
         for item in found
     ]
     lines, sizes = tabulate([["Package", "Version", "Variant", "Fits"], *rows])

@@ -1,6 +1,6 @@
-"""``pip variants platform [NS...]``: what this machine supports, and who says so.
+"""``pip variants platform [NS...]``: what this machine supports, as a platform file.
 
-What is printed is a platform file, which `--variant-platform` reads on another machine.
+``--variant-platform`` reads the output on another machine.
 """
 
 from __future__ import annotations
@@ -8,22 +8,21 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pip._internal.utils.misc import write_output
-
-from pip_variants import platforms
-from pip_variants.errors import RequestError, quoted
-from pip_variants.metadata import Provider
-from pip_variants.process import process
-from pip_variants.providers.asking import silent
-from pip_variants.providers.built_in import BUILT_INS
-from pip_variants.reports import namespace_entry
+from pip_variants.core.errors import RequestError, quoted
+from pip_variants.core.metadata import Provider
+from pip_variants.core.properties import Namespace
+from pip_variants.core.supported import SupportedProperties
+from pip_variants.explain.as_json import namespace_entry
+from pip_variants.pip_adapter.compat import write_output
+from pip_variants.pip_adapter.run_state import RunState
+from pip_variants.providers import platform_file
+from pip_variants.providers.registry import BUILT_INS
 
 if TYPE_CHECKING:
-    from optparse import Values
-
-    from pip_variants.supported import Support
+    from pip_variants.pip_adapter.compat import Values
 
     from .command import VariantsCommand
 
@@ -31,54 +30,81 @@ logger = logging.getLogger(__name__)
 
 
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
-    """Print the platform of this machine, all of it or the namespaces ``args``; return 0.
+    """Print what this machine supports, in all namespaces or those in ``args``; return 0.
 
-    Raise RequestError for a namespace that nobody can be asked about.
+    Raise RequestError for a namespace without a provider.
     """
-    # The file goes where stdout goes.
-    process.chain.asking.querying = silent
-    process.aim_at(command.finder(options))
-    supports = _supports(args)
-    for support in supports:
-        for warning in support.warnings:
-            process.say(logging.WARNING, f"{support.namespace}: {warning}")
+    state = command.state()
+    # The platform file goes to stdout.
+    state.quiet = True
+    state.use_finder(command.finder(options))
+    supported = _supported(state, args)
+    for item in supported:
+        for warning in item.warnings:
+            state.log.once(logging.WARNING, f"{item.namespace}: {warning}")
     if options.json:
-        write_output(json.dumps({"namespaces": [namespace_entry(item) for item in supports]}))
+        write_output(
+            "%s", json.dumps({"namespaces": [namespace_entry(item) for item in supported]})
+        )
         return 0
-    missing = any(support.state in ("failed", "foreign") for support in supports)
-    write_output("%s", platforms.write(supports, complete=not args and not missing).rstrip())
+    missing = any(item.state in ("failed", "cross-target") for item in supported)
+    text = platform_file.write(supported, complete=not args and not missing)
+    write_output("%s", text.rstrip())
     return 0
 
 
-def _supports(wanted: Sequence[str]) -> list[Support]:
-    """Return the answers of the built-ins and of the packages that the user trusts."""
-    chain = process.chain
+def _supported(state: RunState, requested: Sequence[str]) -> list[SupportedProperties]:
+    """Return the supported properties according to built-ins and trusted packages."""
+    settings = state.resolver.settings
+    providers, packages = _providers(settings.trusted)
+    listed = dict(settings.platform.features) if settings.platform is not None else {}
+    namespaces = list(dict.fromkeys([*(item.namespace for item in providers), *listed]))
+    plugins: dict[Namespace, SupportedProperties] = {}
+    is_described = settings.platform is not None and settings.platform.complete
+    is_local = not (state.resolver.target.is_cross or is_described)
+    if is_local and (not requested or not set(requested) <= set(namespaces)):
+        plugins = _query_packages(state, packages)
+    for name in requested:
+        if name not in namespaces and name not in plugins:
+            known = ", ".join(sorted([*namespaces, *plugins]))
+            raise RequestError(f"no provider for the namespace {quoted(name)}; there are {known}")
+    queried = [name for name in namespaces if not requested or name in requested]
+    found = state.resolver.supported(queried, providers)
+    found.update({ns: item for ns, item in plugins.items() if not requested or ns in requested})
+    return [found[name] for name in sorted(found)]
+
+
+def _providers(trusted: frozenset[str]) -> tuple[list[Provider], list[str]]:
+    """Return providers for which the built-ins stand, and the other trusted packages.
+
+    If one of the packages of a built-in is trusted, it is queried in its place.
+    """
     providers = []
-    others = set(process.trusted)
+    others = set(trusted)
     for built_in in BUILT_INS:
-        packages = [known.package for known in built_in.published]
-        trusted = [name for name in packages if name in others]
+        packages = [published.package for published in built_in.published]
+        preferred = [name for name in packages if name in others] or packages
         others.difference_update(packages)
-        known = built_in.published[packages.index((trusted or packages)[0])]
-        providers.append(Provider(built_in.name, (known.package,), known.plugin_api))
-    listed = dict(chain.platform.features) if chain.platform is not None else {}
-    namespaces = dict.fromkeys([*(item.namespace for item in providers), *listed])
+        published = built_in.published[packages.index(preferred[0])]
+        namespace = Namespace(built_in.name)
+        providers.append(Provider(namespace, (published.package,), published.plugin_api))
+    return providers, sorted(others)
+
+
+def _query_packages(
+    state: RunState, packages: Sequence[str]
+) -> dict[Namespace, SupportedProperties]:
+    """Return the supported properties of each trusted package, by the namespace it declares."""
     found = {}
-    described = chain.foreign or (chain.platform is not None and chain.platform.complete)
-    if not described and (not wanted or not namespaces.keys() >= set(wanted)):
-        for package in sorted(others):
-            name, support = chain.asking.package(package)
-            if name is None and support.state != "failed":
-                logger.warning("%s does not say which namespace is its own: left out", package)
-            else:
-                # What the user says of the namespace itself counts more.
-                said = chain.ask((support.namespace,), ())[support.namespace]
-                found[support.namespace] = support if said.state == "none" else said
-    for namespace in wanted:
-        if namespace not in namespaces and namespace not in found:
-            known_names = ", ".join(sorted([*namespaces, *found]))
-            raise RequestError(f"nobody can be asked about {quoted(namespace)}, but {known_names}")
-    asked = [name for name in namespaces if not wanted or name in wanted]
-    answers = chain.ask(asked, providers)
-    answers.update({name: found[name] for name in found if not wanted or name in wanted})
-    return [answers[name] for name in sorted(answers)]
+    for package in packages:
+        supported = state.resolver.runner.query_package(package)
+        if not supported.namespace and supported.state != "failed":
+            logger.warning("%s does not declare its namespace: left out", package)
+            continue
+        namespace = supported.namespace or Namespace(package)
+        # The user's own options about the namespace count more.
+        described = state.resolver.supported((namespace,), ())[namespace]
+        if described.state == "none":
+            described = replace(supported, namespace=namespace)
+        found[namespace] = described
+    return found

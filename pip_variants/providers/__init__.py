@@ -1,1 +1,4 @@
-"""Edges that ask this machine what it supports: a thin reader and a pure ``detect`` each."""
+"""What this machine supports: resolution per namespace, built-in providers, plugins.
+
+A built-in provider is a thin reader of the machine and a pure ``detect(facts)``.
+"""

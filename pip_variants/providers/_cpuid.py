@@ -85,7 +85,7 @@ LEAVES: tuple[Leaf, ...] = (
     (_EXTENDED, 0),
     *dict.fromkeys(leaf for leaf, _, _ in _BITS),
 )
-"""All that ``flags`` wants to see. Asking for one that a CPU lacks is harmless."""
+"""The leaves that ``flags`` reads. Querying one that a CPU does not have is harmless."""
 
 
 def flags(leaves: Mapping[Leaf, Registers]) -> frozenset[str]:
@@ -100,7 +100,7 @@ def flags(leaves: Mapping[Leaf, Registers]) -> frozenset[str]:
 
 
 def _exists(leaf: Leaf, leaves: Mapping[Leaf, Registers]) -> bool:
-    """Return whether the CPU has ``leaf``; Intel's answer another leaf's registers if not."""
+    """Return whether the CPU has ``leaf``; Intel CPUs return another leaf's registers if not."""
     number, sub = leaf
     base = number & _EXTENDED
     if number > leaves.get((base, 0), (0,))[0]:

@@ -1,4 +1,4 @@
-"""Ask macOS by ``sysctlbyname``, without starting the ``sysctl`` program."""
+"""Read values from macOS by ``sysctlbyname``, without starting the ``sysctl`` program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-alone script: ask NVML and write what it says.
+"""Stand-alone script: query NVML and write the result.
 
 ``python -I -S _nvml_probe.py FOLDER RESULT``: ``pynvml`` is imported from FOLDER, and RESULT
 becomes a JSON object: ``cuda`` (``[major, minor]`` or null), ``capabilities`` (``[major, minor]``
@@ -17,27 +17,27 @@ from typing import Any
 
 
 def main(folder: str, result: str) -> None:
-    """Write the answer to the file ``result``."""
+    """Write the result to the file ``result``."""
     sys.path.insert(0, folder)
     try:
         import pynvml
     except ImportError as error:
-        answer: dict[str, object] = _answer(problem=f"NVML's bindings are missing: {error}")
+        facts: dict[str, object] = _facts(problem=f"NVML's bindings are missing: {error}")
     else:
         _load_wsl_library()
-        answer = _ask(pynvml)
-    Path(result).write_text(json.dumps(answer), encoding="utf-8")
+        facts = _query(pynvml)
+    Path(result).write_text(json.dumps(facts), encoding="utf-8")
 
 
-def _ask(pynvml: Any) -> dict[str, object]:  # noqa: ANN401 - an untyped module
+def _query(pynvml: Any) -> dict[str, object]:  # noqa: ANN401 - an untyped module
     try:
         pynvml.nvmlInitWithFlags(0)
     except pynvml.NVMLError as error:
-        return _answer(problem=_sentence(pynvml, error))
+        return _facts(problem=_sentence(pynvml, error))
     try:
-        return _answer(_cuda(pynvml), *_capabilities(pynvml))
+        return _facts(_cuda(pynvml), *_capabilities(pynvml))
     except pynvml.NVMLError as error:
-        return _answer(problem=_sentence(pynvml, error))
+        return _facts(problem=_sentence(pynvml, error))
     finally:
         with contextlib.suppress(pynvml.NVMLError):
             pynvml.nvmlShutdown()
@@ -53,7 +53,7 @@ def _cuda(pynvml: Any) -> list[int]:  # noqa: ANN401
 
 
 def _capabilities(pynvml: Any) -> tuple[list[list[int]], str | None]:  # noqa: ANN401
-    """Return the capability of each GPU that can be read, and why there is none."""
+    """Return the capability of each readable GPU, and why there is none."""
     found = []
     problem = None
     try:
@@ -69,7 +69,7 @@ def _capabilities(pynvml: Any) -> tuple[list[list[int]], str | None]:  # noqa: A
     return found, None if found else problem
 
 
-def _answer(
+def _facts(
     cuda: list[int] | None = None,
     capabilities: list[list[int]] | None = None,
     problem: str | None = None,
@@ -82,15 +82,15 @@ def _sentence(pynvml: Any, error: Exception) -> str:  # noqa: ANN401
         pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: "no NVIDIA driver found",
         pynvml.NVML_ERROR_DRIVER_NOT_LOADED: "the NVIDIA driver is not loaded",
         pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: "the NVIDIA driver and its library differ in"
-        " version; a restart usually mends that",
-        pynvml.NVML_ERROR_NO_PERMISSION: "no permission to talk to the NVIDIA driver",
+        " version; a restart usually fixes this",
+        pynvml.NVML_ERROR_NO_PERMISSION: "no permission to use the NVIDIA driver",
         pynvml.NVML_ERROR_GPU_NOT_FOUND: "no NVIDIA GPU found",
     }
     return known.get(getattr(error, "value", None), f"NVML: {error}")
 
 
 def _load_wsl_library() -> None:
-    """Load the library from where WSL2 keeps it; loaded once, its bare name finds it again."""
+    """Load the library from its folder on WSL2; after that its bare name finds it."""
     if sys.platform == "linux" and Path("/usr/lib/wsl/lib/libnvidia-ml.so.1").exists():
         with contextlib.suppress(OSError):
             ctypes.CDLL("/usr/lib/wsl/lib/libnvidia-ml.so.1")

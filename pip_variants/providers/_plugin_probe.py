@@ -1,16 +1,16 @@
-"""Stand-alone script: ask one provider plugin and write what it says.
+"""Stand-alone script: query one provider plugin and write the result.
 
 ``python -I -S -B -u _plugin_probe.py REQUEST RESULT``. REQUEST is a JSON object: ``site`` (the
 folder that the plugin is installed in; no ``.pth`` in it is run), ``plugin_api`` (``module`` or
 ``module:object``) and ``known`` (``[namespace, feature, value]`` of each property that the wheels
-in question have). RESULT becomes a JSON object: ``features`` (``[name, [value, ..]]`` in the
-plugin's order), ``namespace`` (what the plugin calls itself, or null), ``dynamic`` (whether the
-answer is only about the known properties) and ``problem`` (one sentence, or null).
+to be judged have). RESULT becomes a JSON object: ``features`` (``[name, [value, ..]]`` in the
+plugin's order), ``namespace`` (the plugin's own name for it, or null), ``dynamic`` (whether the
+result is only about the known properties) and ``problem`` (one sentence, or null).
 
-Every era of the interface is served (PEP 850, "Plugin interface", and those before it): a module,
-a class or an object, a method that needs an instance or none, with the known properties as an
-argument or without. The exit status is 0 whenever RESULT was written; what the plugin prints is
-for people and means nothing.
+Every version of the interface is supported (PEP 850, "Plugin interface", and those before it): a
+module, a class or an object, a method with or without an instance, with or without the known
+properties as an argument. The exit status is 0 whenever RESULT was written; what the plugin prints
+is ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 LARGEST_FILE = 1 << 26
-"""Bytes that a plugin may write to one file; what it prints fills no disk."""
+"""Bytes that a plugin may write to one file, so that its output does not fill the disk."""
 
 MOST = 10_000
 """Features and values that a plugin may name; the published ones name some hundred."""
@@ -34,7 +34,7 @@ MOST = 10_000
 
 @dataclass(frozen=True)
 class KnownProperty:
-    """A property as plugins of the "dynamic" era get it."""
+    """A property as plugins of the "dynamic" interface receive it."""
 
     namespace: str
     feature: str
@@ -42,21 +42,21 @@ class KnownProperty:
 
 
 def main(request: str, result: str) -> None:
-    """Write the answer to the file ``result``."""
-    asked = json.loads(Path(request).read_text(encoding="utf-8"))
-    # Whoever leaves by os._exit, or replaces these modules, is found out by the missing file.
+    """Write the result to the file ``result``."""
+    arguments = json.loads(Path(request).read_text(encoding="utf-8"))
+    # A plugin may replace these modules. One that calls os._exit leaves no file.
     write = Path(result).write_text
     dump = json.dumps
     _limit_files()
-    sys.path.insert(0, asked["site"])
+    sys.path.insert(0, arguments["site"])
     try:
-        said = _ask(asked["plugin_api"], asked["known"])
+        found = _query(arguments["plugin_api"], arguments["known"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: a plugin may do anything
-        said = {"problem": f"{type(error).__name__}: {_text(error)}".rstrip(": ")}
-    write(dump(said), encoding="utf-8")
+        found = {"problem": f"{type(error).__name__}: {_text(error)}".rstrip(": ")}
+    write(dump(found), encoding="utf-8")
 
 
-def _ask(plugin_api: str, known: list[list[str]]) -> dict[str, object]:
+def _query(plugin_api: str, known: list[list[str]]) -> dict[str, object]:
     plugin: Any = _load(plugin_api)
     method = plugin.get_supported_configs
     if inspect.isclass(plugin) and not isinstance(
@@ -95,7 +95,7 @@ def _needs_argument(method: Any) -> bool:  # noqa: ANN401
 
 
 def _features(configs: Any) -> list[tuple[str, list[str]]]:  # noqa: ANN401
-    """Return the features that have values, each value once, in the plugin's order."""
+    """Return the features that have values, without duplicates, in the plugin's order."""
     found: dict[str, dict[str, None]] = {}
     number = 0
     for config in configs:
@@ -140,5 +140,5 @@ def _limit_files() -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    # A thread that the plugin left would keep this process.
+    # A thread that the plugin started would keep this process alive.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Ask Windows, and on x86_64 the CPU itself, which is more than Windows tells.
+"""Read CPU features from Windows and, on x86_64, from the CPU, which has more than Windows reports.
 
 ``IsProcessorFeaturePresent`` knows neither FMA, BMI1, LZCNT, MOVBE nor F16C, without which there
 is no level v3, so the CPUID instruction is run from a page of memory.

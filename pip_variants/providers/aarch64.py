@@ -1,18 +1,20 @@
 """The built-in ``aarch64`` provider: the features of ``provider-variant-aarch64``, in its order.
 
-That one knows a machine's version by its model, this one by what is there: a version counts if
-every instruction that it makes mandatory, and that compiled code may use on its own, is enabled.
-What only an operating system notices (DIT, pointer authentication) does not count: hypervisors
-hide it, and code that was built for the version runs all the same.
+The published provider derives a machine's version from its model, this one from its features: a
+version is supported if every instruction is enabled that it makes mandatory and that compiled code
+uses on its own. What only an operating system uses (DIT, pointer authentication) is ignored:
+hypervisors hide it, and code built for the version still runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pip_variants.core.properties import ordered_features
+
 from . import cpu
-from .cpu import Facts
-from .detected import Detected
+from .cpu import CpuFacts
+from .result import ProviderResult
 
 ARCHITECTURE = "aarch64"
 
@@ -36,7 +38,7 @@ _ORDER = cpu.words(
     """
 )
 
-# Every Mac with an ARM CPU has what the first one, the M1, had; macOS 11 says little of it.
+# Every ARM Mac has the features of the first one, the M1; macOS 11 reports few of them.
 _EVERY_MAC = frozenset(
     cpu.words(
         """
@@ -54,8 +56,8 @@ _APPLE_NAMES = {
 }
 _SYSCTLS = ("hw.optional.arm64", *(f"hw.optional.arm.{name}" for name in _APPLE_NAMES))
 
-# PF_ARM_* of IsProcessorFeaturePresent. Windows has no question for some instructions; each stands
-# here with a later one that the architecture does not allow, or no maker sells, without it.
+# PF_ARM_* of IsProcessorFeaturePresent. Windows has no constant for some instructions; each is
+# listed with a later one that implies it, by the architecture or in every product.
 _WINDOWS_FEATURES = {
     30: "aes pmull sha1 sha2",
     31: "crc32",
@@ -76,22 +78,23 @@ _WINDOWS_FEATURES = {
 }
 
 
-def read_facts() -> Facts:
-    """Return what is enabled on this machine; nothing is raised."""
+def read_facts() -> CpuFacts:
+    """Return the flags that are enabled on this machine; nothing is raised."""
     return cpu.read_facts(
         ARCHITECTURE, {"linux": _read_linux, "darwin": _read_macos, "win32": _read_windows}
     )
 
 
-def detect(facts: Facts) -> Detected:
-    """Return what a machine with these facts supports."""
-    reason = facts.why_not(ARCHITECTURE)
+def detect(facts: CpuFacts) -> ProviderResult:
+    """Return the supported properties of a machine with these facts."""
+    reason = facts.unsupported_reason(ARCHITECTURE)
     if reason is not None:
-        return Detected(reason=reason)
+        return ProviderResult(reason=reason)
     # SVE2 came with 9.0, whose base is 8.5: its BTI is there, even if the kernel does not use it.
     known = facts.flags | {"bti"} if "sve2" in facts.flags else facts.flags
-    versions = cpu.reached(_VERSIONS, known)
-    return Detected((("version", versions), *cpu.switched_on(_ORDER, facts.flags)))
+    versions = cpu.reached_levels(_VERSIONS, known)
+    features = cpu.enabled_features(_ORDER, facts.flags)
+    return ProviderResult((*ordered_features([("version", versions)]), *features))
 
 
 def flags_of_cpuinfo(text: str) -> frozenset[str]:
@@ -101,7 +104,7 @@ def flags_of_cpuinfo(text: str) -> frozenset[str]:
 
 
 def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
-    """Return the flags of a Mac, from what ``sysctl`` says."""
+    """Return the flags of a Mac, from the output of ``sysctl``."""
     if values.get("hw.optional.arm64") != "1":
         return frozenset()
     more = (
@@ -122,7 +125,7 @@ def _read_linux() -> frozenset[str]:
 
 
 def _read_macos() -> frozenset[str]:
-    from . import _macos  # ctypes costs more than all the rest; Linux needs none
+    from . import _macos  # imports ctypes, which Linux does not need
 
     return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
 

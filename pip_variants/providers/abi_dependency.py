@@ -1,4 +1,4 @@
-"""The built-in ``abi_dependency`` provider: builds that fit one release of another distribution.
+"""The built-in ``abi_dependency`` provider: variants for one release of another distribution.
 
 PEP 850 (before 0.2.0 a reserved namespace without a provider): the feature is the distribution's
 normalised name with ``_``, the value a release prefix of one to three parts, matched like
@@ -11,18 +11,18 @@ from collections.abc import Mapping
 
 from pip._vendor.packaging.version import Version
 
-from pip_variants.properties import Features
+from pip_variants.core.properties import OrderedFeatures, ordered_features
 
-HINT = "only what is installed, or comes earlier in the same command, counts"
+HINT = "only distributions that are installed or come earlier in the same command count"
 _PARTS = 3
 
 
-def detect(versions: Mapping[str, str]) -> Features:
-    """Return the prefixes that each distribution's version matches, the longest first.
+def detect(versions: Mapping[str, str]) -> OrderedFeatures:
+    """Return the release prefixes of each distribution's version, the longest first.
 
-    ``versions`` is by normalised name: of what is being installed, or is installed already.
+    ``versions`` is by normalised name.
     """
-    found = []
+    features = []
     for name, version in sorted(versions.items()):
         try:
             parsed = Version(version)
@@ -32,5 +32,5 @@ def detect(versions: Mapping[str, str]) -> Features:
             continue  # a prefix without an epoch matches none
         parts = [str(part) for part in (*parsed.release, 0, 0)[:_PARTS]]
         values = tuple(".".join(parts[:length]) for length in range(_PARTS, 0, -1))
-        found.append((name.replace("-", "_"), values))
-    return tuple(found)
+        features.append((name.replace("-", "_"), values))
+    return ordered_features(features)

@@ -1,4 +1,4 @@
-"""What both CPU providers share: which machine this is, and where its CPU can be asked.
+"""What both CPU providers share: the architecture of this machine and its CPU flags.
 
 A *flag* is the name of an instruction set as the published providers, and mostly Linux, spell it.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pip_variants.properties import Features
+from pip_variants.core.properties import OrderedFeatures, ordered_features
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -21,8 +21,8 @@ _BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """The architecture, and the flags that CPU *and* operating system enable.
+class CpuFacts:
+    """The architecture, and the flags that both CPU and operating system enable.
 
     ``problem`` is a short sentence if the flags could not be read.
     """
@@ -31,37 +31,37 @@ class Facts:
     flags: frozenset[str] = frozenset()
     problem: str | None = None
 
-    def why_not(self, architecture: str) -> str | None:
-        """Return why nothing can be said of ``architecture``, or None if something can."""
+    def unsupported_reason(self, architecture: str) -> str | None:
+        """Return why nothing of ``architecture`` is supported, or None if something is."""
         if self.machine != architecture:
             return f"this is {_with_article(self.machine)} machine"
         return self.problem
 
 
-def read_facts(architecture: str, readers: Mapping[str, Callable[[], frozenset[str]]]) -> Facts:
-    """Return the facts of this machine; it is asked only if it is of ``architecture``.
+def read_facts(architecture: str, readers: Mapping[str, Callable[[], frozenset[str]]]) -> CpuFacts:
+    """Return the facts of this machine; its flags are read only if it is of ``architecture``.
 
     ``readers`` has one function for each ``sys.platform``. Nothing is raised.
     """
     found = machine()
     if found != architecture:
-        return Facts(found)
+        return CpuFacts(found)
     # Its wheels are those of another architecture (i686, armv7l), which has no such levels.
     if sys.maxsize < 2**32:
-        return Facts(found, problem=f"this is a 32-bit Python on {_with_article(found)} machine")
+        return CpuFacts(found, problem=f"this is a 32-bit Python on {_with_article(found)} machine")
     reader = readers.get(sys.platform)
     if reader is None:
-        return Facts(found, problem=f"how to ask the CPU is not known on {sys.platform}")
+        return CpuFacts(found, problem=f"reading the CPU flags is not supported on {sys.platform}")
     try:
         flags = reader()
-    # A Python without ctypes, or a system library without the function, is an answer as well.
+    # A Python without ctypes, or a system library without the function.
     except (OSError, ImportError, AttributeError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Facts(found, problem=f"the CPU could not be asked: {why}")
+        return CpuFacts(found, problem=f"the CPU flags could not be read: {why}")
     if not flags:
-        problem = f"the operating system tells of no {architecture} CPU"
-        return Facts(found, problem=problem)
-    return Facts(found, flags)
+        problem = f"the operating system reports no {architecture} CPU flags"
+        return CpuFacts(found, problem=problem)
+    return CpuFacts(found, flags)
 
 
 def machine() -> str:
@@ -72,9 +72,9 @@ def machine() -> str:
 
 
 def cpuinfo(*, first_only: bool) -> str:
-    """Return ``/proc/cpuinfo``, or little more of it than its first record; raise OSError.
+    """Return ``/proc/cpuinfo``, or little more than its first record; raise OSError.
 
-    On machines with hundreds of x86 cores the kernel needs long for the whole of it.
+    For hundreds of x86 cores the kernel takes long to write all of it.
     """
     with CPUINFO.open("rb", buffering=0) as file:
         data = b"" if first_only else file.read()
@@ -84,28 +84,28 @@ def cpuinfo(*, first_only: bool) -> str:
 
 
 def lists(text: str, key: str) -> list[frozenset[str]]:
-    """Return the words of each line ``key: words``, of lines that are the same only once."""
+    """Return the words of each distinct line ``key: words``."""
     lines = dict.fromkeys(line for line in text.splitlines() if line.startswith(key))
     parts = (line.partition(":") for line in lines)
     return [frozenset(found.split()) for name, _, found in parts if name.strip() == key]
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a long list."""
+    """Return the words of a long literal."""
     return tuple(text.split())
 
 
-def switched_on(order: tuple[str, ...], flags: frozenset[str]) -> Features:
+def enabled_features(order: tuple[str, ...], flags: frozenset[str]) -> OrderedFeatures:
     """Return a feature with the single value ``on`` for each of ``flags``, in this order."""
-    return tuple((name, ("on",)) for name in order if name in flags)
+    return ordered_features((name, ("on",)) for name in order if name in flags)
 
 
-def reached(
-    steps: tuple[tuple[str, frozenset[str]], ...], flags: frozenset[str]
+def reached_levels(
+    levels: tuple[tuple[str, frozenset[str]], ...], flags: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the names of the steps, highest first, up to the first that needs more flags."""
+    """Return the names of the levels, highest first, below the first that needs more flags."""
     names: list[str] = []
-    for name, needed in steps:
+    for name, needed in levels:
         if not needed <= flags:
             break
         names.insert(0, name)

@@ -1,7 +1,7 @@
 """The built-in ``nvidia`` provider: the values of ``nvidia-variant-provider`` 0.0.2, in its order.
 
 A *version* is a pair ``(major, minor)``. The CUDA version is the one that the user-mode driver
-supports; the capability is the highest CUDA compute capability of all GPUs.
+supports; the capability is the highest compute capability of all GPUs.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pathlib import Path
 
 from pip._vendor.packaging.version import Version as Pep440
 
-from pip_variants.errors import RequestError, quoted
+from pip_variants.core.errors import RequestError, quoted
+from pip_variants.core.properties import ordered_features
 
-from . import nvml_cache
-from .detected import Detected
+from . import cache as result_cache
+from .result import ProviderResult
 
 Version = tuple[int, int]
 
@@ -32,8 +33,8 @@ _capability = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of this machine. ``forced`` says that the user gave the CUDA version."""
+class NvidiaFacts:
+    """The driver and the GPUs of this machine; ``forced``: the user set the CUDA version."""
 
     cuda: Version | None = None
     capability: Version | None = None
@@ -41,18 +42,18 @@ class Facts:
     problem: str | None = None
 
 
-def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> Facts:
-    """Return the forced facts of ``environ``, the others from the driver through NVML.
+def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaFacts:
+    """Return the facts that ``environ`` forces, and the others from the driver through NVML.
 
-    NVML is not touched if both are forced; what it says is remembered in the folder ``cache``.
-    Raise RequestError for a variable that is no version.
+    NVML is not loaded if both are forced; its result is cached in the folder ``cache``. Raise
+    RequestError for an invalid variable.
     """
     cuda = _forced_cuda(environ.get(FORCE_CUDA, ""))
     capability = _forced_capability(environ.get(FORCE_SM, ""))
     if cuda is not None and capability is not None:
-        return Facts(cuda, capability, forced=True)
-    found = nvml_cache.ask(cache)
-    return Facts(
+        return NvidiaFacts(cuda, capability, forced=True)
+    found = result_cache.driver_facts(cache)
+    return NvidiaFacts(
         cuda=cuda or found.cuda,
         capability=capability or max(found.capabilities, default=None),
         forced=cuda is not None,
@@ -60,17 +61,17 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> Facts:
     )
 
 
-def detect(facts: Facts) -> Detected:
-    """Return what a machine with these facts supports."""
+def detect(facts: NvidiaFacts) -> ProviderResult:
+    """Return the supported properties of a machine with these facts."""
     if facts.cuda is None:
-        return Detected(reason=facts.problem or "no NVIDIA driver found")
+        return ProviderResult(reason=facts.problem or "no NVIDIA driver found")
     major, minor = facts.cuda
     if not facts.forced and not ((_OLDEST_CUDA, 0) <= facts.cuda <= (_NEWEST_CUDA, _LAST_MINOR)):
         outside = (
             f"the driver supports CUDA {major}.{minor}, outside"
             f" {_OLDEST_CUDA}.0 to {_NEWEST_CUDA}.{_LAST_MINOR}"
         )
-        return Detected(reason=outside, warnings=(outside,))
+        return ProviderResult(reason=outside, warnings=(outside,))
     features = [
         ("cuda_version_lower_bound", _lower_bounds(major, minor)),
         ("cuda_version_upper_bound", _upper_bounds(major, minor)),
@@ -85,11 +86,12 @@ def detect(facts: Facts) -> Detected:
         warnings = (reason,)
     else:
         features.append(("sm_arch", _architectures(*facts.capability)))
-    return Detected(tuple((name, values) for name, values in features if values), reason, warnings)
+    supported = ordered_features((name, values) for name, values in features if values)
+    return ProviderResult(supported, reason, warnings)
 
 
 def _lower_bounds(major: int, minor: int) -> tuple[str, ...]:
-    """Return every version that a wheel may need at least, newest first."""
+    """Return every lower bound that a wheel may have, newest first."""
     if major < _OLDEST_CUDA:
         return ()
     values = [*_minors(major, minor, 0), str(major)]
@@ -99,7 +101,7 @@ def _lower_bounds(major: int, minor: int) -> tuple[str, ...]:
 
 
 def _upper_bounds(major: int, minor: int) -> tuple[str, ...]:
-    """Return every version that a wheel may need to be below of, loosest first."""
+    """Return every upper bound (exclusive) that a wheel may have, loosest first."""
     values = []
     for newer in range(_NEWEST_CUDA, major, -1):
         values += [*_minors(newer, _LAST_MINOR, 0), str(newer)]

@@ -1,7 +1,7 @@
-"""Ask a provider plugin that the user trusts, in a child process of its own.
+"""Queries a trusted provider plugin in a child process of its own (PEP 850, "Plugin interface").
 
-One process each: plugins replace modules that others need, print, raise, hang and leave. What one
-does costs its own namespace and nothing else (PEP 850, "Plugin interface").
+One process each: plugins replace modules that others need, print, raise, hang and exit. A failure
+affects the plugin's own namespace and nothing else.
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pip_variants.errors import printable, quoted, shortened
-from pip_variants.properties import Features, is_name, is_value
+from pip_variants.core.errors import printable, quoted, shortened
+from pip_variants.core.properties import (
+    Feature,
+    Property,
+    Value,
+    is_feature,
+    is_namespace,
+    is_value,
+)
+from pip_variants.system import child
 
-from . import child
+from .result import ProviderResult
 
 TIME_LIMIT = 30.0
-"""Seconds that a plugin has; those that run a vendor's tool give that one up to ten."""
+"""Seconds; plugins that run a vendor's tool give it up to ten."""
 
 _PROBE = Path(__file__).with_name("_plugin_probe.py")
 _MARK = "_PIP_VARIANT_PLUGIN"
@@ -31,97 +38,93 @@ _LARGEST = 1 << 21
 _OUTPUT = 4000
 _is_endpoint = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?")
 
-Property = tuple[str, str, str]
-"""Namespace, feature and value."""
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A plugin's answer: features, best first, or the ``problem``, one short sentence.
-
-    ``namespace`` is what the plugin calls itself, if it does. ``dynamic`` says that the features
-    are about the known properties alone. ``output`` is the end of what it printed, any text.
-    """
-
-    features: Features = ()
-    namespace: str | None = None
-    dynamic: bool = False
-    problem: str | None = None
-    output: str = ""
-
-
-def ask(
+def query(
     site: Path,
     plugin_api: str,
-    known: Collection[Property] = (),
+    known: frozenset[Property] = frozenset(),
     *,
     time_limit: float = TIME_LIMIT,
     tick: Callable[[], object] | None = None,
-) -> Said:
-    """Return what the plugin at the endpoint ``plugin_api``, installed in ``site``, says."""
+) -> ProviderResult:
+    """Return the result of the plugin at the endpoint ``plugin_api``, installed in ``site``.
+
+    A failed result has one short sentence as its reason.
+    """
     if not _is_endpoint.fullmatch(plugin_api):
-        return Said(problem=f"its plugin-api is no endpoint: {quoted(plugin_api)}")
+        return _failure(f"its plugin-api is not a valid endpoint: {quoted(plugin_api)}")
     with tempfile.TemporaryDirectory(prefix="pip-plugin-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        request, result, output = (folder / part for part in ("request", "result", "output"))
-        asked = {"site": str(site), "plugin_api": plugin_api, "known": sorted(known)}
-        request.write_text(json.dumps(asked), encoding="utf-8")
-        command = [sys.executable, "-I", "-S", "-B", "-u", str(_PROBE), str(request), str(result)]
-        work = folder / "work"
-        work.mkdir()
-        # Nothing that pip was told is the plugin's business; there may be passwords in it.
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
+        properties = [[item.namespace, item.feature, item.value] for item in sorted(known, key=str)]
+        arguments = {"site": str(site), "plugin_api": plugin_api, "known": properties}
+        (folder / "request").write_text(json.dumps(arguments), encoding="utf-8")
         try:
-            status = child.run(
-                command,
-                time_limit,
-                output=output,
-                folder=work,
-                environ=environ,
-                mark=(_MARK, secrets.token_hex(16)),
-                tick=tick,
-            )
+            status = _run_probe(folder, time_limit, tick)
         except OSError as error:
-            return Said(problem=f"it could not be started: {error.strerror}")
-        printed = _end_of(output)
+            return _failure(f"it could not be started: {error.strerror}")
+        printed = _end_of(folder / "output")
         if status is None:
-            return Said(problem=f"no answer within {time_limit:g} s", output=printed)
-        if status != 0 or not result.is_file():
-            return Said(problem=f"it ended without an answer (status {status})", output=printed)
-        return _read(result, printed)
+            return _failure(f"no result within {time_limit:g} s", printed)
+        if status != 0 or not (folder / "result").is_file():
+            return _failure(f"it exited without a result (status {status})", printed)
+        return _read(folder / "result", known, printed)
 
 
-def _read(result: Path, printed: str) -> Said:
+def _run_probe(folder: Path, time_limit: float, tick: Callable[[], object] | None) -> int | None:
+    """Run the probe on the files in a folder; return its exit status or None; raise OSError."""
+    options = ("-I", "-S", "-B", "-u")
+    files = (str(folder / "request"), str(folder / "result"))
+    work = folder / "work"
+    work.mkdir()
+    # Options of pip do not concern the plugin and may contain passwords.
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
+    return child.run(
+        [sys.executable, *options, str(_PROBE), *files],
+        time_limit,
+        output=folder / "output",
+        folder=work,
+        environ=environ,
+        mark=(_MARK, secrets.token_hex(16)),
+        tick=tick,
+    )
+
+
+def _read(path: Path, known: frozenset[Property], printed: str) -> ProviderResult:
     try:
-        with result.open("rb") as file:
+        with path.open("rb") as file:
             found = json.loads(file.read(_LARGEST))
         if found["problem"] is not None:
-            return Said(problem=_sentence(found["problem"]), output=printed)
+            return _failure(_sentence(found["problem"]), printed)
         features = {_name(name): _values(values) for name, values in found["features"]}
         namespace = found["namespace"]
-        return Said(
+        return ProviderResult(
             tuple(features.items()),
-            namespace if is_name(namespace) else None,
-            bool(found["dynamic"]),
+            known=known if found["dynamic"] else None,
+            namespace=namespace if is_namespace(namespace) else None,
             output=printed,
         )
     except (ValueError, LookupError, TypeError, OSError, RecursionError) as error:
-        return Said(problem=f"its answer is not usable: {_sentence(error)}", output=printed)
+        return _failure(f"its result is not usable: {_sentence(error)}", printed)
 
 
-def _name(name: object) -> str:
-    if not is_name(name):
-        raise ValueError(f"{quoted(name)} is not the name of a feature")
-    return str(name)
+def _failure(reason: str, printed: str = "") -> ProviderResult:
+    return ProviderResult(reason=reason, failed=True, output=printed)
 
 
-def _values(values: Any) -> tuple[str, ...]:  # noqa: ANN401 - parsed JSON
+def _name(name: object) -> Feature:
+    if not is_feature(name):
+        raise ValueError(f"{quoted(name)} is not a feature name")
+    return name
+
+
+def _values(values: Any) -> tuple[Value, ...]:  # noqa: ANN401 - parsed JSON
     if not isinstance(values, list):
-        raise TypeError("its values are no list")
+        raise TypeError("its values are not a list")
+    valid = tuple(filter(is_value, values))
     for value in values:
         if not is_value(value):
             raise ValueError(f"{quoted(value)} is not a value")
-    return tuple(values)
+    return valid
 
 
 def _sentence(text: object) -> str:

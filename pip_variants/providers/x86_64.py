@@ -1,7 +1,7 @@
 """The built-in ``x86_64`` provider: the features of ``provider-variant-x86-64``, in its order.
 
-That one reports what the CPU's model is known to have, this one what the CPU and the operating
-system have really enabled: a virtual machine without AVX2 is no v3 machine, whatever its model.
+The published provider reports what the CPU's model is known to have, this one what CPU and
+operating system have really enabled: a virtual machine without AVX2 is not v3, whatever its model.
 The levels are those of the x86-64 psABI.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pip_variants.core.properties import ordered_features
+
 from . import cpu
-from .cpu import Facts
-from .detected import Detected
+from .cpu import CpuFacts
+from .result import ProviderResult
 
 ARCHITECTURE = "x86_64"
 
@@ -66,20 +68,21 @@ _APPLE_NAMES = {
 }
 
 
-def read_facts() -> Facts:
-    """Return what is enabled on this machine; nothing is raised."""
+def read_facts() -> CpuFacts:
+    """Return the flags that are enabled on this machine; nothing is raised."""
     return cpu.read_facts(
         ARCHITECTURE, {"linux": _read_linux, "darwin": _read_macos, "win32": _read_windows}
     )
 
 
-def detect(facts: Facts) -> Detected:
-    """Return what a machine with these facts supports."""
-    reason = facts.why_not(ARCHITECTURE)
+def detect(facts: CpuFacts) -> ProviderResult:
+    """Return the supported properties of a machine with these facts."""
+    reason = facts.unsupported_reason(ARCHITECTURE)
     if reason is not None:
-        return Detected(reason=reason)
-    levels = cpu.reached(_LEVELS, facts.flags)
-    return Detected((("level", levels), *cpu.switched_on(_ORDER, facts.flags)))
+        return ProviderResult(reason=reason)
+    levels = cpu.reached_levels(_LEVELS, facts.flags)
+    features = cpu.enabled_features(_ORDER, facts.flags)
+    return ProviderResult((*ordered_features([("level", levels)]), *features))
 
 
 def flags_of_cpuinfo(text: str) -> frozenset[str]:
@@ -89,7 +92,7 @@ def flags_of_cpuinfo(text: str) -> frozenset[str]:
 
 
 def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
-    """Return the flags that macOS has enabled, from what ``sysctl`` says."""
+    """Return the flags that macOS has enabled, from the output of ``sysctl``."""
     words = " ".join(values.get(name, "") for name in _SYSCTLS[:3]).lower().split()
     flags = frozenset(_APPLE_NAMES.get(word, word) for word in words)
     if "osxsave" not in flags:
@@ -97,7 +100,7 @@ def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
     # macOS has its own switch for AVX-512, which XCR0 does not show before a thread first uses it.
     if values.get("hw.optional.avx512f", "0") == "0":
         flags -= _AVX512
-    # Rosetta runs all of v2, but its list lacks some of it.
+    # Rosetta runs all of v2, but does not list all of it.
     return flags | _LEVELS[1][1] if flags and values.get("sysctl.proc_translated") == "1" else flags
 
 
@@ -111,12 +114,12 @@ def flags_of_cpuid(flags: frozenset[str], enabled: int) -> frozenset[str]:
 
 
 def _read_linux() -> frozenset[str]:
-    # The cores of one x86 machine have the same flags, so that the first speaks for all.
+    # All cores of an x86 machine have the same flags.
     return flags_of_cpuinfo(cpu.cpuinfo(first_only=True))
 
 
 def _read_macos() -> frozenset[str]:
-    from . import _macos  # ctypes costs more than all the rest; Linux needs none
+    from . import _macos  # imports ctypes, which Linux does not need
 
     return flags_of_sysctl(_macos.sysctl(_SYSCTLS))
 

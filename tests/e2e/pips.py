@@ -1,22 +1,34 @@
-"""A real pip on a described machine: run it, and read what it said in a form that can be pinned."""
+"""A real pip on a described machine: how a test runs it, and its output in a comparable form."""
 
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
-from stand_in import IndexServer
 
-from tests.venvs import offline_env
+from tests.support.stand_in import IndexServer
+from tests.support.venvs import offline_env
 
 FORCE_CUDA = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
 FORCE_SM = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
+LEGACY_RESOLVER = "--use-deprecated=legacy-resolver"
 
+RESOLVERS: dict[str, tuple[str, ...]] = {"new": (), "legacy": (LEGACY_RESOLVER,)}
+each_resolver = pytest.mark.parametrize("resolver", RESOLVERS.values(), ids=RESOLVERS)
+
+INDEX_LINE = "Looking in indexes: INDEX/simple/\n"
+IGNORING = "WARNING: Ignoring the variant wheels of torch 2.8.0: "
+NOT_FOUND = """\
+ERROR: Could not find a version that satisfies the requirement torch (from versions: 2.8.0)
+ERROR: No matching distribution found for torch
+"""
 QUERYING = """\
   Querying variant providers: started
   Querying variant providers: finished with status 'done'
@@ -28,38 +40,60 @@ _size = re.compile(r" \([0-9.]+ (?:bytes|kB)\)$", re.MULTILINE).sub
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the driver and the GPU are said to be; an empty string is what this machine has."""
+    """The forced CUDA version and compute capability; an empty string leaves the real one."""
 
     cuda: str = ""
     sm: str = ""
 
 
-NEW = Machine("12.9", "9.0")
-"""Runs every build of torch 2.8.0."""
+NEW_DRIVER = Machine("12.9", "9.0")
+"""Supports every variant of torch 2.8.0."""
 
-OLD = Machine("12.5", "9.0")
-"""Runs none of them but the null variant."""
+MIDDLE_DRIVER = Machine("12.6", "9.0")
+"""Supports cu126 and the null variant."""
 
-OLD_WHY = "cu126 needs nvidia :: cuda_version_lower_bound :: 12.6, this machine has up to 12.5"
+OLD_DRIVER = Machine("12.5", "9.0")
+"""Supports the null variant alone."""
 
-THIS = Machine()
+OLD_DRIVER_REASON = (
+    "cu126 needs nvidia :: cuda_version_lower_bound :: 12.6, this machine has up to 12.5"
+)
+
+ABI_HINT = "only distributions that are installed or come earlier in the same command count"
+
+CROSS_TARGET_REASON = "the target is a different machine, so this machine is not queried"
+
+REAL_MACHINE = Machine()
+
+QUERY_FAILS = Machine("bad", "bad")
+"""Querying the nvidia provider on this machine is an error."""
+
+
+class Variables(TypedDict, total=False):
+    """Environment variables by which a user configures pip."""
+
+    COLUMNS: str
+    PIP_CONFIG_FILE: str
+    PIP_CONSTRAINT: str
+    PIP_NO_VARIANTS: str
+    PIP_VARIANT: str
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Output:
     """What pip printed, without what differs between two runs of a test.
 
     Addresses of servers are "INDEX/", the wheel tag of this machine is "TAG", the size of a file is
     "SIZE", and the folder in which pip ran is "HERE".
     """
 
-    out: str
-    err: str
+    stdout: str
+    stderr: str
 
     @property
-    def last(self) -> str:
+    def last_line(self) -> str:
         """The last line on stdout."""
-        return self.out.splitlines()[-1]
+        return self.stdout.splitlines()[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +104,15 @@ class Pip:
     folder: Path
     tag: str
 
-    def run(self, *args: str | Path, machine: Machine = NEW, status: int = 0, **extra: str) -> Said:
+    def run(
+        self, *args: str | Path, machine: Machine = NEW_DRIVER, status: int = 0, **extra: str
+    ) -> Output:
         """Run pip on `machine`; it must end with `status` and never print a traceback."""
-        return self.start("-m", "pip", *args, machine=machine, status=status, **extra)
+        return self.run_python("-m", "pip", *args, machine=machine, status=status, **extra)
 
-    def start(
-        self, *args: str | Path, machine: Machine = NEW, status: int = 0, **extra: str
-    ) -> Said:
+    def run_python(
+        self, *args: str | Path, machine: Machine = NEW_DRIVER, status: int = 0, **extra: str
+    ) -> Output:
         """Run the interpreter on `machine`, without any configuration of pip."""
         env = offline_env(PIP_CACHE_DIR=str(self.folder / "cache"), NO_PROXY="127.0.0.1", **extra)
         del env["PIP_NO_INDEX"]
@@ -90,43 +126,85 @@ class Pip:
             text=True,
             check=False,
         )
-        said = Said(self._pinnable(done.stdout), self._pinnable(done.stderr))
-        assert "Traceback" not in said.out + said.err, said.err
-        assert done.returncode == status, said
-        return said
+        output = Output(self._comparable(done.stdout), self._comparable(done.stderr))
+        assert "Traceback" not in output.stdout + output.stderr, output.stderr
+        assert done.returncode == status, output
+        return output
 
     def dry_run(
-        self, url: str, *args: str, machine: Machine = NEW, status: int = 0, **extra: str
-    ) -> Said:
+        self, url: str, *args: str, machine: Machine = NEW_DRIVER, status: int = 0, **extra: str
+    ) -> Output:
         """Run `pip install --dry-run` with the index at `url` as the only one."""
         command = ("install", "--dry-run", "--index-url", url, *args)
         return self.run(*command, machine=machine, status=status, **extra)
 
-    def _pinnable(self, text: str) -> str:
+    def _comparable(self, text: str) -> str:
         text = _size(" (SIZE)", _server("INDEX/", text))
         return text.replace(self.tag, "TAG").replace(str(self.folder), "HERE")
 
 
+def title(project: str, version: str, label: str) -> str:
+    """Return the first line of a banner."""
+    return f" {project}=={version}; variant_hash={label} ".center(80, "#")
+
+
+def null_banner(project: str, version: str, label: str) -> str:
+    """Return the banner of a null variant, with the empty lines around it."""
+    return f"\n{title(project, version, label)}\n{'#' * 80}\n\n"
+
+
 def banner(label: str, *properties: str) -> str:
-    """Return what interface.md shows for a variant of torch 2.8.0, with the empty lines around."""
-    title = f" torch==2.8.0; variant_hash={label} "
-    lines = [title.center(80, "#"), *(f"Variant-property: {text}" for text in properties)]
-    return "".join(f"{line}\n" for line in ("", *lines, "#" * 80, ""))
+    """Return the banner of a variant of torch 2.8.0, with the empty lines around it."""
+    lines = [
+        title("torch", "2.8.0", label),
+        *(f"Variant-property: {text}" for text in properties),
+        "#" * 80,
+    ]
+    return "".join(f"{line}\n" for line in ("", *lines, ""))
 
 
-def asked(server: IndexServer) -> list[str]:
+def collecting(name: str) -> str:
+    """Return pip's lines about a download from the index."""
+    return f"Collecting torch\n  Downloading INDEX/simple/torch/{name} (SIZE)\n"
+
+
+def request_lines(server: IndexServer) -> list[str]:
     """Return every request as "GET path status", in order."""
     return [f"{item.method} {item.path} {item.status}" for item in server.requests]
 
 
-def downloaded(said: Said) -> list[str]:
+def cross_download(pip: Pip, url: str, platform: str, requirement: str, status: int = 0) -> str:
+    """Download for CPython 3.13 on another platform; return all that pip printed."""
+    command = ("download", "--dest", "wheels", "--no-deps", "--only-binary=:all:")
+    target = ("--python-version", "3.13", "--platform", platform)
+    args = (*command, *target, "--index-url", url, requirement)
+    output = pip.run(*args, machine=QUERY_FAILS, status=status)
+    return output.stdout + output.stderr
+
+
+def downloads(output: Output) -> list[str]:
     """Return the addresses of the files that pip downloaded."""
-    lines: Iterable[str] = (line.strip() for line in said.out.splitlines())
+    lines: Iterable[str] = (line.strip() for line in output.stdout.splitlines())
     return [line.split()[1] for line in lines if line.startswith("Downloading ")]
 
 
+def installed_label(pip: Pip) -> str | None:
+    """Return the label of the installed torch, or None if a plain wheel is installed."""
+    found = json.loads(pip.run("list", "--format=json").stdout)
+    (entry,) = (item for item in found if item["name"] == "torch")
+    label: str | None = entry.get("variant")
+    return label
+
+
+def write_pip_conf(pip: Pip, text: str) -> Path:
+    """Write pip.conf and return its path."""
+    path = pip.folder / "pip.conf"
+    path.write_text(text)
+    return path
+
+
 def has_driver() -> bool:
-    """Return whether an NVIDIA driver is installed here."""
+    """Return whether an NVIDIA driver is installed on this machine."""
     try:
         ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:

@@ -1,33 +1,66 @@
-"""The recorded real indexes, where they lie beside this checkout: where, and how to serve them."""
+"""The recorded real indexes, if they are beside this checkout, and stand-ins for their wheels."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from stand_in import write_simple_index, write_wheel
-from stand_in_wheel import Json
+
+from pip_variants.core.selection import Selection, Wheel
+from pip_variants.formats.reader import read
+from tests.e2e.engine import Supported, select_for, wheels_of
+from tests.e2e.pips import Machine
+from tests.support.stand_in import WheelName, write_simple_index, write_wheel
+from tests.support.stand_in_wheel import Json
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "real-index"
 DEPENDENTS = DATA / "dependent-packages"
 
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the recorded indexes are not beside this checkout"
+newer_python = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="these versions have no wheel for Python 3.10"
 )
+
+_LINUX_TAGS = ("manylinux_2_28_x86_64", "linux_x86_64")
 
 _name = re.compile(r"[A-Za-z0-9._-]+").match
 _version = re.compile(r"[=>]=([0-9][0-9a-z.]*)").search
 
 
 def recorded(index: str, project: str, version: str) -> Json:
-    """Return the JSON that a recorded index served for a version of a project."""
+    """Return the variants JSON that a recorded index served for a version of a project."""
     name = project.replace("-", "_")
     text = (DATA / index / project / f"{name}-{version}-variants.json").read_text()
     document: Json = json.loads(text)
     return document
+
+
+def recorded_wheels(index: str, project: str, version: str) -> list[Wheel]:
+    """Return the wheels of a version that fit a Linux machine with CPython 3.13 by their tags."""
+    listed = json.loads((DATA / index / project / "files.json").read_text())
+    names = [entry["filename"] for entry in listed if entry["filename"].endswith(".whl")]
+    parsed = [(name, WheelName.parse(name)) for name in names]
+    return wheels_of(
+        {
+            name: parts.label
+            for name, parts in parsed
+            if parts.version == version
+            and parts.python in ("cp313", "py3")
+            and parts.abi in ("cp313", "none")
+            and set(parts.platform.split(".")) & set(_LINUX_TAGS)
+        }
+    )
+
+
+def select_recorded(
+    index: str, project: str, version: str, machine: Machine, known: Supported | None = None
+) -> Selection:
+    """Return the selection among those wheels; namespaces in `known` are not queried."""
+    wheels = recorded_wheels(index, project, version)
+    return select_for(machine, read(recorded(index, project, version)), wheels, known)
 
 
 def dependents() -> Mapping[str, list[str]]:
@@ -39,9 +72,9 @@ def dependents() -> Mapping[str, list[str]]:
 def write_dependents(root: Path, *, renamed: bool) -> None:
     """Write an index of stand-ins for torch, flash_attn and vllm, and of all that they depend on.
 
-    What they depend on has a plain wheel of the version that is named first. As recorded, torch
-    declares static values for a feature that its variants do not use (trap T7); with `renamed` the
-    static feature has their name for it.
+    Each dependency has a plain wheel of the first version that its requirement names. As recorded,
+    torch declares static values for a feature that its variants do not use (trap T7); with
+    `renamed` the static feature has the name that the variants use.
     """
     lines = dependents()
     projects: dict[str, list[Path]] = {}

@@ -1,4 +1,4 @@
-"""`pip install torch` on every machine of providers.md, and every text that a user sees on it."""
+"""`pip install torch`: the file that pip selects, and every text that it prints about that."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from stand_in import IndexServer, write_simple_index, write_torch_index
 
-from tests.e2e.indexes import ALL, CUDA, cuda, torch_files, torch_sdist, with_provider
-from tests.e2e.indexes import with_variants as variants
+from tests.e2e.indexes import (
+    ALL_LABELS,
+    CU129_PROPERTIES,
+    CUDA_LABELS,
+    PURE_TAG,
+    cuda,
+    torch_files,
+    torch_sdist,
+    with_variants,
+)
 from tests.e2e.pips import (
-    FORCE_CUDA,
-    FORCE_SM,
-    NEW,
-    OLD,
-    OLD_WHY,
+    INDEX_LINE,
+    OLD_DRIVER,
+    OLD_DRIVER_REASON,
     QUERYING,
-    THIS,
     Machine,
     Pip,
     banner,
-    without_driver,
+    collecting,
 )
+from tests.support.stand_in import IndexServer, write_simple_index, write_torch_index
 
-# providers.md, "Real outcomes"; the null variant of the v0.0.2 files is called 00000000.
-ROWS = {
+# The labels that fit each machine, best first; the null variant is called 00000000.
+OUTCOMES = {
     Machine("12.9", "7.5"): ("cu129", "cu128", "cu126", "00000000"),
     Machine("12.8", "9.0"): ("cu128", "cu126", "00000000"),
     Machine("12.6", "9.0"): ("cu126", "00000000"),
@@ -35,110 +40,71 @@ ROWS = {
     Machine("12.9", "7.0"): ("cu126", "00000000"),
     Machine("12.9", "4.0"): ("00000000",),
 }
-PLACES = [
-    pytest.param(machine, place, id=f"{machine.cuda}, {machine.sm or 'any'}: {place + 1}")
-    for machine, order in ROWS.items()
-    for place in range(len(order) + 1)
-    if place < len(ALL)  # an index without any wheel is nothing to choose from
+CASES = [
+    pytest.param(machine, removed, id=f"{machine.cuda}, {machine.sm or 'any'}: {removed + 1}")
+    for machine, order in OUTCOMES.items()
+    for removed in range(len(order) + 1)
+    if removed < len(ALL_LABELS)  # not every wheel may be removed
 ]
-
-LOOKING = "Looking in indexes: INDEX/simple/\n"
-CU129_PROPERTIES = (
-    "nvidia :: cuda_version_lower_bound :: 12.9",
-    "nvidia :: sm_arch :: 100_real",
-    "nvidia :: sm_arch :: 120_real",
-    "nvidia :: sm_arch :: 120_virtual",
-    "nvidia :: sm_arch :: 75_real",
-    "nvidia :: sm_arch :: 80_real",
-    "nvidia :: sm_arch :: 86_real",
-    "nvidia :: sm_arch :: 90_real",
-)
-PASSED_OVER = f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_WHY}\n"
+PASSED_OVER = f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_DRIVER_REASON}\n"
 NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement torch (from versions: 2.8.0)
 ERROR: No matching distribution found for torch: {0}
 """
 
 
-def collecting(name: str) -> str:
-    """Return pip's lines about a download from the index."""
-    return f"Collecting torch\n  Downloading INDEX/simple/torch/{name} (SIZE)\n"
-
-
-@pytest.mark.parametrize(("machine", "place"), PLACES)
-def test_real_outcomes(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, place: int
+@pytest.mark.parametrize(("machine", "removed"), CASES)
+def test_next_best_variant_is_selected_when_better_are_missing(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, removed: int
 ) -> None:
-    """With the better builds taken off the index, the next of the row is taken, then none."""
-    order = ROWS[machine]
-    left = [label for label in ALL if label not in order[:place]]
-    write_torch_index(tmp_path / "index", tag, labels=left)
-    if place < len(order):
-        said = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
-        assert said.last == f"Would install torch-2.8.0-{order[place]}"
+    """With the better variants removed from the index the next best is selected, then none."""
+    order = OUTCOMES[machine]
+    labels = [label for label in ALL_LABELS if label not in order[:removed]]
+    write_torch_index(tmp_path / "index", tag, labels=labels)
+    if removed < len(order):
+        output = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
+        assert output.last_line == f"Would install torch-2.8.0-{order[removed]}"
     else:
-        said = pip.dry_run(f"{server.url}simple/", "torch", machine=machine, status=1)
-        (line,) = (text for text in said.out.splitlines() if text.startswith("Passed over"))
-        assert said.err.endswith(NOT_FOUND.format(line.partition(" of torch 2.8.0: ")[2]))
+        output = pip.dry_run(f"{server.url}simple/", "torch", machine=machine, status=1)
+        (reason_line,) = (
+            text for text in output.stdout.splitlines() if text.startswith("Passed over")
+        )
+        assert output.stderr.endswith(
+            NOT_FOUND.format(reason_line.partition(" of torch 2.8.0: ")[2])
+        )
 
 
-@without_driver
-@pytest.mark.parametrize("machine", [THIS, Machine(sm="9.0")], ids=["nothing forced", "only SM"])
-def test_no_driver(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine
+def test_selected_variant_is_installed_and_uninstalled(
+    own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """A machine without a driver gets the null variant, and is told that it has none."""
+    """The selected variant is installed, named, imported and uninstalled."""
     write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
-    why = "Passed over cu126, cu128 and cu129 of torch 2.8.0: nvidia: no NVIDIA driver found\n"
-    assert said.out == (
-        LOOKING
-        + QUERYING
-        + why
-        + banner("00000000")
-        + collecting("torch-2.8.0-TAG-00000000.whl")
-        + "Would install torch-2.8.0-00000000\n"
-    )
-    assert said.err == ""
-
-
-@without_driver
-def test_only_cuda_forced(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """Without a readable GPU the CUDA version alone is enough for who asks for nothing else."""
-    metadata = variants({"any": cuda("12.9"), "null": {}})
-    files = torch_files(tmp_path / "index/files", tag, ("any", "null"), metadata=metadata)
-    write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=Machine("12.9"))
-    assert (said.last, said.err) == ("Would install torch-2.8.0-any", "")
-
-
-def test_real_install(own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """The chosen build is installed, imported and uninstalled, and pip says which one it is."""
-    write_torch_index(tmp_path / "index", tag)
-    said = own_pip.run("install", "--index-url", f"{server.url}simple/", "torch")
-    assert said.out == (
-        LOOKING
+    output = own_pip.run("install", "--index-url", f"{server.url}simple/", "torch")
+    assert output.stdout == (
+        INDEX_LINE
         + QUERYING
         + banner("cu129", *CU129_PROPERTIES)
         + collecting("torch-2.8.0-TAG-cu129.whl")
         + "Installing collected packages: torch\n"
         + "Successfully installed torch-2.8.0-cu129\n"
     )
-    assert said.err == ""
-    assert own_pip.start("-c", "import torch").out == "torch 2.8.0, build cu129\n"
-    assert own_pip.run("uninstall", "-y", "torch").out == (
+    assert output.stderr == ""
+    assert own_pip.run_python("-c", "import torch").stdout == "torch 2.8.0, build cu129\n"
+    assert own_pip.run("uninstall", "-y", "torch").stdout == (
         "Found existing installation: torch 2.8.0\n"
         "Uninstalling torch-2.8.0:\n"
         "  Successfully uninstalled torch-2.8.0\n"
     )
 
 
-def test_variant(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """The banner of interface.md stands directly before `Collecting`, and `Would install` says."""
+def test_banner_is_printed_directly_before_collecting(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """The banner comes directly before `Collecting`, and `Would install` has the label."""
     write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "torch")
-    assert said.out == (
-        LOOKING
+    output = pip.dry_run(f"{server.url}simple/", "torch")
+    assert output.stdout == (
+        INDEX_LINE
         + QUERYING
         + "\n"
         + "####################### torch==2.8.0; variant_hash=cu129 #######################\n"
@@ -148,74 +114,61 @@ def test_variant(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> Non
         + collecting("torch-2.8.0-TAG-cu129.whl")
         + "Would install torch-2.8.0-cu129\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_null_variant(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """A null variant has a banner without properties, and one line says what was passed over."""
+def test_null_variant_has_an_empty_banner(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """A null variant has a banner without properties, and one line reports what was passed over."""
     write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
-    assert said.out == (
-        LOOKING
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
+    assert output.stdout == (
+        INDEX_LINE
         + QUERYING
         + PASSED_OVER
         + banner("00000000")
         + collecting("torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_old_gpu(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """A GPU below 5.0 has no architecture at all: a warning, and the reason on the line."""
-    write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=Machine("12.9", "4.0"))
-    assert said.out == (
-        LOOKING
-        + QUERYING
-        + "Passed over cu126, cu128 and cu129 of torch 2.8.0: cu126 needs nvidia :: sm_arch :: one"
-        " of 50_real, 60_real, 70_real, 75_real, 80_real, 86_real, 90_real, this machine has none"
-        " (compute capability 4.0 is below 5.0)\n"
-        + banner("00000000")
-        + collecting("torch-2.8.0-TAG-00000000.whl")
-        + "Would install torch-2.8.0-00000000\n"
-    )
-    assert said.err == "WARNING: nvidia: compute capability 4.0 is below 5.0\n"
-
-
-def test_plain_wheel_beside_unsupported_variants(
+def test_plain_wheel_is_selected_if_no_variant_fits(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """A plain wheel is taken without a banner if no variant fits, and one line says why."""
-    write_torch_index(tmp_path / "index", tag, labels=(None, *CUDA))
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
-    assert said.out == (
-        LOOKING
+    """A plain wheel is selected without a banner if no variant fits, with the reason."""
+    write_torch_index(tmp_path / "index", tag, labels=(None, *CUDA_LABELS))
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
+    assert output.stdout == (
+        INDEX_LINE
         + QUERYING
         + PASSED_OVER
         + collecting("torch-2.8.0-TAG.whl")
         + "Would install torch-2.8.0\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_plain_wheel_comes_after_the_null_variant(
+def test_null_variant_ranks_before_the_plain_wheel(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """Plain wheels come after every variant, the null variant too."""
-    write_torch_index(tmp_path / "index", tag, labels=(None, *ALL))
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
-    assert said.last == "Would install torch-2.8.0-00000000"
+    """Plain wheels come after every variant, also after the null variant."""
+    write_torch_index(tmp_path / "index", tag, labels=(None, *ALL_LABELS))
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
+    assert output.last_line == "Would install torch-2.8.0-00000000"
 
 
-def test_sdist(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """Without a wheel that fits, the sdist of the version is taken, and one line says why."""
-    files = torch_files(tmp_path / "index/files", tag, CUDA)
+def test_sdist_is_selected_if_no_wheel_fits(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """Without a wheel that fits the sdist of the version is selected, with the reason."""
+    files = torch_files(tmp_path / "index/files", tag, CUDA_LABELS)
     files.append(torch_sdist(tmp_path / "index/files"))
     write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
-    assert said.out == (
-        LOOKING + QUERYING + PASSED_OVER + "Collecting torch\n"
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
+    assert output.stdout == (
+        INDEX_LINE + QUERYING + PASSED_OVER + "Collecting torch\n"
         "  Downloading INDEX/files/torch-2.8.0.tar.gz (SIZE)\n"
         "  Getting requirements to build wheel: started\n"
         "  Getting requirements to build wheel: finished with status 'done'\n"
@@ -223,36 +176,40 @@ def test_sdist(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
         "  Preparing metadata (pyproject.toml): finished with status 'done'\n"
         "Would install torch-2.8.0\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_older_version(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """An older version is taken if nothing of the newest fits, and one line says why."""
+def test_older_version_is_selected_if_nothing_newer_fits(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """An older version is selected if no file of the newest fits, and one line has the reason."""
     folder = tmp_path / "index/files"
-    files = torch_files(folder, tag, CUDA) + torch_files(folder, tag, [None], version="2.7.0")
+    files = torch_files(folder, tag, CUDA_LABELS) + torch_files(
+        folder, tag, [None], version="2.7.0"
+    )
     write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
-    assert said.out == (
-        LOOKING + QUERYING + PASSED_OVER + "Collecting torch\n"
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
+    assert output.stdout == (
+        INDEX_LINE + QUERYING + PASSED_OVER + "Collecting torch\n"
         "  Downloading INDEX/files/torch-2.7.0-TAG.whl (SIZE)\n"
         "Would install torch-2.7.0\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_variant_of_an_older_version(
+def test_older_version_is_judged_by_its_own_metadata(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """The older version is judged by its own metadata, asked of the same answer."""
+    """The variants of an older version are judged by their own metadata, without another query."""
     folder = tmp_path / "index/files"
-    older = variants({"cu118": cuda("11.8")})
-    files = torch_files(folder, tag, CUDA)
+    older = with_variants({"cu118": cuda("11.8")})
+    files = torch_files(folder, tag, CUDA_LABELS)
     files += torch_files(folder, tag, ["cu118"], version="2.7.0", metadata=older)
     write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD)
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
     title = " torch==2.7.0; variant_hash=cu118 ".center(80, "#")
-    assert said.out == (
-        LOOKING
+    assert output.stdout == (
+        INDEX_LINE
         + QUERYING
         + PASSED_OVER
         + f"\n{title}\n"
@@ -262,116 +219,99 @@ def test_variant_of_an_older_version(
         + "  Downloading INDEX/files/torch-2.7.0-TAG-cu118.whl (SIZE)\n"
         + "Would install torch-2.7.0-cu118\n"
     )
-    assert said.err == ""
+    assert output.stderr == ""
 
 
-def test_nothing_fits(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """If nothing fits, pip's own error comes with the reason, and exit status 1."""
-    write_torch_index(tmp_path / "index", tag, labels=CUDA)
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD, status=1)
-    assert said.out == LOOKING + QUERYING + PASSED_OVER
-    assert said.err == NOT_FOUND.format(OLD_WHY)
+def test_no_fitting_file_is_an_error_with_the_reason(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """If nothing fits, pip's own error has the reason, and the exit status is 1."""
+    write_torch_index(tmp_path / "index", tag, labels=CUDA_LABELS)
+    output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER, status=1)
+    assert output.stdout == INDEX_LINE + QUERYING + PASSED_OVER
+    assert output.stderr == NOT_FOUND.format(OLD_DRIVER_REASON)
 
 
-def test_quiet(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """-q says nothing at all about a variant."""
+def test_quiet_option_hides_the_variant(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """With -q nothing about the variant is printed."""
     write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "-q", "torch")
-    assert (said.out, said.err) == ("", "")
+    output = pip.dry_run(f"{server.url}simple/", "-q", "torch")
+    assert (output.stdout, output.stderr) == ("", "")
 
 
-def test_quiet_error(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """Also with -q an error has its reason (interface.md, "Exit status and errors")."""
-    write_torch_index(tmp_path / "index", tag, labels=CUDA)
-    said = pip.dry_run(f"{server.url}simple/", "-q", "torch", machine=OLD, status=1)
-    assert OLD_WHY in said.err
+def test_quiet_error_still_has_its_reason(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """Also with -q an error has its reason."""
+    write_torch_index(tmp_path / "index", tag, labels=CUDA_LABELS)
+    output = pip.dry_run(f"{server.url}simple/", "-q", "torch", machine=OLD_DRIVER, status=1)
+    assert OLD_DRIVER_REASON in output.stderr
 
 
-def test_once(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """Who asks for a variant project twice, also through others, sees its banner once."""
+def test_banner_and_query_are_printed_only_once(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """Several requirements for one project print one banner and one query."""
     root = tmp_path / "index"
     write_torch_index(root, tag)
-    files = [root / "simple/torch" / f"torch-2.8.0-{tag}-{label}.whl" for label in ALL]
+    files = [root / "simple/torch" / f"torch-2.8.0-{tag}-{label}.whl" for label in ALL_LABELS]
     files.append(root / "simple/torch/torch-2.8.0-variants.json")
     app = torch_files(root / "files", "py3-none-any", [None], name="app", version="1.0")[0]
     write_simple_index(root, {"torch": files, "app": [app]})
-    said = pip.dry_run(f"{server.url}simple/", "torch", "torch>=2", "app", "torch==2.8.0")
-    assert said.out.count("variant_hash=") == 1
-    assert said.out.count("Querying variant providers: started") == 1
-    assert said.last == "Would install app-1.0 torch-2.8.0-cu129"
+    output = pip.dry_run(f"{server.url}simple/", "torch", "torch>=2", "app", "torch==2.8.0")
+    assert output.stdout.count("variant_hash=") == 1
+    assert output.stdout.count("Querying variant providers: started") == 1
+    assert output.last_line == "Would install app-1.0 torch-2.8.0-cu129"
 
 
-@pytest.mark.parametrize(
-    ("machine", "problem"),
-    [
-        (Machine("bad", "9.0"), f"{FORCE_CUDA}: 'bad' is not a version"),
-        (Machine("12.9\x1b[2J"), f"{FORCE_CUDA}: '12.9\\x1b[2J' is not a version"),
-        (Machine("12.9", "8"), f"{FORCE_SM}: '8' is not of the form major.minor"),
-        (Machine("12.9", "8.9.1"), f"{FORCE_SM}: '8.9.1' is not of the form major.minor"),
-        (Machine("12.9", "8.bad"), f"{FORCE_SM}: '8.bad' is not of the form major.minor"),
-        (Machine("12.9", "8.-1"), f"{FORCE_SM}: '8.-1' is not of the form major.minor"),
-        pytest.param(
-            Machine("9" * 5000, "9.0"),
-            f"{FORCE_CUDA}: '{'9' * 79}...' is not a version",
-        ),
-    ],
-    ids=["word", "escape", "no minor", "three parts", "no number", "negative", "5,000 digits"],
-)
-def test_bad_forced_value(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, problem: str
-) -> None:
-    """A forced value that is none ends in exit status 1 and one sentence naming the variable."""
-    write_torch_index(tmp_path / "index", tag)
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=machine, status=1)
-    assert said.err == f"ERROR: {problem}\n"
-
-
-@pytest.mark.parametrize("machine", [NEW, Machine("bad", "bad")], ids=["good", "bad"])
-def test_enable_if_is_false(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine
-) -> None:
-    """A provider that is disabled for the environment is not asked, whatever is forced."""
-    metadata = with_provider({"enable-if": "platform_system == 'Nowhere'"})
-    files = torch_files(tmp_path / "index/files", tag, ALL, metadata=metadata)
-    write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
-    assert said.out == (
-        LOOKING
-        + "Passed over cu126, cu128 and cu129 of torch 2.8.0:"
-        + " nvidia: enabled only if platform_system == 'Nowhere'\n"
-        + banner("00000000")
-        + "Collecting torch\n"
-        + "  Downloading INDEX/files/torch-2.8.0-TAG-00000000.whl (SIZE)\n"
-        + "Would install torch-2.8.0-00000000\n"
-    )
-    assert said.err == ""
-
-
-def test_provider_that_no_wheel_needs_is_not_asked(
+def test_pinned_hash_selects_exactly_its_variant(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """Labels without a tag-compatible wheel cause no question to their provider."""
-    folder = tmp_path / "index/files"
-    files = torch_files(folder, tag, ["00000000"])
-    files += torch_files(folder, "cp39-cp39-win32", CUDA)[:-1]
-    write_simple_index(tmp_path / "index", {"torch": files})
-    said = pip.dry_run(f"{server.url}simple/", "torch", machine=Machine("bad", "bad"))
-    assert said.out == (
-        LOOKING
-        + banner("00000000")
-        + "Collecting torch\n"
-        + "  Downloading INDEX/files/torch-2.8.0-TAG-00000000.whl (SIZE)\n"
-        + "Would install torch-2.8.0-00000000\n"
-    )
-    assert said.err == ""
-
-
-def test_pinned_by_a_hash(pip: Pip, server: IndexServer, tmp_path: Path, tag: str) -> None:
-    """--require-hashes takes the one build whose hash is pinned, though a better one is there."""
+    """--require-hashes selects the one variant whose hash is pinned, though a better one fits."""
     write_torch_index(tmp_path / "index", tag)
     wheel = tmp_path / "index/simple/torch" / f"torch-2.8.0-{tag}-cu126.whl"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     requirements = pip.folder / "requirements.txt"
     requirements.write_text(f"torch==2.8.0 --hash=sha256:{digest}\n")
-    said = pip.dry_run(f"{server.url}simple/", "--require-hashes", "-r", "requirements.txt")
-    assert (said.last, said.err) == ("Would install torch-2.8.0-cu126", "")
+    output = pip.dry_run(f"{server.url}simple/", "--require-hashes", "-r", "requirements.txt")
+    assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-cu126", "")
+
+
+def test_passed_over_lines_share_the_reason_between_projects(
+    own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """A line gives the reason why an sdist is selected, and projects share a reason."""
+    root = tmp_path / "index"
+    folder = root / "files"
+    vision_metadata = with_variants({"cu126": cuda("12.6"), "null": {}})
+    labels = ["cu126", "null"]
+    other = torch_files(
+        folder, PURE_TAG, labels, version="1.0", name="vision", metadata=vision_metadata
+    )
+    torch = torch_files(folder, tag, ["cu126", "cu128"])
+    write_simple_index(root, {"torch": [*torch, torch_sdist(folder)], "vision": other})
+    url = f"{server.url}simple/"
+    output = own_pip.dry_run(url, "vision", "torch", machine=OLD_DRIVER)
+    lines = [line for line in output.stdout.splitlines() if line.startswith("Passed over")]
+    assert lines == [
+        f"Passed over cu126 of vision 1.0: {OLD_DRIVER_REASON}",
+        "Passed over cu126 and cu128 of torch 2.8.0 for the same reason as vision 1.0",
+    ]
+    assert output.last_line == "Would install torch-2.8.0 vision-1.0-null"
+    quiet = own_pip.dry_run(url, "-q", "vision", "torch", machine=OLD_DRIVER)
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+
+
+def test_verbose_output_adds_the_explain_table(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """With -v the table of `explain` follows the line about what was passed over."""
+    write_torch_index(tmp_path / "index", tag)
+    output = pip.dry_run(f"{server.url}simple/", "-v", "torch", machine=OLD_DRIVER)
+    lines = [line.rstrip() for line in output.stdout.splitlines()]
+    start = lines.index(f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_DRIVER_REASON}")
+    assert lines[start + 1] == "torch 2.8.0 from INDEX/simple/torch/"
+    assert "Rank  Label     Reason" in lines[start:]
+    assert "  a driver with CUDA 12.9 or newer would select cu129" in lines[start:]

@@ -1,12 +1,29 @@
-"""The torch 2.8.0 of the tutorial as data, and short ways to write values of the engine."""
+"""Short ways to write values of the engine, and the torch 2.8.0 of the tutorial as data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pip_variants.metadata import Metadata, Priorities, Provider
-from pip_variants.properties import Features, Variant, Wanted
-from pip_variants.selection import Wheel
+import pytest
+
+from pip_variants.core.compatibility import MissingFeature
+from pip_variants.core.errors import MetadataError
+from pip_variants.core.metadata import Priorities, Provider, VariantMetadata
+from pip_variants.core.properties import (
+    Feature,
+    FeatureRequirement,
+    Label,
+    Namespace,
+    Value,
+    Variant,
+    ordered_features,
+)
+from pip_variants.core.selection import Wheel
+from pip_variants.core.supported import State, SupportedProperties
+from pip_variants.formats.reader import read
+
+Features = Iterable[tuple[str, Iterable[str]]]
+"""Features with their values, both best first, as plain strings."""
 
 NVIDIA_PLUGIN = "nvidia_variant_provider.plugin:NvidiaVariantPlugin"
 
@@ -55,29 +72,121 @@ def torch_filename(label: str | None) -> str:
 
 def torch_wheels(*labels: str | None) -> tuple[Wheel, ...]:
     """Return one wheel of torch 2.8.0 for each label, in this order of the installer."""
-    return tuple(Wheel(torch_filename(label), label, i) for i, label in enumerate(labels))
+    return tuple(wheel(torch_filename(label), label, i) for i, label in enumerate(labels))
+
+
+def wheel(filename: str, label: str | None = None, index: int = 0) -> Wheel:
+    """Return a wheel with compatible tags."""
+    return Wheel(filename, None if label is None else Label(label), index)
 
 
 def variant(label: str, *properties: str) -> Variant:
     """Return the variant with these properties, each written ``namespace :: feature :: value``."""
-    values: dict[tuple[str, str], set[str]] = {}
+    values: dict[tuple[str, str], list[str]] = {}
     for text in properties:
         namespace, feature, value = text.split(" :: ")
-        values.setdefault((namespace, feature), set()).add(value)
-    wants = (Wanted(ns, feature, frozenset(found)) for (ns, feature), found in values.items())
-    return Variant(label, tuple(wants))
+        values.setdefault((namespace, feature), []).append(value)
+    found = (requirement(namespace, name, *listed) for (namespace, name), listed in values.items())
+    return Variant(Label(label), tuple(found))
+
+
+def requirement(namespace: str, feature: str, *values: str) -> FeatureRequirement:
+    """Return one feature of a variant with its values."""
+    return FeatureRequirement(Namespace(namespace), Feature(feature), frozenset(map(Value, values)))
+
+
+def provider(
+    namespace: str,
+    *requires: str,
+    plugin_api: str | None = None,
+    enable_if: str | None = None,
+    optional: bool = False,
+    builtin: str | None = None,
+    static: Features | None = None,
+) -> Provider:
+    """Return a provider that needs the packages ``requires``, or is of another kind."""
+    return Provider(
+        Namespace(namespace),
+        requires,
+        plugin_api,
+        enable_if,
+        optional,
+        builtin,
+        None if static is None else ordered_features(static),
+    )
+
+
+def priorities(
+    namespaces: Iterable[str] = (),
+    features: Iterable[tuple[str, Iterable[str]]] = (),
+    values: Iterable[tuple[str, Features]] = (),
+) -> Priorities:
+    """Return the default priorities; ``features`` and ``values`` are by namespace."""
+    return Priorities(
+        tuple(map(Namespace, namespaces)),
+        tuple((Namespace(name), tuple(map(Feature, listed))) for name, listed in features),
+        tuple((Namespace(name), ordered_features(listed)) for name, listed in values),
+    )
 
 
 def metadata(
     *variants: Variant,
     namespaces: Iterable[str] = (),
     providers: Iterable[Provider] = (),
-    features: tuple[tuple[str, tuple[str, ...]], ...] = (),
-    values: tuple[tuple[str, Features], ...] = (),
-) -> Metadata:
-    """Return a document of revision 0.0.2 with these variants."""
-    priorities = Priorities(tuple(namespaces), features, values)
-    return Metadata("0.0.2", priorities, tuple(providers), variants)
+    features: Iterable[tuple[str, Iterable[str]]] = (),
+    values: Iterable[tuple[str, Features]] = (),
+    revision: str = "0.0.2",
+) -> VariantMetadata:
+    """Return a document with these variants."""
+    ranked = priorities(namespaces, features, values)
+    return VariantMetadata(revision, ranked, tuple(providers), variants)
+
+
+def supported(
+    namespace: str,
+    state: State = "built-in",
+    features: Features = (),
+    reason: str | None = None,
+    warnings: Iterable[str] = (),
+    option: str | None = None,
+) -> SupportedProperties:
+    """Return what a machine supports in one namespace."""
+    return SupportedProperties(
+        Namespace(namespace), state, ordered_features(features), reason, tuple(warnings), option
+    )
+
+
+def by_namespace(*items: SupportedProperties) -> dict[Namespace, SupportedProperties]:
+    """Return what a machine supports as ``select`` takes it."""
+    return {item.namespace: item for item in items}
+
+
+def missing(
+    feature: str,
+    required: Iterable[str],
+    available: Iterable[str],
+    found: SupportedProperties,
+) -> MissingFeature:
+    """Return one missing feature of a variant."""
+    return MissingFeature(
+        Feature(feature), tuple(map(Value, required)), tuple(map(Value, available)), found
+    )
+
+
+def meaning(document: VariantMetadata) -> object:
+    """Return all of a document except its revision and the order of its sets."""
+    return (
+        document.priorities,
+        {*document.providers},
+        {item.label: item.properties for item in document.variants},
+    )
+
+
+def problem_of(document: object) -> str:
+    """Return the text of the error that reading an invalid document raises."""
+    with pytest.raises(MetadataError) as caught:
+        read(document)
+    return str(caught.value)
 
 
 def spelled_out(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Recorded facts of real machines, and what the architecture documents say that they support."""
+"""Recorded facts of real machines, and the features that each supports by its documentation."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from pip_variants.core.properties import ordered_features
 from pip_variants.providers import cpu
-from pip_variants.providers.detected import Detected
+from pip_variants.providers.result import ProviderResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "machines"
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What was recorded of a machine, by kind, and what it supports.
+    """The recorded facts of a machine, by kind, and what it supports.
 
-    ``reached`` are its levels or versions, best first, ``on`` the instruction sets in the order of
+    ``levels`` are its levels or versions, best first, ``on`` the instruction sets in the order of
     the published provider.
     """
 
     recorded: Mapping[str, object]
-    reached: tuple[str, ...]
+    levels: tuple[str, ...]
     on: tuple[str, ...]
 
-    def lines(self) -> str:
+    def cpuinfo(self) -> str:
         """Return the recorded ``/proc/cpuinfo``."""
         found = self.recorded["cpuinfo"]
         assert isinstance(found, list)
@@ -39,13 +40,14 @@ class Machine:
         assert isinstance(found, dict)
         return found
 
-    def supports(self, feature: str) -> Detected:
-        """Return what a provider must say of it."""
-        return Detected(((feature, self.reached), *((name, ("on",)) for name in self.on)))
+    def expected_result(self, feature: str) -> ProviderResult:
+        """Return the result of a provider on this machine; ``feature`` is that of its levels."""
+        features = [(feature, self.levels), *((name, ("on",)) for name in self.on)]
+        return ProviderResult(ordered_features(features))
 
 
-def machines(architecture: str, feature: str) -> dict[str, Machine]:
-    """Return every recorded machine of an architecture by its name."""
+def recorded_machines(architecture: str, feature: str) -> dict[str, Machine]:
+    """Return every recorded machine of an architecture, by name."""
     found = {}
     for path in sorted((FOLDER / architecture).glob("*.json")):
         recorded = json.loads(path.read_text(encoding="utf-8"))
@@ -55,18 +57,18 @@ def machines(architecture: str, feature: str) -> dict[str, Machine]:
     return found
 
 
-def on_linux(
+def fake_linux(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, architecture: str, text: str | bytes
 ) -> Path:
-    """Make this machine a Linux with such a ``/proc/cpuinfo``, and return where that lies."""
+    """Make this machine a Linux with this ``/proc/cpuinfo``, and return the path of the file."""
     path = tmp_path / "cpuinfo"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     monkeypatch.setattr(cpu, "CPUINFO", path)
-    pretend(monkeypatch, architecture, "linux")
+    fake_system(monkeypatch, architecture, "linux")
     return path
 
 
-def pretend(
+def fake_system(
     monkeypatch: pytest.MonkeyPatch, architecture: str, platform: str, *, bits: int = 64
 ) -> None:
     """Make this interpreter one for another architecture and system."""
@@ -75,7 +77,7 @@ def pretend(
     monkeypatch.setattr(cpu.sys, "maxsize", 2 ** (bits - 1) - 1)  # type: ignore[attr-defined]
 
 
-def failing(error: Exception) -> Callable[[], frozenset[str]]:
+def failing_reader(error: Exception) -> Callable[[], frozenset[str]]:
     """Return a reader that raises."""
 
     def read() -> frozenset[str]:

@@ -8,11 +8,11 @@ import pytest
 
 from pip_variants.providers import _macos, _windows, aarch64
 from pip_variants.providers.aarch64 import ARCHITECTURE, detect, read_facts
-from pip_variants.providers.cpu import Facts
-from pip_variants.providers.detected import Detected
-from tests.unit.machines import Machine, failing, machines, on_linux, pretend
+from pip_variants.providers.cpu import CpuFacts
+from tests.unit.machines import Machine, failing_reader, fake_linux, fake_system, recorded_machines
+from tests.unit.provider_cases import result
 
-MACHINES = machines(ARCHITECTURE, "version")
+MACHINES = recorded_machines(ARCHITECTURE, "version")
 LINUX = [name for name, found in MACHINES.items() if "cpuinfo" in found.recorded]
 MACOS = [name for name, found in MACHINES.items() if "sysctl" in found.recorded]
 WINDOWS = [name for name, found in MACHINES.items() if "present" in found.recorded]
@@ -61,85 +61,88 @@ def _present(machine: Machine) -> list[int]:
 
 def _flags(machine: Machine) -> frozenset[str]:
     if "cpuinfo" in machine.recorded:
-        return aarch64.flags_of_cpuinfo(machine.lines())
+        return aarch64.flags_of_cpuinfo(machine.cpuinfo())
     if "sysctl" in machine.recorded:
         return aarch64.flags_of_sysctl(machine.sysctl())
     return aarch64.flags_of_windows(_present(machine))
 
 
 def _versions(flags: frozenset[str]) -> tuple[str, ...]:
-    name, values = detect(Facts(ARCHITECTURE, flags)).features[0]
+    name, values = detect(CpuFacts(ARCHITECTURE, flags)).features[0]
     assert name == "version"
     return values
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_recorded_machines(name: str) -> None:
-    """Each recorded machine supports what the documents of its CPU and its system say."""
+def test_recorded_machine_has_documented_features(name: str) -> None:
+    """Each recorded machine supports what the documentation of its CPU and system states."""
     machine = MACHINES[name]
-    assert detect(Facts(ARCHITECTURE, _flags(machine))) == machine.supports("version")
+    assert detect(CpuFacts(ARCHITECTURE, _flags(machine))) == machine.expected_result("version")
 
 
-def test_every_kind_of_machine_is_recorded() -> None:
+def test_all_systems_and_versions_are_recorded() -> None:
     """All three systems and all versions are among the recorded machines."""
     assert [len(LINUX), len(MACOS), len(WINDOWS)] == [20, 5, 5]
-    assert {machine.reached[0] for machine in MACHINES.values()} == {*VERSIONS}
+    assert {machine.levels[0] for machine in MACHINES.values()} == {*VERSIONS}
 
 
 @pytest.mark.parametrize("missing", sorted(ALL - {"bti"}))
-def test_a_version_needs_all_that_it_makes_mandatory(missing: str) -> None:
-    """Without one of its instructions there is neither the version nor a later one."""
+def test_version_needs_each_mandatory_instruction(missing: str) -> None:
+    """Without one of its instructions neither a version nor a later one is supported."""
     assert _versions(ALL) == VERSIONS
     lost = next(version for version, names in NEEDED.items() if missing in names)
     assert _versions(ALL - {missing}) == VERSIONS[VERSIONS.index(lost) + 1 :]
 
 
-def test_bti_tells_8_4_from_8_5_but_not_from_9() -> None:
-    """The M1 has all of 8.5 but BTI; a 9.0 machine has it, even if its kernel is without."""
+def test_missing_bti_lowers_8_5_but_not_9_0() -> None:
+    """8.5 needs BTI; a 9.0 machine has it even if its kernel does not report it."""
     assert _versions(ALL - {"bti", "sve2"}) == VERSIONS[2:]
     assert _versions(ALL - {"bti"}) == VERSIONS
-    assert "bti" not in dict(detect(Facts(ARCHITECTURE, ALL - {"bti"})).features)
+    assert "bti" not in dict(detect(CpuFacts(ARCHITECTURE, ALL - {"bti"})).features)
 
 
-def test_flags_without_a_feature_do_not_matter() -> None:
-    """A flag that the published provider does not know is not reported."""
-    assert detect(Facts(ARCHITECTURE, frozenset({"sm3", "svebitperm"}))) == Detected(
-        (("version", ("8a",)),)
-    )
+def test_flags_without_a_feature_are_ignored() -> None:
+    """A flag that the published provider does not know is not a feature."""
+    facts = CpuFacts(ARCHITECTURE, frozenset({"sm3", "svebitperm"}))
+    assert detect(facts) == result(("version", ("8a",)))
 
 
 @pytest.mark.parametrize("name", LINUX)
-def test_reading_on_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """The records of all cores are read, on machines of a hundred of them too."""
+def test_linux_reads_every_cpuinfo_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The records of all cores are read, however many there are."""
     machine = MACHINES[name]
-    on_linux(monkeypatch, tmp_path, ARCHITECTURE, (machine.lines() + "\n") * 64)
-    assert detect(read_facts()) == machine.supports("version")
+    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, (machine.cpuinfo() + "\n") * 64)
+    assert detect(read_facts()) == machine.expected_result("version")
 
 
-def test_the_last_core_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What one core of a hundred lacks is not supported."""
-    text = MACHINES["graviton4"].lines() * 50 + "\nFeatures\t: fp asimd\n"
-    on_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
-    expected = (("version", ("8a",)), ("asimd", ("on",)), ("fp", ("on",)))
-    assert detect(read_facts()) == Detected(expected)
+def test_feature_missing_on_one_core_is_unsupported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A feature that one core of a hundred does not have is not supported."""
+    text = MACHINES["graviton4"].cpuinfo() * 50 + "\nFeatures\t: fp asimd\n"
+    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    expected = result(("version", ("8a",)), ("asimd", ("on",)), ("fp", ("on",)))
+    assert detect(read_facts()) == expected
 
 
 @pytest.mark.parametrize("name", MACOS)
-def test_reading_on_macos(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The values of sysctl are read that the recording has."""
+def test_macos_facts_are_read_by_sysctl(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """On macOS the features come from the values of sysctl."""
     machine = MACHINES[name]
 
     def sysctl(names: tuple[str, ...]) -> dict[str, str]:
         return {key: value for key, value in machine.sysctl().items() if key in names}
 
-    pretend(monkeypatch, ARCHITECTURE, "darwin")
+    fake_system(monkeypatch, ARCHITECTURE, "darwin")
     monkeypatch.setattr(_macos, "sysctl", sysctl)
-    assert detect(read_facts()) == machine.supports("version")
+    assert detect(read_facts()) == machine.expected_result("version")
 
 
 @pytest.mark.parametrize("name", MACOS)
-def test_every_mac_has_what_the_first_had(name: str) -> None:
-    """No recorded Mac denies an instruction set that is taken for granted of all."""
+def test_features_of_every_mac_are_never_denied(name: str) -> None:
+    """No recorded Mac denies an instruction set that is assumed for all of them."""
     apple = {
         "FEAT_AES": "aes",
         "FEAT_DIT": "dit",
@@ -162,8 +165,10 @@ def test_every_mac_has_what_the_first_had(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WINDOWS)
-def test_reading_on_windows(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Windows is asked about each instruction set that it has a number for."""
+def test_windows_facts_are_read_feature_by_feature(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """On Windows each instruction set that has a number is queried."""
     machine = MACHINES[name]
 
     class Kernel:
@@ -171,34 +176,34 @@ def test_reading_on_windows(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         def IsProcessorFeaturePresent(number: int) -> int:  # noqa: N802 - Windows' name
             return number in _present(machine)
 
-    pretend(monkeypatch, ARCHITECTURE, "win32")
+    fake_system(monkeypatch, ARCHITECTURE, "win32")
     monkeypatch.setattr(_windows, "_kernel", Kernel)
-    assert detect(read_facts()) == machine.supports("version")
+    assert detect(read_facts()) == machine.expected_result("version")
 
 
 UNREADABLE = [
     pytest.param(b"", id="empty"),
-    pytest.param(b"\x00\xff\xfe" * 9999, id="no text"),
-    pytest.param(b"processor\t: 0\nflags\t\t: fpu sse2\n\n", id="of the x86 host of an emulator"),
+    pytest.param(b"\x00\xff\xfe" * 9999, id="binary"),
+    pytest.param(b"processor\t: 0\nflags\t\t: fpu sse2\n\n", id="x86 host of an emulator"),
     pytest.param(b"Features\t:\n", id="no features"),
 ]
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_a_cpuinfo_that_tells_nothing(
+def test_cpuinfo_without_flags_supports_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes
 ) -> None:
-    """Without flags nothing is supported, not even 8a: who runs this is not known."""
-    on_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
-    expected = Detected(reason="the operating system tells of no aarch64 CPU")
+    """Without any flag nothing is supported, not even 8a."""
+    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    expected = result(reason="the operating system reports no aarch64 CPU flags")
     assert detect(read_facts()) == expected
 
 
-def test_a_mac_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without sysctl's word nothing is taken for granted."""
-    pretend(monkeypatch, ARCHITECTURE, "darwin")
+def test_mac_without_sysctl_values_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any value of sysctl no instruction set is assumed."""
+    fake_system(monkeypatch, ARCHITECTURE, "darwin")
     monkeypatch.setattr(_macos, "sysctl", lambda _: {})
-    expected = Detected(reason="the operating system tells of no aarch64 CPU")
+    expected = result(reason="the operating system reports no aarch64 CPU flags")
     assert detect(read_facts()) == expected
 
 
@@ -209,14 +214,14 @@ def test_a_mac_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("armv7l", "linux", 32, "this is an armv7l machine"),
         ("riscv64", "linux", 64, "this is a riscv64 machine"),
         ("aarch64", "linux", 32, "this is a 32-bit Python on an aarch64 machine"),
-        ("aarch64", "openbsd7", 64, "how to ask the CPU is not known on openbsd7"),
+        ("aarch64", "openbsd7", 64, "reading the CPU flags is not supported on openbsd7"),
     ],
 )
-def test_other_machines(
+def test_other_architecture_or_system_is_not_queried(
     monkeypatch: pytest.MonkeyPatch, architecture: str, system: str, bits: int, reason: str
 ) -> None:
-    """On another architecture, for other wheels, or on a strange system, nothing is asked."""
-    pretend(monkeypatch, architecture, system, bits=bits)
+    """On another architecture, in a 32-bit Python or on an unknown system nothing is read."""
+    fake_system(monkeypatch, architecture, system, bits=bits)
     for name in ("_read_linux", "_read_macos", "_read_windows"):
-        monkeypatch.setattr(aarch64, name, failing(AssertionError("it was asked")))
-    assert detect(read_facts()) == Detected(reason=reason)
+        monkeypatch.setattr(aarch64, name, failing_reader(AssertionError("the CPU was queried")))
+    assert detect(read_facts()) == result(reason=reason)

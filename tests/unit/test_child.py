@@ -1,4 +1,4 @@
-"""A child process with a time limit: how it ends, and that its group ends with it."""
+"""Child processes: exit status, output, time limit, and the end of their process group."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pip_variants.providers import child
+from pip_variants.system import child
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
-on_posix = pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
+on_posix = pytest.mark.skipif(os.name != "posix", reason="only POSIX has process groups")
 
 
 def _is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that is dead but not yet reaped does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -33,25 +33,25 @@ def _dies(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(("code", "status"), [("pass", 0), ("raise SystemExit(7)", 7)])
-def test_the_exit_status(code: str, status: int) -> None:
-    """A process that ends in time gives its exit status."""
+def test_run_returns_the_exit_status(code: str, status: int) -> None:
+    """A process that ends within the time limit gives its exit status."""
     assert child.run([*PYTHON, code], 30) == status
 
 
-def test_what_it_prints(tmp_path: Path) -> None:
-    """Both streams go to one file; without a file they go nowhere."""
+def test_both_streams_go_to_the_output_file(tmp_path: Path) -> None:
+    """Stdout and stderr of the process are written to one file."""
     code = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
     assert child.run([*PYTHON, code], 30, output=tmp_path / "output") == 0
     assert (tmp_path / "output").read_text() == "out\nerr\n"
 
 
-def test_it_reads_nothing() -> None:
-    """Its standard input is empty, so that it cannot wait for anybody."""
+def test_standard_input_is_empty_for_the_child() -> None:
+    """The process cannot wait for input, because its standard input is empty."""
     assert child.run([*PYTHON, "import sys; sys.exit(len(sys.stdin.read()))"], 30) == 0
 
 
-def test_folder_and_environment(tmp_path: Path) -> None:
-    """It runs where it is told to, with the variables that it is given and its mark."""
+def test_folder_environment_and_mark_are_passed(tmp_path: Path) -> None:
+    """The process runs in the given folder, with the given variables and the mark."""
     code = (
         "import os, sys\n"
         "sys.exit(os.environ['A'] + os.environ['M'] + os.path.basename(os.getcwd()))\n"
@@ -65,8 +65,8 @@ def test_folder_and_environment(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_the_time_limit_ends_the_group(tmp_path: Path) -> None:
-    """After the time limit neither the process nor its children are left."""
+def test_time_limit_kills_the_process_group(tmp_path: Path) -> None:
+    """After the time limit neither the process nor its children run any more."""
     pids = tmp_path / "pids"
     code = (
         "import os, subprocess, time\n"
@@ -81,8 +81,8 @@ def test_the_time_limit_ends_the_group(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_children_do_not_outlive_a_process_that_ends(tmp_path: Path) -> None:
-    """A process that ends leaves nobody of its group behind."""
+def test_children_are_killed_when_their_parent_ends(tmp_path: Path) -> None:
+    """When the process ends, the rest of its process group is killed."""
     pid = tmp_path / "pid"
     code = (
         "import subprocess\n"
@@ -93,8 +93,8 @@ def test_children_do_not_outlive_a_process_that_ends(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_who_interrupts_leaves_nothing(tmp_path: Path) -> None:
-    """What is raised while it runs, as by Ctrl-C, ends it as well."""
+def test_keyboard_interrupt_kills_the_child(tmp_path: Path) -> None:
+    """An exception while the process runs, such as that of Ctrl-C, kills it."""
     pid = tmp_path / "pid"
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
 
@@ -107,7 +107,7 @@ def test_who_interrupts_leaves_nothing(tmp_path: Path) -> None:
     assert _dies(int(pid.read_text()))
 
 
-def test_what_cannot_be_started(tmp_path: Path) -> None:
-    """A program that is missing is an OSError."""
+def test_missing_program_raises_os_error(tmp_path: Path) -> None:
+    """A program that does not exist raises OSError."""
     with pytest.raises(OSError, match="No such file"):
         child.run([str(tmp_path / "missing")], 1)

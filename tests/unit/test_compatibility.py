@@ -1,21 +1,24 @@
-"""Whether a variant fits (PEP 825): every feature it lists has a supported value."""
+"""Whether a variant is compatible (PEP 825): every feature it lists has a supported value."""
 
 from __future__ import annotations
 
 import pytest
 
-from pip_variants.compatibility import Lack, Position, lacks, positions
-from pip_variants.properties import Variant
-from pip_variants.supported import Support
-from tests.unit.cases import variant
+from pip_variants.core.compatibility import (
+    FeaturePosition,
+    MissingFeature,
+    feature_positions,
+    missing_features,
+)
+from pip_variants.core.properties import Feature, Namespace, Value, Variant
+from tests.unit.cases import by_namespace, missing, supported, variant
 
-CPU = Support("cpu", "built-in", (("level", ("v3", "v2", "v1")), ("avx2", ("on",))))
-GPU = Support("gpu", "built-in", (("arch", ("90", "80")),), reason="one GPU is broken")
-OFF = Support("npu", "disabled", reason="switched off")
-SUPPORTS = {support.namespace: support for support in (CPU, GPU, OFF)}
-UNKNOWN = Support("tpu", "none", reason="the metadata names no provider for it")
+CPU = supported("cpu", "built-in", (("level", ("v3", "v2", "v1")), ("avx2", ("on",))))
+GPU = supported("gpu", "built-in", (("arch", ("90", "80")),), reason="one GPU is broken")
+DISABLED = supported("npu", "disabled", reason="switched off")
+MACHINE = by_namespace(CPU, GPU, DISABLED)
 
-FITS = [
+COMPATIBLE = [
     pytest.param(variant("null"), id="no properties"),
     pytest.param(variant("a", "cpu :: level :: v1"), id="the last value"),
     pytest.param(variant("a", "gpu :: arch :: 70", "gpu :: arch :: 80"), id="one value of several"),
@@ -24,66 +27,76 @@ FITS = [
     ),
 ]
 
-LACKS = [
+INCOMPATIBLE = [
     pytest.param(
         variant("a", "cpu :: level :: v4"),
-        (Lack("level", ("v4",), ("v3", "v2", "v1"), CPU),),
+        (missing("level", ("v4",), ("v3", "v2", "v1"), CPU),),
         id="another value",
     ),
     pytest.param(
         variant("a", "gpu :: arch :: 70", "gpu :: arch :: 100"),
-        (Lack("arch", ("100", "70"), ("90", "80"), GPU),),
-        id="several other values, shown as strings sort",
+        (missing("arch", ("100", "70"), ("90", "80"), GPU),),
+        id="several other values, sorted as strings",
     ),
     pytest.param(
-        variant("a", "cpu :: sse :: on"), (Lack("sse", ("on",), (), CPU),), id="unknown feature"
+        variant("a", "cpu :: sse :: on"),
+        (missing("sse", ("on",), (), CPU),),
+        id="unknown feature",
     ),
     pytest.param(
-        variant("a", "npu :: kind :: x"), (Lack("kind", ("x",), (), OFF),), id="disabled namespace"
+        variant("a", "npu :: kind :: x"),
+        (missing("kind", ("x",), (), DISABLED),),
+        id="disabled namespace",
     ),
     pytest.param(
         variant("a", "tpu :: kind :: x"),
-        (Lack("kind", ("x",), (), UNKNOWN),),
-        id="namespace without an answer",
+        (missing("kind", ("x",), (), supported("tpu", "none")),),
+        id="namespace without a result",
     ),
     pytest.param(
         variant("a", "cpu :: level :: v3", "gpu :: arch :: 70", "cpu :: avx2 :: off"),
         (
-            Lack("arch", ("70",), ("90", "80"), GPU),
-            Lack("avx2", ("off",), ("on",), CPU),
+            missing("arch", ("70",), ("90", "80"), GPU),
+            missing("avx2", ("off",), ("on",), CPU),
         ),
-        id="every lack, in the order of the metadata",
+        id="every missing feature, in the order of the metadata",
     ),
 ]
 
 
-@pytest.mark.parametrize("fitting", FITS)
-def test_a_variant_fits_with_one_value_for_each_feature(fitting: Variant) -> None:
-    """A variant lacks nothing if each feature has at least one supported value."""
-    assert lacks(fitting, SUPPORTS) == ()
+@pytest.mark.parametrize("compatible", COMPATIBLE)
+def test_variant_with_a_value_for_each_feature_is_compatible(compatible: Variant) -> None:
+    """Nothing is missing if each feature has at least one supported value."""
+    assert missing_features(compatible, MACHINE) == ()
 
 
-@pytest.mark.parametrize(("unfit", "expected"), LACKS)
-def test_a_lack_says_what_was_wanted_and_offered(
-    unfit: Variant, expected: tuple[Lack, ...]
+@pytest.mark.parametrize(("incompatible", "expected"), INCOMPATIBLE)
+def test_missing_feature_has_required_and_available_values(
+    incompatible: Variant, expected: tuple[MissingFeature, ...]
 ) -> None:
-    """Each feature without a supported value is one lack, with the whole answer behind it."""
-    found = lacks(unfit, SUPPORTS)
+    """Each feature without a supported value is reported with all that its namespace supports."""
+    found = missing_features(incompatible, MACHINE)
     assert found == expected
-    assert [lack.namespace for lack in found] == [lack.support.namespace for lack in expected]
+    assert [item.namespace for item in found] == [item.supported.namespace for item in expected]
+
+
+def _position(first: int, *values: str) -> FeaturePosition:
+    listed = tuple(map(Value, values))
+    return FeaturePosition(first, listed, {value: i for i, value in enumerate(listed, first)})
 
 
 def test_properties_are_numbered_best_first() -> None:
-    """Listed namespaces come first in the metadata's order, then the others as they answered."""
-    assert positions((CPU, GPU, OFF), ("other", "gpu", "other")) == {
-        ("gpu", "arch"): Position(0, ("90", "80"), {"90": 0, "80": 1}),
-        ("cpu", "level"): Position(2, ("v3", "v2", "v1"), {"v3": 2, "v2": 3, "v1": 4}),
-        ("cpu", "avx2"): Position(5, ("on",), {"on": 5}),
+    """Listed namespaces come first in the order of the metadata, then the others."""
+    priorities = tuple(map(Namespace, ("other", "gpu", "other")))
+    assert feature_positions((CPU, GPU, DISABLED), priorities) == {
+        ("gpu", "arch"): _position(0, "90", "80"),
+        ("cpu", "level"): _position(2, "v3", "v2", "v1"),
+        ("cpu", "avx2"): _position(5, "on"),
     }
 
 
 @pytest.mark.parametrize(
-    ("wanted", "number"),
+    ("listed", "number"),
     [
         pytest.param({"v3"}, 2, id="the best"),
         pytest.param({"v1"}, 4, id="the last"),
@@ -94,9 +107,12 @@ def test_properties_are_numbered_best_first() -> None:
     ],
 )
 @pytest.mark.parametrize("more", [0, 50], ids=["few values", "many values"])
-def test_the_best_of_several_values(wanted: set[str], number: int | None, more: int) -> None:
-    """Of several wanted values the one earliest among the supported counts, however many are."""
+def test_best_supported_value_of_several_counts(
+    listed: set[str], number: int | None, more: int
+) -> None:
+    """Of several listed values the one earliest among the supported counts."""
     values = ("v3", "v2", "v1", *(f"x{i}" for i in range(more)))
-    support = Support("cpu", "built-in", (("other", ("a", "b")), ("level", values)))
-    found = positions((support,), ("cpu",))["cpu", "level"]
-    assert found.best_of(frozenset(wanted)) == number
+    cpu = supported("cpu", "built-in", (("other", ("a", "b")), ("level", values)))
+    positions = feature_positions((cpu,), (Namespace("cpu"),))
+    found = positions[Namespace("cpu"), Feature("level")]
+    assert found.best_of(frozenset(map(Value, listed))) == number

@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pip_variants.errors import FilenameError
-from pip_variants.filenames import label_of, metadata_filename, split_label
+from pip_variants.core.errors import FilenameError
+from pip_variants.core.filenames import label_of, metadata_filename, split_label
 
 LABELLED = [
     pytest.param("a-1-py3-none-any", None, id="five parts: plain"),
     pytest.param("a-1-7-py3-none-any", None, id="six, third starts with a digit: build tag"),
     pytest.param("a-1-7x_y-py3-none-any", None, id="build tag of digit and text"),
     pytest.param("a-1-py3-none-any-cu126", "cu126", id="six, third is a Python tag: label"),
-    pytest.param("a-1-py3-none-any-00000000", "00000000", id="old null label"),
+    pytest.param("a-1-py3-none-any-00000000", "00000000", id="old null label: T6"),
     pytest.param("a-1-py3-none-any-null", "null", id="null label"),
     pytest.param("a-1-7-py3-none-any-cu126", "cu126", id="seven: build tag and label"),
     pytest.param("a-1-py3-none-any-7", "7", id="a label of one digit"),
     pytest.param("a-1-cp39.cp310-abi3-any-cuda12.6", "cuda12.6", id="dots: T18"),
     pytest.param("a-1-py3-none-any-cu12_pyt2.8.0", "cu12_pyt2.8.0", id="underscores: T18"),
-    pytest.param("a-1-py3-none-any-..", "..", id="two dots are a label and no path"),
+    pytest.param("a-1-py3-none-any-x8664vv4_iomp5", "x8664vv4_iomp5", id="a typing error: T18"),
+    pytest.param("a-1-py3-none-any-..", "..", id="two dots are a label, not a path"),
     pytest.param("a-1-py3-none-any-" + "x" * 10_000, "x" * 10_000, id="no length limit"),
 ]
 
-# What has another number of parts is left to whoever parses plain names.
-NOT_OURS = [
+OTHER_NUMBERS_OF_PARTS = [
     pytest.param("", id="empty"),
     pytest.param("a", id="one part"),
     pytest.param("a-1-py3-none", id="four parts"),
@@ -51,7 +51,7 @@ BAD_LABELS = [
 
 
 @pytest.mark.parametrize(("stem", "label"), LABELLED)
-def test_a_label_is_found_by_the_number_of_parts(stem: str, label: str | None) -> None:
+def test_number_of_parts_decides_about_the_label(stem: str, label: str | None) -> None:
     """The label is split off, and what remains is the plain name."""
     plain = stem if label is None else stem.removesuffix(f"-{label}")
     assert split_label(stem) == (plain, label)
@@ -61,20 +61,20 @@ def test_a_label_is_found_by_the_number_of_parts(stem: str, label: str | None) -
 @pytest.mark.parametrize(
     "stem", ["torch-1.0-py3-none-any-cu11-cu12", "torch-1.0-cp310-cp310-linux_x86_64-cu12-cu11"]
 )
-def test_there_is_one_label_alone(stem: str) -> None:
-    """Seven parts without a build tag are no name: the last is no label."""
+def test_seven_parts_without_build_tag_have_no_label(stem: str) -> None:
+    """A name has at most one label, so two parts after the tags are none."""
     assert split_label(stem) == (stem, None)
 
 
-@pytest.mark.parametrize("stem", NOT_OURS)
-def test_other_shapes_are_nobodys_label(stem: str) -> None:
-    """A name with too few or too many parts comes back as it is."""
+@pytest.mark.parametrize("stem", OTHER_NUMBERS_OF_PARTS)
+def test_name_of_another_shape_comes_back_unchanged(stem: str) -> None:
+    """A name with too few or too many parts is left to the parser of plain names."""
     assert split_label(stem) == (stem, None)
 
 
 @pytest.mark.parametrize(("label", "shown"), BAD_LABELS)
-def test_a_bad_label_is_an_error_that_shows_it(label: str, shown: str) -> None:
-    """The error shows label and name as short ASCII literals; nobody else sees a label there."""
+def test_invalid_label_is_quoted_in_the_error(label: str, shown: str) -> None:
+    """The error shows label and file name as short ASCII literals; label_of() finds no label."""
     stem = f"a-1-py3-none-any-{label}"
     with pytest.raises(FilenameError) as caught:
         split_label(stem)
@@ -86,7 +86,7 @@ def test_a_bad_label_is_an_error_that_shows_it(label: str, shown: str) -> None:
     assert label_of(f"{stem}.whl") is None
 
 
-def test_the_whole_text_of_a_bad_label() -> None:
+def test_error_of_invalid_label_is_one_sentence() -> None:
     """One sentence names the label and the file."""
     with pytest.raises(FilenameError) as caught:
         split_label("a-1-py3-none-any-a/b")
@@ -96,8 +96,8 @@ def test_the_whole_text_of_a_bad_label() -> None:
 @pytest.mark.parametrize(
     "filename", ["a-1-py3-none-any-cu126.zip", "a-1.tar.gz", "a-1-variants.json", ""]
 )
-def test_only_wheels_have_labels(filename: str) -> None:
-    """Another kind of file has no label, whatever its dashes look like."""
+def test_file_that_is_no_wheel_has_no_label(filename: str) -> None:
+    """Only wheels have labels, however many dashes another name has."""
     assert label_of(filename) is None
 
 
@@ -109,8 +109,8 @@ def test_only_wheels_have_labels(filename: str) -> None:
         "torch-2.8.0-cp311-cp311-linux_x86_64.whl",
     ],
 )
-def test_metadata_lies_beside_the_wheel(filename: str) -> None:
-    """The combined file has the name and version of the wheel."""
+def test_metadata_filename_has_project_and_version_of_wheel(filename: str) -> None:
+    """The index-level metadata file has the name and the version of the wheel."""
     assert metadata_filename(filename) == "torch-2.8.0-variants.json"
 
 
@@ -120,7 +120,7 @@ labels = st.none() | st.from_regex(r"[0-9a-z_.]{1,20}", fullmatch=True)
 
 
 @given(st.tuples(part, part), build, st.tuples(part, part, part), labels)
-def test_what_is_joined_is_split_again(
+def test_any_name_joined_from_parts_splits_again(
     front: tuple[str, str], tag: str | None, tags: tuple[str, str, str], label: str | None
 ) -> None:
     """Any name made of valid parts gives back its label and its plain name."""
@@ -130,6 +130,7 @@ def test_what_is_joined_is_split_again(
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_the_parser(text: str) -> None:
+def test_arbitrary_text_never_breaks_the_parser(text: str) -> None:
     """Any text is a name, with or without a label, or a FilenameError; never another error."""
-    assert label_of(f"{text}.whl") is None or f"-{label_of(f'{text}.whl')}.whl" in f"{text}.whl"
+    label = label_of(f"{text}.whl")
+    assert label is None or f"-{label}.whl" in f"{text}.whl"

@@ -1,4 +1,4 @@
-"""Markers about variants: every comparison decided in the text, and everything else left alone."""
+"""Markers about variants: every comparison is evaluated in the text, the rest is unchanged."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pip_variants.markers import (
+from pip_variants.core.markers import (
     PLAIN,
-    Environment,
-    bound,
-    environment,
-    needs_support,
+    MarkerEnvironment,
+    bind_markers,
+    marker_environment,
+    needs_supported_properties,
+    variant_comparisons,
 )
-from pip_variants.properties import Variant
-from pip_variants.supported import Support
-from tests.unit.cases import variant
+from pip_variants.core.properties import Namespace
+from pip_variants.core.supported import SupportedProperties
+from tests.unit.cases import by_namespace, supported, variant
 
 TRUE = 'python_version >= "0"'
 FALSE = 'python_version < "0"'
 
-CHOSEN = Environment(
+CHOSEN = MarkerEnvironment(
     label="12.10",
     namespaces=frozenset({"nvidia", "x86_64"}),
     features=frozenset({"nvidia :: sm_arch", "x86_64 :: level"}),
@@ -74,18 +75,18 @@ BOUND = {
     "variant_label < '12.9'": "T",
     "variant_label >= '12.9'": "F",
     "'12.9' > variant_label": "T",
-    # combined
+    # with other markers
     "python_version < '3' or variant_label == '12.10'": "python_version < '3' or T",
     "extra == 'gpu' and 'nvidia' in variant_namespaces": "extra == 'gpu' and T",
     "('nvidia' in variant_namespaces)and(variant_label=='a')": "(T)and(F)",
     "(('amd' in variant_namespaces) or os_name == 'nt')": "((F) or os_name == 'nt')",
-    # not about variants, whatever it looks like
+    # not about variants, although similar
     "os_name == 'variant_label == 1'": "os_name == 'variant_label == 1'",
     "os_name == \"'a' in variant_features\"": "os_name == \"'a' in variant_features\"",
     "'variant_label' == os_name": "'variant_label' == os_name",
     "my_variant_label == 'a'": "my_variant_label == 'a'",
     "variant_labels == 'a'": "variant_labels == 'a'",
-    # what is not defined is left for the parser behind to refuse
+    # undefined comparisons are left to the installer's parser, which refuses them
     "variant_label ~= '12.10'": "variant_label ~= '12.10'",
     "variant_label == os_name": "variant_label == os_name",
     "variant_namespaces == 'nvidia'": "variant_namespaces == 'nvidia'",
@@ -98,37 +99,39 @@ BOUND = {
 
 
 @pytest.mark.parametrize(("marker", "expected"), BOUND.items(), ids=list(BOUND))
-def test_bound(marker: str, expected: str) -> None:
-    """Each comparison becomes one that is true, or false, everywhere; the text around it stays."""
+def test_comparison_about_variants_is_replaced_by_its_result(marker: str, expected: str) -> None:
+    """Each becomes a comparison that is always true or always false; the text around it stays."""
     replaced = {"T": TRUE, "F": FALSE, "(T)and(F)": f"({TRUE})and({FALSE})"}.get(expected)
     if replaced is None:
         replaced = expected.replace("or T", f"or {TRUE}").replace("and T", f"and {TRUE}")
         replaced = replaced.replace("((F)", f"(({FALSE})")
-    assert bound(f"name [a, b] >= 1 ; {marker}", CHOSEN) == f"name [a, b] >= 1 ; {replaced}"
+    assert bind_markers(f"name [a, b] >= 1 ; {marker}", CHOSEN) == f"name [a, b] >= 1 ; {replaced}"
 
 
-OTHER_BUILDS = {
+OTHER_WHEELS = {
     "plain": (PLAIN, "variant_label == ''", True),
     "plain has no namespace": (PLAIN, "'nvidia' in variant_namespaces", False),
     "plain is not null": (PLAIN, "variant_label == 'null'", False),
-    "null": (Environment(label="null"), "variant_label == 'null'", True),
+    "null": (MarkerEnvironment(label="null"), "variant_label == 'null'", True),
     "null has no property": (
-        Environment(label="null"),
+        MarkerEnvironment(label="null"),
         "'a::b::c' not in variant_properties",
         True,
     ),
-    "zeros": (Environment(label="00000000"), "variant_label == '00000000'", True),
-    "zeros are no number": (Environment(label="00000000"), "variant_label == '0'", False),
-    "zeros are no version": (Environment(label="00000000"), "variant_label == '0.0'", False),
+    "zeros: T22": (MarkerEnvironment(label="00000000"), "variant_label == '00000000'", True),
+    "zeros are no number": (MarkerEnvironment(label="00000000"), "variant_label == '0'", False),
+    "zeros are no version": (MarkerEnvironment(label="00000000"), "variant_label == '0.0'", False),
 }
 
 
 @pytest.mark.parametrize(
-    ("chosen", "marker", "holds"), OTHER_BUILDS.values(), ids=list(OTHER_BUILDS)
+    ("chosen", "marker", "holds"), OTHER_WHEELS.values(), ids=list(OTHER_WHEELS)
 )
-def test_bound_for_other_builds(chosen: Environment, marker: str, *, holds: bool) -> None:
+def test_plain_wheels_and_null_variants_have_empty_sets(
+    chosen: MarkerEnvironment, marker: str, *, holds: bool
+) -> None:
     """A plain wheel has an empty label, and like a null variant empty sets."""
-    assert bound(f"name; {marker}", chosen) == f"name; {TRUE if holds else FALSE}"
+    assert bind_markers(f"name; {marker}", chosen) == f"name; {TRUE if holds else FALSE}"
 
 
 @pytest.mark.parametrize(
@@ -142,9 +145,9 @@ def test_bound_for_other_builds(chosen: Environment, marker: str, *, holds: bool
         "variant_label == '12.10'",
     ],
 )
-def test_no_marker(requirement: str) -> None:
-    """A text without a marker is given back, also if it is about nothing but variants."""
-    assert bound(requirement, CHOSEN) == requirement
+def test_text_without_marker_is_returned_unchanged(requirement: str) -> None:
+    """A text without a semicolon has no marker, even if it mentions variants."""
+    assert bind_markers(requirement, CHOSEN) == requirement
 
 
 HOSTILE = {
@@ -168,9 +171,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("marker", "expected"), HOSTILE.values(), ids=list(HOSTILE))
-def test_hostile_marker(marker: str, expected: str) -> None:
-    """Whatever stands in a marker is decided, or left as it is."""
-    assert bound(f"name;{marker}", CHOSEN) == f"name;{expected}"
+def test_hostile_marker_is_evaluated_or_unchanged(marker: str, expected: str) -> None:
+    """Any text in a marker is evaluated or left as it is; nothing is an error."""
+    assert bind_markers(f"name;{marker}", CHOSEN) == f"name;{expected}"
 
 
 @pytest.mark.parametrize(
@@ -188,21 +191,21 @@ def test_hostile_marker(marker: str, expected: str) -> None:
     ],
     ids=["quotes", "strings", "open", "blanks", "in", "label", "labels", "not", "colons"],
 )
-def test_long_marker(text: str) -> None:
-    """A marker of any length is read in a time that does not explode."""
+def test_long_marker_is_read_in_linear_time(text: str) -> None:
+    """A marker of any length is read in less than a second."""
     start = time.perf_counter()
-    bound(f"name; {text}", CHOSEN)
+    bind_markers(f"name; {text}", CHOSEN)
     assert time.perf_counter() - start < 1
 
 
-def test_long_marker_is_decided() -> None:
-    """Ten thousand comparisons are all decided."""
+def test_ten_thousand_comparisons_are_all_evaluated() -> None:
+    """Long markers are evaluated to the end."""
     many = " and ".join(["'nvidia' in variant_namespaces"] * 10_000)
-    assert bound(f"name; {many}", CHOSEN) == f"name; {' and '.join([TRUE] * 10_000)}"
+    assert bind_markers(f"name; {many}", CHOSEN) == f"name; {' and '.join([TRUE] * 10_000)}"
 
 
 @pytest.mark.parametrize(
-    ("address", "marker", "expected"),
+    ("url", "marker", "expected"),
     [
         ("https://host/a;b/n.whl", "variant_label == '12.10'", TRUE),
         # A quote there is read as the beginning of a string, which ends in the marker.
@@ -219,18 +222,18 @@ def test_long_marker_is_decided() -> None:
     ],
     ids=["path", "quote", "like a marker"],
 )
-def test_semicolon_in_an_address(address: str, marker: str, expected: str) -> None:
-    """A semicolon in an address does not start the marker (PEP 508: a blank stands before it)."""
-    assert bound(f"name @ {address} ; {marker}", CHOSEN) == f"name @ {address} ; {expected}"
+def test_semicolon_in_a_url_starts_no_marker(url: str, marker: str, expected: str) -> None:
+    """A semicolon in a URL does not start the marker (PEP 508: white space precedes that one)."""
+    assert bind_markers(f"name @ {url} ; {marker}", CHOSEN) == f"name @ {url} ; {expected}"
 
 
-def supports() -> dict[str, Support]:
-    """Return what a machine supports: a part of what the variant below was built for."""
+def _supported() -> dict[Namespace, SupportedProperties]:
+    """Return what a machine supports: some of the properties of the variant below."""
     nvidia = (("sm_arch", ("90_real", "90_virtual")), ("cuda_version_lower_bound", ("12.8",)))
-    return {"nvidia": Support("nvidia", "built-in", nvidia)}
+    return by_namespace(supported("nvidia", "built-in", nvidia))
 
 
-BUILD = variant(
+CU128 = variant(
     "cu128",
     "nvidia :: sm_arch :: 75_real",
     "nvidia :: sm_arch :: 90_real",
@@ -239,9 +242,9 @@ BUILD = variant(
 )
 
 
-def test_environment() -> None:
-    """Namespaces and features are the variant's, properties only those that are supported."""
-    assert environment(BUILD, supports()) == Environment(
+def test_environment_has_only_supported_properties() -> None:
+    """Namespaces and features are those of the variant, properties only the supported ones."""
+    assert marker_environment(CU128, _supported()) == MarkerEnvironment(
         label="cu128",
         namespaces=frozenset({"nvidia", "x86_64"}),
         features=frozenset(
@@ -253,17 +256,17 @@ def test_environment() -> None:
     )
 
 
-def test_environment_without_support() -> None:
-    """Where nothing is supported, no property counts; label, namespaces and features stay."""
-    found = environment(BUILD, {})
+def test_environment_without_supported_properties_has_none() -> None:
+    """If nothing is supported there are no properties; label, namespaces and features stay."""
+    found = marker_environment(CU128, {})
     assert found.properties == frozenset()
     assert (found.label, found.namespaces) == ("cu128", frozenset({"nvidia", "x86_64"}))
 
 
 @pytest.mark.parametrize("label", ["null", "00000000", "cpu"])
-def test_environment_of_a_null_variant(label: str) -> None:
+def test_environment_of_null_variant_has_only_its_label(label: str) -> None:
     """A null variant has its label and empty sets."""
-    assert environment(Variant(label, ()), supports()) == Environment(label=label)
+    assert marker_environment(variant(label), _supported()) == MarkerEnvironment(label=label)
 
 
 @pytest.mark.parametrize(
@@ -276,9 +279,32 @@ def test_environment_of_a_null_variant(label: str) -> None:
         ("name; 'a :: b :: c' in variant_properties", True),
     ],
 )
-def test_what_a_marker_needs(requirement: str, *, needs: bool) -> None:
-    """Only a marker about properties needs to know what the machine supports."""
-    assert needs_support(requirement) is needs
+def test_only_properties_need_supported_properties(requirement: str, *, needs: bool) -> None:
+    """Only a marker about properties depends on what the machine supports."""
+    assert needs_supported_properties(requirement) is needs
+
+
+@pytest.mark.parametrize(
+    ("requirement", "comparisons"),
+    [
+        ("name", ()),
+        ("name; os_name == 'nt'", ()),
+        ("name; variant_label == 'a'", (("variant_label", "a"),)),
+        ('name; "a" != variant_label', (("variant_label", "a"),)),
+        (
+            "name @ https://host/a;b ; 'a' in variant_namespaces or 'a::b' not in variant_features",
+            (("variant_namespaces", "a"), ("variant_features", "a::b")),
+        ),
+        ("name; 'a :: b :: c' in variant_properties", (("variant_properties", "a :: b :: c"),)),
+        ("name; os_name == 'variant_label == 1'", ()),
+        ("variant_label == 'a'", ()),
+    ],
+)
+def test_comparisons_about_variants_are_listed(
+    requirement: str, comparisons: tuple[tuple[str, str], ...]
+) -> None:
+    """Each comparison is the name of the marker and the string, for lint."""
+    assert variant_comparisons(requirement) == comparisons
 
 
 names = st.sampled_from(["python_version", "os_name", "sys_platform", "extra", "platform_machine"])
@@ -299,14 +325,14 @@ markers = st.recursive(
 
 
 @given(markers)
-def test_ordinary_markers_are_unchanged(marker: str) -> None:
-    """A marker that has none of the four names is the same text afterwards, for any build."""
-    assert bound(f"name; {marker}", CHOSEN) == f"name; {marker}"
-    assert bound(f"name; {marker}", PLAIN) == f"name; {marker}"
+def test_markers_without_variant_names_are_unchanged(marker: str) -> None:
+    """A marker that has none of the four names is the same text afterwards, for any wheel."""
+    assert bind_markers(f"name; {marker}", CHOSEN) == f"name; {marker}"
+    assert bind_markers(f"name; {marker}", PLAIN) == f"name; {marker}"
 
 
 @given(markers, markers)
-def test_ordinary_neighbours_are_unchanged(before: str, after: str) -> None:
-    """Beside a comparison about variants, the ordinary ones keep their texts."""
+def test_markers_beside_variant_names_are_unchanged(before: str, after: str) -> None:
+    """Beside a comparison about variants, the other ones keep their texts."""
     marker = f"({before}) and 'nvidia' in variant_namespaces or ({after})"
-    assert bound(f"name; {marker}", CHOSEN) == f"name; ({before}) and {TRUE} or ({after})"
+    assert bind_markers(f"name; {marker}", CHOSEN) == f"name; ({before}) and {TRUE} or ({after})"

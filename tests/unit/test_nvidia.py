@@ -1,4 +1,4 @@
-"""The built-in nvidia provider: the lists of the published one, and the two forced facts."""
+"""The built-in nvidia provider: the values of the published one, and the two forced facts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from pip_variants.errors import RequestError
+from pip_variants.core.errors import RequestError
 from pip_variants.providers import nvml
-from pip_variants.providers.detected import Detected
-from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, Facts, detect, read_facts
-from pip_variants.providers.nvml import Answer
+from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, NvidiaFacts, detect, read_facts
+from pip_variants.providers.nvml import DriverFacts
+from pip_variants.providers.result import ProviderResult
 from tests.unit.cases import spelled_out
 from tests.unit.machines import FOLDER
+from tests.unit.provider_cases import by_feature, result
 
 Version = tuple[int, int]
 
@@ -24,7 +25,7 @@ ABOVE_13 = "15.20...15.0, 15, 14.20...14.0, 14"
 ABOVE_12 = f"{ABOVE_13}, 13.20...13.0, 13"
 ABOVE_11 = f"{ABOVE_12}, 12.20...12.0, 12"
 
-# CUDA, capability, then the three lists as the specification writes them; None: left out.
+# CUDA, capability, and the three lists as the specification abbreviates them; None: no list.
 LISTS = [
     pytest.param(
         (12, 9),
@@ -57,7 +58,7 @@ LISTS = [
         "11.0, 11",
         f"{ABOVE_11}, 11.20...11.1",
         "120_real, 120_virtual",
-        id="11.0, the oldest, and 12.0",
+        id="oldest CUDA, 11.0, and 12.0",
     ),
     pytest.param(
         (15, 20),
@@ -65,7 +66,7 @@ LISTS = [
         FROM_15,
         None,
         "50_real, 50_virtual",
-        id="15.20, the newest, and 5.0, the oldest",
+        id="newest CUDA, 15.20, and oldest capability, 5.0",
     ),
     pytest.param(
         (12, 20),
@@ -73,7 +74,7 @@ LISTS = [
         FROM_12,
         ABOVE_12,
         "103_real, 102_real, 101_real, 100_real, 100_virtual",
-        id="the last minor of a major",
+        id="last minor of a major",
     ),
     pytest.param(
         (12, 25),
@@ -81,11 +82,11 @@ LISTS = [
         f"12.25...12.0, 12, {FROM_11}",
         ABOVE_12,
         "90_real, 90_virtual",
-        id="a minor beyond 20",
+        id="minor beyond 20",
     ),
 ]
 
-# Spelt out once, so that the abbreviations of the table above are seen to be right.
+# Written out once, as a check of the abbreviations above.
 ABOVE_11_2 = """
 15.20 15.19 15.18 15.17 15.16 15.15 15.14 15.13 15.12 15.11 15.10
 15.9 15.8 15.7 15.6 15.5 15.4 15.3 15.2 15.1 15.0 15
@@ -107,14 +108,14 @@ FORCED_LISTS = [
         (10, 2),
         None,
         f"{ABOVE_11}, {FROM_11}, 10.20...10.3",
-        id="10.2, older than the lower bounds begin",
+        id="10.2, older than any lower bound",
     ),
 ]
 
 OUT_OF_RANGE = [
     pytest.param((10, 20), "10.20", id="too old"),
     pytest.param((15, 21), "15.21", id="too new"),
-    pytest.param((16, 1), "16.1", id="a new major"),
+    pytest.param((16, 1), "16.1", id="new major"),
     pytest.param((0, 0), "0.0", id="nonsense"),
 ]
 
@@ -130,16 +131,16 @@ CUDA_TEXTS = [
 ]
 
 BAD_CUDA_TEXTS = [
-    pytest.param("latest", "'latest' is not a version", id="a word"),
-    pytest.param("12,9", "'12,9' is not a version", id="a comma"),
-    pytest.param("12.-1", "'12.-1' is not a version", id="a negative part"),
-    pytest.param(" ", "' ' is not a version", id="a space is not empty"),
+    pytest.param("latest", "'latest' is not a version", id="word"),
+    pytest.param("12,9", "'12,9' is not a version", id="comma"),
+    pytest.param("12.-1", "'12.-1' is not a version", id="negative part"),
+    pytest.param(" ", "' ' is not a version", id="space"),
     pytest.param("12.9\0", r"'12.9\x00' is not a version", id="NUL"),
-    pytest.param("\x1b[1m12", r"'\x1b[1m12' is not a version", id="an escape sequence"),
-    pytest.param("../12.9", "'../12.9' is not a version", id="a path"),
+    pytest.param("\x1b[1m12", r"'\x1b[1m12' is not a version", id="escape sequence"),
+    pytest.param("../12.9", "'../12.9' is not a version", id="path"),
     pytest.param("x" * 10_000, f"'{'x' * 79}...' is not a version", id="10,000 characters"),
-    pytest.param("99999.0", "'99999.0' is not a version of CUDA", id="a huge major"),
-    pytest.param("12.99999", "'12.99999' is not a version of CUDA", id="a huge minor"),
+    pytest.param("99999.0", "'99999.0' is not a version of CUDA", id="huge major"),
+    pytest.param("12.99999", "'12.99999' is not a version of CUDA", id="huge minor"),
     pytest.param(
         "9" * 10_000,
         f"'{'9' * 79}...' is not a version",
@@ -150,64 +151,70 @@ BAD_CUDA_TEXTS = [
 SM_TEXTS = [
     pytest.param("8.9", (8, 9), id="8.9"),
     pytest.param("12.0", (12, 0), id="12.0"),
-    pytest.param("4.0", (4, 0), id="below what is known"),
+    pytest.param("4.0", (4, 0), id="below the oldest"),
 ]
 
 BAD_SM_TEXTS = [
     pytest.param("8", "'8'", id="no minor"),
     pytest.param("8.9.1", "'8.9.1'", id="three parts"),
-    pytest.param("8.bad", "'8.bad'", id="a word"),
-    pytest.param("8.-1", "'8.-1'", id="a negative minor"),
-    pytest.param("8.", "'8.'", id="an empty minor"),
-    pytest.param("v8.9", "'v8.9'", id="a v"),
-    pytest.param(" 8.9", "' 8.9'", id="a space"),
-    pytest.param("8.9\n", r"'8.9\n'", id="a line end"),
+    pytest.param("8.bad", "'8.bad'", id="word"),
+    pytest.param("8.-1", "'8.-1'", id="negative minor"),
+    pytest.param("8.", "'8.'", id="empty minor"),
+    pytest.param("v8.9", "'v8.9'", id="leading v"),
+    pytest.param(" 8.9", "' 8.9'", id="leading space"),
+    pytest.param("8.9\n", r"'8.9\n'", id="line end"),
     pytest.param("8.9\0", r"'8.9\x00'", id="NUL"),
     pytest.param("\u0668.\u0669", r"'\u0668.\u0669'", id="digits that are not ASCII"),
     pytest.param("9" * 10_000 + ".0", f"'{'9' * 79}...'", id="10,000 digits"),
 ]
 
 
-def _features(lower: str | None, upper: str | None, sm: str | None) -> tuple[object, ...]:
-    """Return the features of these lists, without those that are left out."""
+def _result(
+    lower: str | None,
+    upper: str | None,
+    sm: str | None,
+    reason: str | None = None,
+    warnings: tuple[str, ...] = (),
+) -> ProviderResult:
+    """Return the result with these lists; None is no list."""
     names = ("cuda_version_lower_bound", "cuda_version_upper_bound", "sm_arch")
     lists = zip(names, (lower, upper, sm), strict=True)
-    return tuple((name, spelled_out(text)) for name, text in lists if text is not None)
+    features = [(name, spelled_out(text)) for name, text in lists if text is not None]
+    return result(*features, reason=reason, warnings=warnings)
 
 
-def _never_asked() -> Answer:
-    raise AssertionError("NVML was touched")
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], None]:
-    """Return a function that gives this machine a driver with this answer."""
-
-    def give(answer: Answer) -> None:
-        monkeypatch.setattr(nvml, "query", lambda: answer)
-
-    return give
+def _unexpected_query() -> DriverFacts:
+    raise AssertionError("NVML was queried")
 
 
 @pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make asking NVML a failure of the test."""
-    monkeypatch.setattr(nvml, "query", _never_asked)
+def use_driver(monkeypatch: pytest.MonkeyPatch) -> Callable[[DriverFacts], None]:
+    """Return a function that sets what the driver of this machine reports."""
+
+    def use(driver: DriverFacts) -> None:
+        monkeypatch.setattr(nvml, "query", lambda: driver)
+
+    return use
+
+
+@pytest.fixture
+def no_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a query of NVML a failure of the test."""
+    monkeypatch.setattr(nvml, "query", _unexpected_query)
 
 
 @pytest.mark.parametrize("forced", [False, True], ids=["detected", "forced"])
 @pytest.mark.parametrize(("cuda", "capability", "lower", "upper", "sm"), LISTS)
-def test_the_lists_of_a_machine(
+def test_values_are_those_of_the_published_provider(
     cuda: Version, capability: Version, lower: str, upper: str | None, sm: str, *, forced: bool
 ) -> None:
-    """Features and values are those of the published provider, in its order."""
-    expected = Detected(_features(lower, upper, sm))  # type: ignore[arg-type] # made from a table
-    assert detect(Facts(cuda, capability, forced=forced)) == expected
+    """Features and values, and their order, are those of the published provider."""
+    assert detect(NvidiaFacts(cuda, capability, forced=forced)) == _result(lower, upper, sm)
 
 
-def test_a_list_without_abbreviations() -> None:
-    """One machine whose lists are written without abbreviations."""
-    assert detect(Facts((11, 2), (6, 1))).features == (
+def test_values_of_one_machine_written_out() -> None:
+    """The values for CUDA 11.2 and capability 6.1, without abbreviations."""
+    assert detect(NvidiaFacts((11, 2), (6, 1))).features == (
         ("cuda_version_lower_bound", ("11.2", "11.1", "11.0", "11")),
         (
             "cuda_version_upper_bound",
@@ -218,153 +225,168 @@ def test_a_list_without_abbreviations() -> None:
 
 
 @pytest.mark.parametrize(("cuda", "lower", "upper"), FORCED_LISTS)
-def test_a_forced_version_is_not_range_checked(
+def test_forced_version_is_not_range_checked(
     cuda: Version, lower: str | None, upper: str | None
 ) -> None:
-    """A version that the user forces has lists, wherever it lies."""
-    expected = Detected(_features(lower, upper, "90_real, 90_virtual"))  # type: ignore[arg-type]
-    assert detect(Facts(cuda, (9, 0), forced=True)) == expected
+    """A CUDA version that the user forces may be outside of the known range."""
+    expected = _result(lower, upper, "90_real, 90_virtual")
+    assert detect(NvidiaFacts(cuda, (9, 0), forced=True)) == expected
 
 
 @pytest.mark.parametrize(("cuda", "shown"), OUT_OF_RANGE)
-def test_a_detected_version_is_range_checked(cuda: Version, shown: str) -> None:
-    """A version that the driver claims and that makes no sense: no features, and a warning."""
+def test_detected_version_is_range_checked(cuda: Version, shown: str) -> None:
+    """A CUDA version of the driver outside of the known range gives no features, but a warning."""
     text = f"the driver supports CUDA {shown}, outside 11.0 to 15.20"
-    assert detect(Facts(cuda, (9, 0))) == Detected(reason=text, warnings=(text,))
+    assert detect(NvidiaFacts(cuda, (9, 0))) == result(reason=text, warnings=(text,))
 
 
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        pytest.param(Facts(), "no NVIDIA driver found", id="nothing"),
-        pytest.param(Facts(capability=(9, 0)), "no NVIDIA driver found", id="a forced SM alone"),
+        pytest.param(NvidiaFacts(), "no NVIDIA driver found", id="no facts"),
         pytest.param(
-            Facts(problem="the NVIDIA driver is not loaded"),
+            NvidiaFacts(capability=(9, 0)),
+            "no NVIDIA driver found",
+            id="only the capability forced",
+        ),
+        pytest.param(
+            NvidiaFacts(problem="the NVIDIA driver is not loaded"),
             "the NVIDIA driver is not loaded",
-            id="a problem",
+            id="driver with a problem",
         ),
     ],
 )
-def test_without_a_cuda_version_there_is_nothing(facts: Facts, reason: str) -> None:
-    """No CUDA version, no features, but the reason; nobody is warned of a machine without GPU."""
-    assert detect(facts) == Detected(reason=reason)
+def test_without_cuda_version_nothing_is_supported(facts: NvidiaFacts, reason: str) -> None:
+    """Without a CUDA version there are no features, but a reason and no warning."""
+    assert detect(facts) == result(reason=reason)
 
 
 @pytest.mark.parametrize(
     ("facts", "reason", "warnings"),
     [
-        pytest.param(Facts((12, 9)), "no readable NVIDIA GPU", (), id="no GPU"),
+        pytest.param(NvidiaFacts((12, 9)), "no readable NVIDIA GPU", (), id="no GPU"),
         pytest.param(
-            Facts((12, 9), problem="GPU 0 cannot be read: Unknown Error"),
+            NvidiaFacts((12, 9), problem="GPU 0 cannot be read: Unknown Error"),
             "GPU 0 cannot be read: Unknown Error",
             (),
-            id="a GPU with a problem",
+            id="GPU with a problem",
         ),
         pytest.param(
-            Facts((12, 9), (4, 0)),
+            NvidiaFacts((12, 9), (4, 0)),
             "compute capability 4.0 is below 5.0",
             ("compute capability 4.0 is below 5.0",),
-            id="an old GPU",
+            id="old GPU",
         ),
         pytest.param(
-            Facts((12, 9), (3, 7), forced=True),
+            NvidiaFacts((12, 9), (3, 7), forced=True),
             "compute capability 3.7 is below 5.0",
             ("compute capability 3.7 is below 5.0",),
-            id="an old GPU, forced",
+            id="old GPU, forced",
         ),
     ],
 )
-def test_without_a_usable_gpu_only_cuda_is_left(
-    facts: Facts, reason: str, warnings: tuple[str, ...]
+def test_without_usable_gpu_only_cuda_is_supported(
+    facts: NvidiaFacts, reason: str, warnings: tuple[str, ...]
 ) -> None:
-    """The two CUDA features remain; an old GPU is worth a warning, a missing one is not."""
-    features = _features(f"12.9...12.0, 12, {FROM_11}", f"{ABOVE_12}, 12.20...12.10", None)
-    assert detect(facts) == Detected(features, reason, warnings)  # type: ignore[arg-type]
+    """The two CUDA features remain; a GPU that is too old is a warning, a missing one is not."""
+    lower, upper = f"12.9...12.0, 12, {FROM_11}", f"{ABOVE_12}, 12.20...12.10"
+    assert detect(facts) == _result(lower, upper, None, reason, warnings)
 
 
-@pytest.mark.usefixtures("unreachable")
+@pytest.mark.usefixtures("no_query")
 @pytest.mark.parametrize(("text", "cuda"), CUDA_TEXTS)
-def test_a_forced_cuda_version_is_any_version(text: str, cuda: Version) -> None:
-    """Of any PEP 440 version major and minor count; with both forced NVML is never touched."""
+def test_forced_cuda_version_is_any_pep_440_version(text: str, cuda: Version) -> None:
+    """Major and minor of any PEP 440 version count; with both facts forced NVML is not queried."""
     facts = read_facts({FORCE_CUDA: text, FORCE_SM: "9.0"})
-    assert facts == Facts(cuda, (9, 0), forced=True)
+    assert facts == NvidiaFacts(cuda, (9, 0), forced=True)
 
 
-@pytest.mark.usefixtures("unreachable")
+@pytest.mark.usefixtures("no_query")
 @pytest.mark.parametrize(("text", "capability"), SM_TEXTS)
-def test_a_forced_capability_is_two_numbers(text: str, capability: Version) -> None:
-    """A forced SM is exactly major.minor; with both forced NVML is never touched."""
+def test_forced_capability_is_major_and_minor(text: str, capability: Version) -> None:
+    """A forced capability is exactly major.minor; with both facts forced NVML is not queried."""
     facts = read_facts({FORCE_CUDA: "12.9", FORCE_SM: text})
-    assert facts == Facts((12, 9), capability, forced=True)
+    assert facts == NvidiaFacts((12, 9), capability, forced=True)
 
 
-@pytest.mark.usefixtures("unreachable")
-@pytest.mark.parametrize("other", ["", "9.0"], ids=["alone", "with the other"])
+@pytest.mark.usefixtures("no_query")
+@pytest.mark.parametrize("other", ["", "9.0"], ids=["alone", "both forced"])
 @pytest.mark.parametrize(("text", "problem"), BAD_CUDA_TEXTS)
-def test_a_bad_forced_cuda_version(text: str, problem: str, other: str) -> None:
-    """What is no version is an error that names the variable, before NVML is asked."""
+def test_invalid_forced_cuda_version_is_an_error(text: str, problem: str, other: str) -> None:
+    """An invalid version is an error that names the variable, and NVML is not queried."""
     with pytest.raises(RequestError) as caught:
         read_facts({FORCE_CUDA: text, FORCE_SM: other})
     assert str(caught.value) == f"NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION: {problem}"
 
 
-@pytest.mark.usefixtures("unreachable")
-@pytest.mark.parametrize("other", ["", "12.9"], ids=["alone", "with the other"])
+@pytest.mark.usefixtures("no_query")
+@pytest.mark.parametrize("other", ["", "12.9"], ids=["alone", "both forced"])
 @pytest.mark.parametrize(("text", "shown"), BAD_SM_TEXTS)
-def test_a_bad_forced_capability(text: str, shown: str, other: str) -> None:
-    """What is not major.minor is an error that names the variable, before NVML is asked."""
+def test_invalid_forced_capability_is_an_error(text: str, shown: str, other: str) -> None:
+    """An invalid capability is an error that names the variable, and NVML is not queried."""
     with pytest.raises(RequestError) as caught:
         read_facts({FORCE_CUDA: other, FORCE_SM: text})
     expected = f"NV_VARIANT_PROVIDER_FORCE_SM_ARCH: {shown} is not of the form major.minor"
     assert str(caught.value) == expected
 
 
-DRIVER = Answer((12, 2), ((8, 9), (12, 0), (9, 0)))
-NO_DRIVER = Answer(problem="no NVIDIA driver found")
+DRIVER = DriverFacts((12, 2), ((8, 9), (12, 0), (9, 0)))
+NO_DRIVER = DriverFacts(problem="no NVIDIA driver found")
 
 
 @pytest.mark.parametrize(
-    ("environ", "answer", "facts"),
+    ("environ", "driver", "facts"),
     [
-        pytest.param({}, DRIVER, Facts((12, 2), (12, 0)), id="nothing forced: the highest GPU"),
+        pytest.param({}, DRIVER, NvidiaFacts((12, 2), (12, 0)), id="nothing forced, highest GPU"),
         pytest.param(
-            {FORCE_CUDA: "", FORCE_SM: ""}, DRIVER, Facts((12, 2), (12, 0)), id="empty is unset"
+            {FORCE_CUDA: "", FORCE_SM: ""},
+            DRIVER,
+            NvidiaFacts((12, 2), (12, 0)),
+            id="empty variables",
         ),
         pytest.param(
             {FORCE_CUDA: "12.7"},
             DRIVER,
-            Facts((12, 7), (12, 0), forced=True),
+            NvidiaFacts((12, 7), (12, 0), forced=True),
             id="only CUDA forced",
         ),
         pytest.param(
             {FORCE_CUDA: "0.0"},
             DRIVER,
-            Facts((0, 0), (12, 0), forced=True),
-            id="0.0 is a version too",
+            NvidiaFacts((0, 0), (12, 0), forced=True),
+            id="CUDA 0.0 forced",
         ),
-        pytest.param({FORCE_SM: "7.5"}, DRIVER, Facts((12, 2), (7, 5)), id="only the SM forced"),
         pytest.param(
-            {}, NO_DRIVER, Facts(problem="no NVIDIA driver found"), id="nothing forced, no driver"
+            {FORCE_SM: "7.5"}, DRIVER, NvidiaFacts((12, 2), (7, 5)), id="only the capability forced"
+        ),
+        pytest.param(
+            {},
+            NO_DRIVER,
+            NvidiaFacts(problem="no NVIDIA driver found"),
+            id="nothing forced, no driver",
         ),
         pytest.param(
             {FORCE_CUDA: "12.7"},
             NO_DRIVER,
-            Facts((12, 7), None, forced=True, problem="no NVIDIA driver found"),
+            NvidiaFacts((12, 7), None, forced=True, problem="no NVIDIA driver found"),
             id="only CUDA forced, no driver",
         ),
         pytest.param(
             {FORCE_SM: "7.5"},
             NO_DRIVER,
-            Facts(None, (7, 5), problem="no NVIDIA driver found"),
-            id="only the SM forced, no driver",
+            NvidiaFacts(None, (7, 5), problem="no NVIDIA driver found"),
+            id="only the capability forced, no driver",
         ),
     ],
 )
-def test_what_is_not_forced_is_asked(
-    environ: dict[str, str], answer: Answer, facts: Facts, machine: Callable[[Answer], None]
+def test_facts_not_forced_come_from_the_driver(
+    environ: dict[str, str],
+    driver: DriverFacts,
+    facts: NvidiaFacts,
+    use_driver: Callable[[DriverFacts], None],
 ) -> None:
-    """Each variable replaces one fact; the other one comes from the driver."""
-    machine(answer)
+    """Each variable replaces one fact; the other comes from the driver."""
+    use_driver(driver)
     assert read_facts(environ) == facts
 
 
@@ -375,19 +397,19 @@ RECORDED = {
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_recorded_machines(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """From NVML's answer to the values: the newest CUDA, the architectures, what is missing."""
+def test_recorded_machine_has_expected_values(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A recorded result of NVML gives the newest CUDA version, the architectures and the reason."""
     recorded = RECORDED[name]
-    monkeypatch.setattr(nvml, "query", lambda: nvml.answer(recorded))
+    monkeypatch.setattr(nvml, "query", lambda: nvml.parse_facts(recorded))
     found = detect(read_facts({}))
-    features = dict(found.features)
+    features = by_feature(found.features)
     assert features.get("cuda_version_lower_bound", ("",))[0] == recorded["newest"]
     assert " ".join(features.get("sm_arch", ())) == recorded["sm_arch"]
     assert found.reason == recorded["reason"]
     assert ("cuda_version_upper_bound" in features) == bool(recorded["newest"])
 
 
-def test_recorded_numbers_of_gpus() -> None:
-    """Machines with none to eight GPUs are among the recorded ones."""
+def test_recorded_machines_have_none_to_eight_gpus() -> None:
+    """Machines without a GPU and with up to eight are among the recorded ones."""
     numbers = {len(recorded["capabilities"]) for recorded in RECORDED.values()}
     assert numbers == {0, 1, 2, 4, 8}

@@ -1,7 +1,7 @@
-"""The real NVML bindings of the built wheel against a driver library that is made here.
+"""The real NVML bindings of the built wheel with a fake driver library.
 
 ``libnvidia-ml.so.1`` is compiled from the few lines below and found through LD_LIBRARY_PATH, as a
-real one is found; what it answers is set by environment variables.
+real one is found; environment variables set what it returns.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from types import MappingProxyType
 import pytest
 
 from pip_variants.providers import nvml
-from pip_variants.providers.nvml import Answer
+from pip_variants.providers.nvml import DriverFacts
 
 COMPILER = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="LD_LIBRARY_PATH is Linux's"),
-    pytest.mark.skipif(COMPILER is None, reason="no C compiler to make a driver library with"),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has LD_LIBRARY_PATH"),
+    pytest.mark.skipif(COMPILER is None, reason="no C compiler for the fake driver library"),
 ]
 
-# FAKE_GPUS has one letter or number a GPU: `890` is 8.9, `x` fails with FAKE_GPU_ERROR.
+# FAKE_GPUS has one word for each GPU: `890` is 8.9, `h` and `x` fail with FAKE_GPU_ERROR.
 SOURCE = r"""
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,13 +95,13 @@ const char *nvmlErrorString(int code) { return code == 77 ? "Made up" : "Other";
 Settings = Mapping[str, str]
 NO_SETTINGS: Settings = MappingProxyType({})
 
-NO_DRIVER = Answer(problem="no NVIDIA driver found")
-EVERYTHING = ["init", "cuda v2", "count", "shutdown"]
+NO_DRIVER = DriverFacts(problem="no NVIDIA driver found")
+ALL_CALLS = ["init", "cuda v2", "count", "shutdown"]
 
 
 @pytest.fixture(scope="session")
 def vendored(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the bindings that the built wheel carries."""
+    """Return a folder with the bindings that the built wheel contains."""
     folder = tmp_path_factory.mktemp("bindings")
     with zipfile.ZipFile(wheel) as file:
         (folder / "pynvml.py").write_bytes(file.read("pip_variants/_vendor/pynvml.py"))
@@ -121,18 +121,18 @@ def _compile(folder: Path, *options: str) -> Path:
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a driver library of today."""
+    """Return a folder with a current driver library."""
     return _compile(tmp_path_factory.mktemp("driver"))
 
 
 @pytest.fixture(scope="session")
 def old_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a driver library that lacks the second version of a call."""
+    """Return a folder with a driver library that has only the first version of a call."""
     return _compile(tmp_path_factory.mktemp("old-driver"), "-DOLD")
 
 
 class Machine:
-    """A machine whose driver library lies in ``folder`` and behaves as ``settings`` say."""
+    """A machine with a fake driver library, which logs its calls."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, log: Path) -> None:
         self._monkeypatch = monkeypatch
@@ -140,8 +140,8 @@ class Machine:
 
     def query(
         self, folder: Path, settings: Settings = NO_SETTINGS, time_limit: float = nvml.TIME_LIMIT
-    ) -> Answer:
-        """Return what NVML says there, by default of CUDA 12.9 and one GPU of 8.9."""
+    ) -> DriverFacts:
+        """Return what NVML reports with these settings, by default CUDA 12.9 and one GPU of 8.9."""
         for name, value in {"CUDA": "12090", "GPUS": "890", **settings}.items():
             self._monkeypatch.setenv(f"FAKE_{name}", value)
         self._monkeypatch.setenv("FAKE_LOG", str(self._log))
@@ -149,89 +149,91 @@ class Machine:
         return nvml.query(time_limit)
 
     def calls(self) -> list[str]:
-        """Return the calls that the library got, in order."""
+        """Return the calls of the library, in order."""
         return self._log.read_text("utf-8").splitlines() if self._log.exists() else []
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendored: Path) -> Machine:
-    """Return a machine whose engine has the bindings of the built wheel."""
+    """Return a machine with the bindings of the built wheel."""
     monkeypatch.setattr(nvml, "_VENDORED", vendored)
     return Machine(monkeypatch, tmp_path / "calls")
 
 
 @pytest.mark.parametrize(
-    ("settings", "answer"),
+    ("settings", "facts"),
     [
-        pytest.param({}, Answer((12, 9), ((8, 9),)), id="one GPU"),
-        pytest.param({"CUDA": "13000"}, Answer((13, 0), ((8, 9),)), id="13.0"),
-        pytest.param({"CUDA": "11080"}, Answer((11, 8), ((8, 9),)), id="11.8"),
-        pytest.param({"CUDA": "12105"}, Answer((12, 10), ((8, 9),)), id="12.10, patched"),
+        pytest.param({}, DriverFacts((12, 9), ((8, 9),)), id="one GPU"),
+        pytest.param({"CUDA": "13000"}, DriverFacts((13, 0), ((8, 9),)), id="13.0"),
+        pytest.param({"CUDA": "11080"}, DriverFacts((11, 8), ((8, 9),)), id="11.8"),
+        pytest.param({"CUDA": "12105"}, DriverFacts((12, 10), ((8, 9),)), id="12.10, patched"),
         pytest.param(
             {"GPUS": "890 1200 750"},
-            Answer((12, 9), ((8, 9), (12, 0), (7, 5))),
+            DriverFacts((12, 9), ((8, 9), (12, 0), (7, 5))),
             id="three GPUs",
         ),
         pytest.param(
             {"GPUS": "890 x 750", "GPU_ERROR": "15"},
-            Answer((12, 9), ((8, 9), (7, 5))),
-            id="one of three is lost: it is skipped",
+            DriverFacts((12, 9), ((8, 9), (7, 5))),
+            id="one of three is lost and skipped",
         ),
         pytest.param(
             {"GPUS": "h 750", "GPU_ERROR": "4"},
-            Answer((12, 9), ((7, 5),)),
-            id="one of two has no handle: it is skipped",
+            DriverFacts((12, 9), ((7, 5),)),
+            id="one of two has no handle and is skipped",
         ),
-        pytest.param({"GPUS": ""}, Answer((12, 9)), id="no GPU"),
+        pytest.param({"GPUS": ""}, DriverFacts((12, 9)), id="no GPU"),
         pytest.param(
             {"GPUS": "x x", "GPU_ERROR": "15"},
-            Answer((12, 9), problem="GPU 1 cannot be read: GPU is lost"),
-            id="no GPU can be read",
+            DriverFacts((12, 9), problem="GPU 1 cannot be read: GPU is lost"),
+            id="no readable GPU",
         ),
         pytest.param(
             {"COUNT_ERROR": "999"},
-            Answer((12, 9), problem="NVML: Unknown Error"),
-            id="GPUs cannot be counted",
+            DriverFacts((12, 9), problem="NVML: Unknown Error"),
+            id="failing count",
         ),
-        pytest.param({"SHUTDOWN_ERROR": "1"}, Answer((12, 9), ((8, 9),)), id="shutdown fails"),
+        pytest.param(
+            {"SHUTDOWN_ERROR": "1"}, DriverFacts((12, 9), ((8, 9),)), id="failing shutdown"
+        ),
     ],
 )
-def test_what_a_driver_answers(
-    machine: Machine, library: Path, settings: Settings, answer: Answer
+def test_query_returns_version_and_capabilities(
+    machine: Machine, library: Path, settings: Settings, facts: DriverFacts
 ) -> None:
-    """The answer is read through the real bindings, and NVML is shut down in any case."""
-    assert machine.query(library, settings) == answer
-    assert machine.calls() == EVERYTHING
+    """The facts are read through the real bindings, and NVML is shut down in any case."""
+    assert machine.query(library, settings) == facts
+    assert machine.calls() == ALL_CALLS
 
 
 @pytest.mark.parametrize(
-    ("settings", "answer", "calls"),
+    ("settings", "facts", "calls"),
     [
         pytest.param(
             {"V2_ERROR": "13"},
-            Answer((12, 9), ((8, 9),)),
+            DriverFacts((12, 9), ((8, 9),)),
             ["init", "cuda v2", "cuda v1", "count", "shutdown"],
-            id="only the first version of the call works",
+            id="only the first version works",
         ),
         pytest.param(
             {"V2_ERROR": "3", "V1_ERROR": "3"},
-            Answer(problem="NVML: Not Supported"),
+            DriverFacts(problem="NVML: Not Supported"),
             ["init", "cuda v2", "cuda v1", "shutdown"],
-            id="neither works",
+            id="neither version works",
         ),
     ],
 )
-def test_two_ways_to_the_cuda_version(
-    machine: Machine, library: Path, settings: Settings, answer: Answer, calls: list[str]
+def test_failing_version_call_falls_back_to_older_one(
+    machine: Machine, library: Path, settings: Settings, facts: DriverFacts, calls: list[str]
 ) -> None:
-    """If the newer call fails the older one is tried; without a version there is a problem."""
-    assert machine.query(library, settings) == answer
+    """If the newer call fails the older one is tried; if both fail there is a problem."""
+    assert machine.query(library, settings) == facts
     assert machine.calls() == calls
 
 
-def test_a_library_without_the_newer_call(machine: Machine, old_library: Path) -> None:
-    """An old driver has only the first version of the call."""
-    assert machine.query(old_library, {"CUDA": "11020"}) == Answer((11, 2), ((8, 9),))
+def test_old_library_has_only_the_older_call(machine: Machine, old_library: Path) -> None:
+    """Of a driver library without the newer call the older one is used."""
+    assert machine.query(old_library, {"CUDA": "11020"}) == DriverFacts((11, 2), ((8, 9),))
     assert machine.calls() == ["init", "cuda v1", "count", "shutdown"]
 
 
@@ -241,91 +243,95 @@ def test_a_library_without_the_newer_call(machine: Machine, old_library: Path) -
         pytest.param("9", "the NVIDIA driver is not loaded", id="driver not loaded"),
         pytest.param(
             "18",
-            "the NVIDIA driver and its library differ in version; a restart usually mends that",
-            id="an upgrade without a restart",
+            "the NVIDIA driver and its library differ in version; a restart usually fixes this",
+            id="upgraded without a restart",
         ),
-        pytest.param("4", "no permission to talk to the NVIDIA driver", id="no permission"),
+        pytest.param("4", "no permission to use the NVIDIA driver", id="no permission"),
         pytest.param("12", "no NVIDIA driver found", id="library not found"),
         pytest.param("28", "no NVIDIA GPU found", id="GPU not found"),
         pytest.param("999", "NVML: Unknown Error", id="unknown"),
-        pytest.param("77", "NVML: Made up", id="a code that the bindings do not know"),
+        pytest.param("77", "NVML: Made up", id="code unknown to the bindings"),
     ],
 )
-def test_a_driver_that_cannot_be_initialised(
+def test_failing_initialisation_is_a_problem(
     machine: Machine, library: Path, code: str, problem: str
 ) -> None:
-    """An error of NVML is a problem in the words of the machine, and nothing more is asked."""
-    assert machine.query(library, {"INIT_ERROR": code}) == Answer(problem=problem)
+    """An error of NVML's initialisation is a problem in plain words, and no other call follows."""
+    assert machine.query(library, {"INIT_ERROR": code}) == DriverFacts(problem=problem)
     assert machine.calls() == ["init"]
 
 
-@pytest.mark.parametrize("call", EVERYTHING)
-def test_a_library_that_crashes(machine: Machine, library: Path, call: str) -> None:
-    """A crash takes the child process along and is a problem, wherever it happens."""
-    answer = machine.query(library, {"CRASH": call})
-    assert answer == Answer(problem="the NVIDIA driver's library failed (exit status -6)")
-    assert machine.calls() == EVERYTHING[: EVERYTHING.index(call) + 1]
+@pytest.mark.parametrize("call", ALL_CALLS)
+def test_crash_of_the_library_is_a_problem(machine: Machine, library: Path, call: str) -> None:
+    """A crash ends the child process only and is a problem, in whichever call it happens."""
+    facts = machine.query(library, {"CRASH": call})
+    assert facts == DriverFacts(problem="the NVIDIA driver's library failed (exit status -6)")
+    assert machine.calls() == ALL_CALLS[: ALL_CALLS.index(call) + 1]
 
 
 @pytest.mark.parametrize("call", ["init", "count"])
-def test_a_driver_that_hangs(machine: Machine, library: Path, call: str) -> None:
-    """A driver that does not answer is given up after the time limit."""
+def test_hanging_driver_is_killed_after_the_time_limit(
+    machine: Machine, library: Path, call: str
+) -> None:
+    """A driver that does not respond within the time limit is a problem."""
     start = time.monotonic()
-    answer = machine.query(library, {"HANG": call}, time_limit=1.5)
-    assert answer == Answer(problem="the NVIDIA driver did not answer within 1.5 s")
+    facts = machine.query(library, {"HANG": call}, time_limit=1.5)
+    assert facts == DriverFacts(problem="the NVIDIA driver did not respond within 1.5 s")
     assert time.monotonic() - start < 10
     assert machine.calls()[-1] == call
 
 
 @pytest.mark.parametrize("content", [b"", b"no library", b"\x7fELF\x02\x01\x01" + bytes(200)])
-def test_a_library_that_is_none(machine: Machine, tmp_path: Path, content: bytes) -> None:
-    """A file in the library's place that cannot be loaded is as good as no library."""
-    if _finds_a_driver(tmp_path):
+def test_invalid_library_counts_as_no_driver(
+    machine: Machine, tmp_path: Path, content: bytes
+) -> None:
+    """A library that cannot be loaded is the same as none."""
+    if _has_real_driver(tmp_path):
         pytest.skip("this machine has a driver of its own")
     (tmp_path / "libnvidia-ml.so.1").write_bytes(content)
     assert machine.query(tmp_path) == NO_DRIVER
 
 
-def test_no_library(machine: Machine, tmp_path: Path) -> None:
-    """A machine without a driver has no library, and says so."""
-    if _finds_a_driver(tmp_path):
+def test_missing_library_is_no_driver(machine: Machine, tmp_path: Path) -> None:
+    """Without the library the problem is that there is no driver."""
+    if _has_real_driver(tmp_path):
         pytest.skip("this machine has a driver of its own")
     assert machine.query(tmp_path) == NO_DRIVER
 
 
-def _finds_a_driver(folder: Path) -> bool:
-    """Return whether a real driver library is found, here or where WSL2 keeps it."""
+def _has_real_driver(folder: Path) -> bool:
+    """Return whether a real driver library is found, by its name or in the folder of WSL2."""
     code = "import ctypes; ctypes.CDLL('libnvidia-ml.so.1')"
     env = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=False)
     return done.returncode == 0 or Path("/usr/lib/wsl/lib/libnvidia-ml.so.1").exists()
 
 
-def test_missing_bindings(
+def test_missing_bindings_are_a_problem(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
-    """A half-uninstalled engine says what is missing."""
+    """If the vendored bindings are gone, the problem names them."""
     monkeypatch.setattr(nvml, "_VENDORED", tmp_path)
-    expected = Answer(problem="NVML's bindings are missing: No module named 'pynvml'")
+    expected = DriverFacts(problem="NVML's bindings are missing: No module named 'pynvml'")
     assert machine.query(library) == expected
 
 
-def test_an_interpreter_that_cannot_be_started(
+def test_interpreter_that_cannot_start_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
-    """Where no child process can be started NVML cannot be asked."""
+    """If no child process can be started, NVML cannot be queried."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    expected = Answer(problem="NVML could not be asked: No such file or directory")
+    expected = DriverFacts(problem="NVML could not be queried: No such file or directory")
     assert machine.query(library) == expected
 
 
-def test_nothing_is_left_behind(
+def test_temporary_folder_is_removed_after_a_query(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
-    """The folder for the answer is removed, also after a crash."""
+    """The folder for the result is removed, also after a crash."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    assert machine.query(library) == Answer((12, 9), ((8, 9),))
+    assert machine.query(library) == DriverFacts((12, 9), ((8, 9),))
     assert machine.query(library, {"CRASH": "count"}).problem is not None
     assert [*folder.iterdir()] == []

@@ -6,15 +6,14 @@ import itertools
 
 import pytest
 
-from pip_variants.compatibility import positions
-from pip_variants.ordering import key
-from pip_variants.properties import Variant
-from pip_variants.supported import Support
-from tests.unit.cases import variant
+from pip_variants.core.compatibility import feature_positions
+from pip_variants.core.ordering import sort_key
+from pip_variants.core.properties import Namespace, Variant
+from tests.unit.cases import supported, variant
 
-GPU = Support("gpu", "built-in", (("cuda", ("12.9", "12.8", "12")), ("arch", ("90", "80"))))
-CPU = Support("cpu", "built-in", (("level", ("v3", "v2", "v1")), ("avx2", ("on",))))
-WHERE = positions((CPU, GPU), ("gpu", "cpu"))
+GPU = supported("gpu", "built-in", (("cuda", ("12.9", "12.8", "12")), ("arch", ("90", "80"))))
+CPU = supported("cpu", "built-in", (("level", ("v3", "v2", "v1")), ("avx2", ("on",))))
+POSITIONS = feature_positions((CPU, GPU), (Namespace("gpu"), Namespace("cpu")))
 
 # Best first: each is better than every one after it.
 RANKING = (
@@ -33,7 +32,6 @@ RANKING = (
     variant("null"),
 )
 
-# Both have the same best values, so that only their labels can tell them apart.
 EQUAL = [
     pytest.param(
         variant("a", "gpu :: cuda :: 12", "gpu :: cuda :: 12.8"),
@@ -48,12 +46,12 @@ EQUAL = [
     pytest.param(
         variant("a", "cpu :: level :: v1", "gpu :: arch :: 80", "gpu :: cuda :: 12.9"),
         variant("b", "gpu :: cuda :: 12.9", "gpu :: arch :: 80", "cpu :: level :: v1"),
-        id="whatever the order of the features",
+        id="any order of the features",
     ),
     pytest.param(variant("00000000"), variant("null"), id="null under any label"),
 ]
 
-UNFIT = [
+INCOMPATIBLE = [
     pytest.param(variant("a", "gpu :: cuda :: 13.0"), id="unsupported value"),
     pytest.param(variant("a", "gpu :: sse :: on"), id="unsupported feature"),
     pytest.param(variant("a", "tpu :: cuda :: 12.9"), id="unsupported namespace"),
@@ -62,15 +60,15 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("one", "other"), EQUAL)
-def test_equal_best_values_are_equal_keys(one: Variant, other: Variant) -> None:
+def test_equal_best_values_give_equal_keys(one: Variant, other: Variant) -> None:
     """A key is made of the best values alone, and of nothing else that a variant has."""
-    assert key(one, WHERE) == key(other, WHERE) is not None
+    assert sort_key(one, POSITIONS) == sort_key(other, POSITIONS) is not None
 
 
-@pytest.mark.parametrize("unfit", UNFIT)
-def test_what_does_not_fit_has_no_key(unfit: Variant) -> None:
-    """There is no key for a variant that lacks something."""
-    assert key(unfit, WHERE) is None
+@pytest.mark.parametrize("incompatible", INCOMPATIBLE)
+def test_incompatible_variant_has_no_key(incompatible: Variant) -> None:
+    """There is no key for a variant with a missing feature."""
+    assert sort_key(incompatible, POSITIONS) is None
 
 
 @pytest.mark.parametrize(
@@ -80,9 +78,9 @@ def test_what_does_not_fit_has_no_key(unfit: Variant) -> None:
         for better, worse in itertools.combinations(RANKING, 2)
     ],
 )
-def test_the_first_difference_decides(better: Variant, worse: Variant) -> None:
-    """Keys compare triple by triple; if one ends first, the longer one is better."""
-    first, second = key(better, WHERE), key(worse, WHERE)
+def test_first_difference_of_two_keys_decides(better: Variant, worse: Variant) -> None:
+    """Keys compare item by item; if one ends first, the longer one is better."""
+    first, second = sort_key(better, POSITIONS), sort_key(worse, POSITIONS)
     assert first is not None
     assert second is not None
     assert first < second

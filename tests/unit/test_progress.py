@@ -1,4 +1,4 @@
-"""The user is told what takes long."""
+"""The spinner of ``pip variants index``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import pytest
 from pip_variants.commands import index
 
 
-@pytest.mark.parametrize(("patience", "told"), [(-1.0, True), (60.0, False)], ids=["slow", "fast"])
-def test_progress(
+@pytest.mark.parametrize(
+    ("delay", "is_shown"),
+    [pytest.param(-1.0, True, id="slow"), pytest.param(60.0, False, id="fast")],
+)
+def test_spinner_appears_only_if_reading_is_slow(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    patience: float,
-    told: bool,
+    delay: float,
+    *,
+    is_shown: bool,
 ) -> None:
-    """Only what takes a while is announced, in pip's way."""
-    monkeypatch.setattr(index, "_PATIENCE", patience)
+    """Reading that takes longer than the delay shows a spinner of pip."""
+    monkeypatch.setattr(index, "_SPINNER_DELAY", delay)
     caplog.set_level(logging.INFO, "pip")
-    with index._progress() as tell:
-        tell()
-        tell()
-    said = [
+    with index._progress() as spin:
+        spin()
+        spin()
+    expected = [
         "Reading the metadata of wheels: started",
         "Reading the metadata of wheels: finished with status 'done'",
     ]
-    assert [record.getMessage() for record in caplog.records] == (said if told else [])
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == (expected if is_shown else [])

@@ -1,30 +1,40 @@
-"""The whole engine as one function: a ranking of wheels, for a machine, by metadata."""
+"""Selection as one function: a ranking of wheels, for a machine, by metadata."""
 
 from __future__ import annotations
 
 import itertools
 import random
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pip_variants.compatibility import Lack
-from pip_variants.metadata import Metadata
-from pip_variants.properties import Features, Variant
-from pip_variants.providers.nvidia import Facts, detect
-from pip_variants.readers import read_text
-from pip_variants.selection import (
+from pip_variants.core.properties import Namespace, OrderedFeatures, Variant, ordered_features
+from pip_variants.core.selection import (
     Ranked,
     Rejected,
     Selection,
+    Unusable,
     Wheel,
     needed_namespaces,
     select,
 )
-from pip_variants.supported import Support
-from tests.unit.cases import TORCH_JSON, metadata, torch_filename, torch_wheels, variant
+from pip_variants.core.supported import SupportedProperties
+from pip_variants.formats.reader import read_text
+from pip_variants.providers.nvidia import NvidiaFacts, detect
+from tests.unit.cases import (
+    TORCH_JSON,
+    by_namespace,
+    metadata,
+    missing,
+    supported,
+    torch_filename,
+    torch_wheels,
+    variant,
+    wheel,
+)
 
 TORCH = read_text(TORCH_JSON)
 NULL = "00000000"
@@ -41,17 +51,21 @@ REAL_OUTCOMES = [
     pytest.param((12, 9), (12, 0), ("cu129", "cu128", NULL), id="12.9 and 12.0"),
     pytest.param((12, 9), (7, 0), ("cu126", NULL), id="12.9 and 7.0"),
     pytest.param((12, 9), (4, 0), (NULL,), id="12.9 and 4.0"),
-    pytest.param((12, 9), (8, 9), ("cu129", "cu128", "cu126", NULL), id="8.9 runs 86 and 80"),
+    pytest.param((12, 9), (8, 9), ("cu129", "cu128", "cu126", NULL), id="8.9 runs 86 and 80: T15"),
     pytest.param((12, 9), None, (NULL,), id="12.9 without a GPU"),
     pytest.param(None, (9, 0), (NULL,), id="a GPU without a driver"),
     pytest.param(None, None, (NULL,), id="neither"),
 ]
 
 
-def _nvidia(cuda: tuple[int, int] | None, capability: tuple[int, int] | None) -> Support:
+def _nvidia(
+    cuda: tuple[int, int] | None, capability: tuple[int, int] | None
+) -> dict[Namespace, SupportedProperties]:
     """Return what a machine with these facts supports."""
-    found = detect(Facts(cuda, capability, forced=True))
-    return Support("nvidia", "built-in", found.features, found.reason, found.warnings)
+    found = detect(NvidiaFacts(cuda, capability, forced=True))
+    return by_namespace(
+        supported("nvidia", "built-in", found.features, found.reason, found.warnings)
+    )
 
 
 def _labels(selection: Selection) -> tuple[str | None, ...]:
@@ -59,25 +73,25 @@ def _labels(selection: Selection) -> tuple[str | None, ...]:
 
 
 @pytest.mark.parametrize(("cuda", "capability", "labels"), REAL_OUTCOMES)
-def test_the_real_outcomes(
+def test_torch_is_ranked_as_the_published_provider_ranks_it(
     cuda: tuple[int, int] | None, capability: tuple[int, int] | None, labels: tuple[str, ...]
 ) -> None:
-    """Torch 2.8.0 is ranked as the published provider has it, the plain wheel after all."""
+    """Torch 2.8.0 is ranked by driver and GPU, the plain wheel after all variants."""
     wheels = torch_wheels(None, "cu126", NULL, "cu129", "cu128")
-    found = select(wheels, TORCH, {"nvidia": _nvidia(cuda, capability)})
+    found = select(wheels, TORCH, _nvidia(cuda, capability))
     assert _labels(found) == (*labels, None)
-    passed_over = {"cu126", "cu128", "cu129"} - {*labels}
-    assert {item.wheel.label for item in found.rejected} == passed_over
+    incompatible = {"cu126", "cu128", "cu129"} - {*labels}
+    assert {item.wheel.label for item in found.rejected} == incompatible
 
 
-CPU = Support("cpu", "built-in", (("level", ("v3", "v2")), ("avx2", ("on",))))
-GPU = Support("gpu", "built-in", (("arch", ("90", "80")),))
-SUPPORTS = {"gpu": GPU, "cpu": CPU}
+CPU = supported("cpu", "built-in", (("level", ("v3", "v2")), ("avx2", ("on",))))
+GPU = supported("gpu", "built-in", (("arch", ("90", "80")),))
+MACHINE = by_namespace(GPU, CPU)
 
 
-def _wheel(label: str | None, place: int = 0, tags: str = "py3-none-any") -> Wheel:
+def _wheel(label: str | None, index: int = 0, tags: str = "py3-none-any") -> Wheel:
     end = "" if label is None else f"-{label}"
-    return Wheel(f"a-1-{tags}{end}.whl", label, place)
+    return wheel(f"a-1-{tags}{end}.whl", label, index)
 
 
 ORDERS = [
@@ -121,25 +135,27 @@ ORDERS = [
 
 
 @pytest.mark.parametrize(("variants", "labels"), ORDERS)
-def test_the_order_of_what_fits(variants: tuple[Variant, ...], labels: tuple[str, ...]) -> None:
-    """Variants are ranked by the positions of their best values, then by label, then by place."""
-    wheels = [_wheel(item.label, place) for place, item in enumerate(variants)]
-    found = select(wheels, metadata(*variants, namespaces=("gpu", "cpu")), SUPPORTS)
+def test_compatible_variants_are_ranked_by_their_best_values(
+    variants: tuple[Variant, ...], labels: tuple[str, ...]
+) -> None:
+    """The positions of the best values decide, then the label, then the installer's order."""
+    wheels = [_wheel(item.label, index) for index, item in enumerate(variants)]
+    found = select(wheels, metadata(*variants, namespaces=("gpu", "cpu")), MACHINE)
     assert _labels(found) == labels
     assert found.rejected == ()
 
 
-def test_authors_may_prefer_another_value() -> None:
-    """What default-priorities rank first is best, though the machine has something newer."""
+def test_default_priorities_put_another_value_first() -> None:
+    """What default-priorities rank first is best, though the machine supports something newer."""
     one, two = variant("v2", "cpu :: level :: v2"), variant("v3", "cpu :: level :: v3")
     wheels = (_wheel("v2"), _wheel("v3"))
     ranked = metadata(one, two, namespaces=("cpu",), values=(("cpu", (("level", ("v2",)),)),))
-    assert _labels(select(wheels, metadata(one, two), SUPPORTS)) == ("v3", "v2")
-    assert _labels(select(wheels, ranked, SUPPORTS)) == ("v2", "v3")
+    assert _labels(select(wheels, metadata(one, two), MACHINE)) == ("v3", "v2")
+    assert _labels(select(wheels, ranked, MACHINE)) == ("v2", "v3")
 
 
-def test_the_whole_selection() -> None:
-    """Each wheel is ranked, or rejected with everything that there is to say about it."""
+def test_each_wheel_is_ranked_or_rejected_with_reasons() -> None:
+    """A rejected wheel has all of its missing features, or a reason why it is unusable."""
     good = variant("good", "cpu :: level :: v2")
     bad = variant("bad", "cpu :: level :: v4", "gpu :: arch :: 70")
     wheels = (
@@ -151,12 +167,12 @@ def test_the_whole_selection() -> None:
         _wheel("null", 5),
         _wheel(None, 6, "py2-none-any"),
     )
-    found = select(wheels, metadata(good, bad, namespaces=("cpu",)), {"cpu": CPU, "gpu": GPU})
+    found = select(wheels, metadata(good, bad, namespaces=("cpu",)), by_namespace(CPU, GPU))
     assert found == Selection(
         ranked=(
             Ranked(wheels[4], good),
             Ranked(wheels[3], good),
-            Ranked(wheels[5], Variant("null", ())),
+            Ranked(wheels[5], variant("null")),
             Ranked(wheels[0], None),
             Ranked(wheels[6], None),
         ),
@@ -165,17 +181,29 @@ def test_the_whole_selection() -> None:
                 wheels[2],
                 bad,
                 (
-                    Lack("level", ("v4",), ("v3", "v2"), CPU),
-                    Lack("arch", ("70",), ("90", "80"), GPU),
+                    missing("level", ("v4",), ("v3", "v2"), CPU),
+                    missing("arch", ("70",), ("90", "80"), GPU),
                 ),
             ),
-            Rejected(wheels[1], None, reason="no metadata describes its label"),
+            Rejected(wheels[1], None, unusable=Unusable.LABEL_WITHOUT_METADATA),
         ),
-        supports=(CPU, GPU),
+        supported=(CPU, GPU),
     )
 
 
-def test_nothing_is_a_selection_too() -> None:
+def test_file_name_of_256_bytes_is_rejected() -> None:
+    """A file system cannot store a longer name than 255 bytes, so the variant is unusable."""
+    label = "x" * (255 - len("a-1-py3-none-any-.whl"))
+    wheels = (_wheel(label), _wheel(f"{label}x"))
+    variants = (variant(label, "cpu :: level :: v2"), variant(f"{label}x", "cpu :: level :: v3"))
+    found = select(wheels, metadata(*variants), MACHINE)
+    assert found.ranked == (Ranked(wheels[0], variants[0]),)
+    assert found.rejected == (
+        Rejected(wheels[1], variants[1], unusable=Unusable.FILENAME_TOO_LONG),
+    )
+
+
+def test_no_wheels_give_an_empty_selection() -> None:
     """Without wheels there is nothing to rank and nothing to reject."""
     assert select((), TORCH, {}) == Selection((), ())
 
@@ -193,7 +221,7 @@ NEEDS = [
 
 
 @pytest.mark.parametrize(("labels", "namespaces"), NEEDS)
-def test_only_used_namespaces_are_needed(
+def test_only_namespaces_of_existing_wheels_are_needed(
     labels: tuple[str | None, ...], namespaces: tuple[str, ...]
 ) -> None:
     """A namespace is needed if a wheel uses it; a label without a wheel needs none (T4)."""
@@ -205,7 +233,7 @@ def test_only_used_namespaces_are_needed(
         variant("n", "npu :: kind :: x"),
         namespaces=("npu", "gpu", "cpu"),
     )
-    wheels = [_wheel(label, place) for place, label in enumerate(labels)]
+    wheels = [_wheel(label, index) for index, label in enumerate(labels)]
     assert needed_namespaces(wheels, found) == namespaces
 
 
@@ -213,12 +241,14 @@ NAMESPACES = ("n0", "n1", "n2")
 FEATURES = ("f0", "f1", "f2")
 VALUES = ("v0", "v1", "v2", "v3")
 
+Machine = Mapping[str, OrderedFeatures]
+
 some_features = st.dictionaries(
     st.sampled_from(FEATURES),
     st.lists(st.sampled_from(VALUES), min_size=1, unique=True).map(tuple),
     max_size=3,
-).map(lambda found: tuple(found.items()))
-some_supports = st.fixed_dictionaries(dict.fromkeys(NAMESPACES, some_features))
+).map(lambda found: ordered_features(found.items()))
+some_machines = st.fixed_dictionaries(dict.fromkeys(NAMESPACES, some_features))
 some_properties = st.sets(
     st.tuples(st.sampled_from(NAMESPACES), st.sampled_from(FEATURES), st.sampled_from(VALUES)).map(
         " :: ".join
@@ -230,80 +260,86 @@ some_variants = st.lists(some_properties, max_size=7).map(
 )
 
 
-def _worth(item: Variant, machine: Mapping[str, Features]) -> list[tuple[int, int, int]] | None:
-    """Return the key of the standard's own words: triples, sorted; None if it does not fit."""
+def _triples(item: Variant, machine: Machine) -> list[tuple[int, int, int]] | None:
+    """Return the sorted triples of the standard's own words; None if incompatible."""
     found = []
-    for wanted in item.wants:
-        known = dict(machine[wanted.namespace]).get(wanted.feature, ())
-        hits = [place for place, value in enumerate(known) if value in wanted.values]
+    for requirement in item.requirements:
+        features = machine[requirement.namespace]
+        known = dict(features).get(requirement.feature, ())
+        hits = [index for index, value in enumerate(known) if value in requirement.values]
         if not hits:
             return None
-        feature = [name for name, _ in machine[wanted.namespace]].index(wanted.feature)
-        found.append((NAMESPACES.index(wanted.namespace), feature, hits[0]))
+        feature = [name for name, _ in features].index(requirement.feature)
+        found.append((NAMESPACES.index(requirement.namespace), feature, hits[0]))
     return sorted(found)
 
 
-def _is_better(one: Variant, other: Variant, machine: Mapping[str, Features]) -> bool:
-    """Return whether the first of two variants that fit is better, by PEP 825 word for word."""
-    first, second = _worth(one, machine) or [], _worth(other, machine) or []
+def _is_better(one: Variant, other: Variant, machine: Machine) -> bool:
+    """Return whether the first of two compatible variants is better, by PEP 825 word for word."""
+    first, second = _triples(one, machine) or [], _triples(other, machine) or []
     for left, right in zip(first, second, strict=False):
         if left != right:
             return left < right
     return one.label < other.label if len(first) == len(second) else len(first) > len(second)
 
 
-def _answers(machine: Mapping[str, Features]) -> dict[str, Support]:
-    return {name: Support(name, "built-in", features) for name, features in machine.items()}
+def _supported(machine: Machine) -> dict[Namespace, SupportedProperties]:
+    items = [supported(name, "built-in", features) for name, features in machine.items()]
+    return by_namespace(*items)
 
 
-@given(some_variants, some_supports)
+@given(some_variants, some_machines)
 def test_every_pair_is_in_the_order_of_the_standard(
-    variants: list[Variant], machine: dict[str, Features]
+    variants: list[Variant], machine: dict[str, OrderedFeatures]
 ) -> None:
-    """What fits is ranked, what does not is rejected, and the better of any two comes first."""
+    """Compatible variants are ranked, others rejected, and the better of any two comes first."""
     wheels = [_wheel(item.label) for item in variants]
-    found = select(wheels, metadata(*variants, namespaces=NAMESPACES), _answers(machine))
+    found = select(wheels, metadata(*variants, namespaces=NAMESPACES), _supported(machine))
     ranked = [item.variant for item in found.ranked if item.variant is not None]
     assert {item.label for item in ranked} == {
-        item.label for item in variants if _worth(item, machine) is not None
+        item.label for item in variants if _triples(item, machine) is not None
     }
     assert len(found.ranked) + len(found.rejected) == len(wheels)
-    assert all(item.lacks for item in found.rejected)
+    assert all(item.missing for item in found.rejected)
     assert all(_is_better(a, b, machine) for a, b in itertools.combinations(ranked, 2))
 
 
-def _shuffled(chance: random.Random, items: Sequence[object]) -> list[object]:
+_Item = TypeVar("_Item")
+
+
+def _shuffled(chance: random.Random, items: Sequence[_Item]) -> list[_Item]:
     return chance.sample(items, len(items))
 
 
-@given(some_variants, some_supports, st.randoms(use_true_random=False))
-def test_a_choice_does_not_depend_on_the_order_of_the_input(
-    variants: list[Variant], machine: dict[str, Features], chance: random.Random
+@given(some_variants, some_machines, st.randoms(use_true_random=False))
+def test_selection_does_not_depend_on_the_order_of_input(
+    variants: list[Variant], machine: dict[str, OrderedFeatures], chance: random.Random
 ) -> None:
-    """Wheels, labels, properties and answers may come in any order: the selection is the same."""
+    """Wheels, labels, properties and namespaces may come in any order."""
     wheels = [_wheel(None, 99), *(_wheel(item.label, i % 3) for i, item in enumerate(variants))]
     wheels += [_wheel(item.label, 5, "py2-none-any") for item in variants]
     first = metadata(*variants, namespaces=NAMESPACES)
-    second: Metadata = metadata(
+    second = metadata(
         *(
-            Variant(item.label, tuple(_shuffled(chance, item.wants)))  # type: ignore[arg-type]
+            Variant(item.label, tuple(_shuffled(chance, item.requirements)))
             for item in _shuffled(chance, variants)
-            if isinstance(item, Variant)
         ),
         namespaces=NAMESPACES,
     )
-    again = [item for item in _shuffled(chance, wheels) if isinstance(item, Wheel)]
-    answers = _answers(machine)
-    swapped = {name: answers[name] for name in reversed(NAMESPACES)}
-    one, other = select(wheels, first, answers), select(again, second, swapped)
+    again = _shuffled(chance, wheels)
+    results = _supported(machine)
+    swapped = dict(reversed(results.items()))
+    one, other = select(wheels, first, results), select(again, second, swapped)
     assert [item.wheel for item in one.ranked] == [item.wheel for item in other.ranked]
     assert [item.wheel for item in one.rejected] == [item.wheel for item in other.rejected]
     assert needed_namespaces(wheels, first) == needed_namespaces(again, second)
 
 
-def test_torch_filenames_are_the_ones_that_are_ranked() -> None:
-    """A wheel goes through the engine as it came."""
-    (wheel,) = torch_wheels("cu126")
-    assert wheel == Wheel(torch_filename("cu126"), "cu126", 0)
-    found = select((wheel,), TORCH, {"nvidia": _nvidia((12, 9), (7, 5))})
-    assert found.ranked == (Ranked(wheel, TORCH.variant("cu126")),)
+def test_wheel_goes_through_the_selection_unchanged() -> None:
+    """The ranked wheel is the one that came in, with the variant of its label."""
+    (torch,) = torch_wheels("cu126")
+    assert torch == wheel(torch_filename("cu126"), "cu126", 0)
+    found = select((torch,), TORCH, _nvidia((12, 9), (7, 5)))
+    assert [(item.wheel, item.variant) for item in found.ranked] == [
+        (torch, next(item for item in TORCH.variants if item.label == "cu126"))
+    ]

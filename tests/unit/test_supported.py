@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pip_variants.metadata import Priorities
-from pip_variants.properties import Features
-from pip_variants.supported import Support, prioritised
+from pip_variants.core.metadata import Priorities
+from pip_variants.core.properties import Feature
+from pip_variants.core.supported import prioritised
+from tests.unit.cases import Features, priorities, supported
 
-MACHINE = Support(
+MACHINE = supported(
     "cpu",
     "built-in",
     (("level", ("v3", "v2", "v1")), ("avx2", ("on",)), ("sse", ("on",))),
@@ -17,55 +18,57 @@ MACHINE = Support(
 )
 
 ORDERS = [
-    pytest.param(Priorities(("cpu",)), MACHINE.features, id="nothing asked: the provider's order"),
+    pytest.param(priorities(("cpu",)), MACHINE.features, id="no order given: that of the provider"),
     pytest.param(
-        Priorities(features=(("cpu", ("sse",)),)),
+        priorities(features=(("cpu", ("sse",)),)),
         (("sse", ("on",)), ("level", ("v3", "v2", "v1")), ("avx2", ("on",))),
         id="listed features first, the others follow",
     ),
     pytest.param(
-        Priorities(features=(("cpu", ("neon", "avx2", "sse", "level")),)),
+        priorities(features=(("cpu", ("neon", "avx2", "sse", "level")),)),
         (("avx2", ("on",)), ("sse", ("on",)), ("level", ("v3", "v2", "v1"))),
         id="a listed feature that is not supported does not appear",
     ),
     pytest.param(
-        Priorities(values=(("cpu", (("level", ("v2",)),)),)),
+        priorities(values=(("cpu", (("level", ("v2",)),)),)),
         (("level", ("v2", "v3", "v1")), ("avx2", ("on",)), ("sse", ("on",))),
         id="listed values first, the others follow",
     ),
     pytest.param(
-        Priorities(values=(("cpu", (("level", ("v4", "v1", "v3")), ("neon", ("on",)))),)),
+        priorities(values=(("cpu", (("level", ("v4", "v1", "v3")), ("neon", ("on",)))),)),
         (("level", ("v1", "v3", "v2")), ("avx2", ("on",)), ("sse", ("on",))),
         id="a listed value or feature that is not supported does not appear",
     ),
     pytest.param(
-        Priorities(features=(("cpu", ("avx2",)),), values=(("cpu", (("level", ("v1",)),)),)),
+        priorities(features=(("cpu", ("avx2",)),), values=(("cpu", (("level", ("v1",)),)),)),
         (("avx2", ("on",)), ("level", ("v1", "v3", "v2")), ("sse", ("on",))),
         id="both",
     ),
     pytest.param(
-        Priorities(features=(("gpu", ("sse",)),), values=(("gpu", (("level", ("v1",)),)),)),
+        priorities(features=(("gpu", ("sse",)),), values=(("gpu", (("level", ("v1",)),)),)),
         MACHINE.features,
-        id="another namespace's order",
+        id="the order of another namespace",
     ),
 ]
 
 
-@pytest.mark.parametrize(("priorities", "features"), ORDERS)
-def test_authors_reorder_what_is_supported(priorities: Priorities, features: Features) -> None:
-    """Priorities change the order of features and values, and nothing else of the answer."""
-    expected = Support("cpu", "built-in", features, reason="no AVX-512", warnings=("old",))
-    assert prioritised(MACHINE, priorities) == expected
+@pytest.mark.parametrize(("ranked", "features"), ORDERS)
+def test_priorities_reorder_supported_features_and_values(
+    ranked: Priorities, features: Features
+) -> None:
+    """Priorities change the order of features and values, and nothing else."""
+    expected = supported("cpu", "built-in", features, reason="no AVX-512", warnings=("old",))
+    assert prioritised(MACHINE, ranked) == expected
 
 
-def test_values_of_a_feature() -> None:
+def test_values_of_a_feature_come_best_first() -> None:
     """Values come back best first; an unknown feature has none."""
-    assert MACHINE.values("level") == ("v3", "v2", "v1")
-    assert MACHINE.values("neon") == ()
+    assert MACHINE.values(Feature("level")) == ("v3", "v2", "v1")
+    assert MACHINE.values(Feature("neon")) == ()
 
 
-def test_nothing_supported_stays_nothing() -> None:
-    """Priorities cannot make a property supported."""
-    nothing = Support("cpu", "disabled", reason="switched off")
-    asked = Priorities(("cpu",), (("cpu", ("sse",)),), (("cpu", (("sse", ("on",)),)),))
-    assert prioritised(nothing, asked) == nothing
+def test_priorities_make_no_property_supported() -> None:
+    """A listed feature is not supported if the namespace is disabled."""
+    disabled = supported("cpu", "disabled", reason="switched off")
+    ranked = priorities(("cpu",), (("cpu", ("sse",)),), (("cpu", (("sse", ("on",)),)),))
+    assert prioritised(disabled, ranked) == disabled

@@ -10,21 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pip_variants.providers import _cpuid, _macos, _windows, cpu, x86_64
-from pip_variants.providers.cpu import Facts
-from pip_variants.providers.detected import Detected
+from pip_variants.providers.cpu import CpuFacts
 from pip_variants.providers.x86_64 import ARCHITECTURE, detect, read_facts
-from tests.unit.machines import Machine, failing, machines, on_linux, pretend
+from tests.unit.machines import Machine, failing_reader, fake_linux, fake_system, recorded_machines
+from tests.unit.provider_cases import result
 
-MACHINES = machines(ARCHITECTURE, "level")
+MACHINES = recorded_machines(ARCHITECTURE, "level")
 LINUX = [name for name, found in MACHINES.items() if "cpuinfo" in found.recorded]
 MACOS = [name for name, found in MACHINES.items() if "sysctl" in found.recorded]
 WINDOWS = [name for name, found in MACHINES.items() if "cpuid" in found.recorded]
 
-# What the psABI wants of a level beyond the one below, in its own words; OSXSAVE is xsave here.
+# What the psABI requires of a level beyond the one below, by its names; OSXSAVE is xsave here.
 PSABI = {
     "v2": "CMPXCHG16B LAHF-SAHF POPCNT SSE3 SSE4_1 SSE4_2 SSSE3",
     "v3": "AVX AVX2 BMI1 BMI2 F16C FMA LZCNT MOVBE OSXSAVE",
@@ -51,7 +52,7 @@ def _leaves(machine: Machine) -> dict[_cpuid.Leaf, _cpuid.Registers]:
 
 def _flags(machine: Machine) -> frozenset[str]:
     if "cpuinfo" in machine.recorded:
-        return x86_64.flags_of_cpuinfo(machine.lines())
+        return x86_64.flags_of_cpuinfo(machine.cpuinfo())
     if "sysctl" in machine.recorded:
         return x86_64.flags_of_sysctl(machine.sysctl())
     enabled = machine.recorded["enabled"]
@@ -60,58 +61,59 @@ def _flags(machine: Machine) -> frozenset[str]:
 
 
 def _levels(flags: frozenset[str]) -> tuple[str, ...]:
-    name, values = detect(Facts(ARCHITECTURE, flags)).features[0]
+    name, values = detect(CpuFacts(ARCHITECTURE, flags)).features[0]
     assert name == "level"
     return values
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_recorded_machines(name: str) -> None:
-    """Each recorded machine supports what the documents of its CPU and its system say."""
+def test_recorded_machine_has_documented_features(name: str) -> None:
+    """Each recorded machine supports what the documentation of its CPU and system states."""
     machine = MACHINES[name]
-    assert detect(Facts(ARCHITECTURE, _flags(machine))) == machine.supports("level")
+    assert detect(CpuFacts(ARCHITECTURE, _flags(machine))) == machine.expected_result("level")
 
 
-def test_every_kind_of_machine_is_recorded() -> None:
+def test_all_systems_and_levels_are_recorded() -> None:
     """All three systems and all four levels are among the recorded machines."""
     assert [len(LINUX), len(MACOS), len(WINDOWS)] == [23, 2, 4]
-    assert {machine.reached[0] for machine in MACHINES.values()} == {"v4", "v3", "v2", "v1"}
+    assert {machine.levels[0] for machine in MACHINES.values()} == {"v4", "v3", "v2", "v1"}
 
 
 @pytest.mark.parametrize("missing", sorted(ALL))
-def test_a_level_needs_all_of_its_instruction_sets(missing: str) -> None:
-    """Without one of them there is neither its level nor a higher one."""
+def test_level_needs_each_of_its_instruction_sets(missing: str) -> None:
+    """Without one of its instruction sets neither a level nor a higher one is supported."""
     assert _levels(ALL) == ("v4", "v3", "v2", "v1")
     lost = next(level for level, names in NEEDED.items() if missing in names)
     lower = [level for level in ("v4", "v3", "v2", "v1") if level < lost]
     assert _levels(ALL - {missing}) == tuple(lower)
 
 
-def test_flags_without_a_feature_do_not_matter() -> None:
-    """A flag that the published provider does not know is not reported; nothing more is."""
-    assert detect(Facts(ARCHITECTURE, frozenset({"fpu", "avx512_fp16"}))) == Detected(
-        (("level", ("v1",)),)
-    )
+def test_flags_without_a_feature_are_ignored() -> None:
+    """A flag that the published provider does not know is not a feature."""
+    facts = CpuFacts(ARCHITECTURE, frozenset({"fpu", "avx512_fp16"}))
+    assert detect(facts) == result(("level", ("v1",)))
 
 
 @pytest.mark.parametrize("name", LINUX)
-def test_reading_on_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """The first record of /proc/cpuinfo is read; what the other cores say is not looked at."""
+def test_linux_reads_the_first_cpuinfo_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """Only the first record of /proc/cpuinfo counts, whatever the other cores list."""
     machine = MACHINES[name]
     other = "\nprocessor\t: 1\nflags\t\t: fpu\n" * 100
-    on_linux(monkeypatch, tmp_path, ARCHITECTURE, machine.lines() + other)
-    assert detect(read_facts()) == machine.supports("level")
+    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, machine.cpuinfo() + other)
+    assert detect(read_facts()) == machine.expected_result("level")
 
 
-def test_reading_stops_after_the_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with endlessly many cores is not read to its end, in whatever pieces it comes."""
-    record = (MACHINES["amd-zen5"].lines() + "\n").encode()
+def test_linux_stops_reading_after_the_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a very long /proc/cpuinfo little more than the first record is read."""
+    record = (MACHINES["amd-zen5"].cpuinfo() + "\n").encode()
 
     class Endless(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             assert size is not None
-            assert size > 0, "the whole file was asked for"
-            assert self.tell() < 2 * len(record), "it was read on"
+            assert size > 0, "the whole file was requested"
+            assert self.tell() < 2 * len(record), "reading did not stop"
             return super().read(min(size, 100))
 
     class File:
@@ -120,44 +122,46 @@ def test_reading_stops_after_the_first_record(monkeypatch: pytest.MonkeyPatch) -
             assert (mode, buffering) == ("rb", 0)
             return Endless(record * 1000)
 
-    pretend(monkeypatch, ARCHITECTURE, "linux")
+    fake_system(monkeypatch, ARCHITECTURE, "linux")
     monkeypatch.setattr(cpu, "CPUINFO", File)
-    assert detect(read_facts()) == MACHINES["amd-zen5"].supports("level")
+    assert detect(read_facts()) == MACHINES["amd-zen5"].expected_result("level")
 
 
 @pytest.mark.parametrize("name", MACOS)
-def test_reading_on_macos(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The values of sysctl are read that the recording has."""
+def test_macos_facts_are_read_by_sysctl(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """On macOS the features come from the values of sysctl."""
     machine = MACHINES[name]
 
     def sysctl(names: tuple[str, ...]) -> dict[str, str]:
         return {key: value for key, value in machine.sysctl().items() if key in names}
 
-    pretend(monkeypatch, ARCHITECTURE, "darwin")
+    fake_system(monkeypatch, ARCHITECTURE, "darwin")
     monkeypatch.setattr(_macos, "sysctl", sysctl)
-    assert detect(read_facts()) == machine.supports("level")
+    assert detect(read_facts()) == machine.expected_result("level")
 
 
 @pytest.mark.parametrize("name", WINDOWS)
-def test_reading_on_windows(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The CPU is asked what it has, Windows what it saves."""
+def test_windows_facts_combine_cpuid_and_enabled_states(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """On Windows the CPU reports its features, and the system those that it enables."""
     machine = MACHINES[name]
-    pretend(monkeypatch, ARCHITECTURE, "win32")
+    fake_system(monkeypatch, ARCHITECTURE, "win32")
     monkeypatch.setattr(_windows, "cpuid", lambda _: _leaves(machine))
     monkeypatch.setattr(_windows, "enabled_states", lambda: machine.recorded["enabled"])
-    assert detect(read_facts()) == machine.supports("level")
+    assert detect(read_facts()) == machine.expected_result("level")
 
 
 @pytest.mark.parametrize(
     ("sysctls", "lost"),
     [
-        pytest.param({"hw.optional.avx512f": "1"}, {"v5"}, id="all of it"),
-        pytest.param({"hw.optional.avx512f": "0"}, {"v4"}, id="AVX-512 switched off"),
+        pytest.param({"hw.optional.avx512f": "1"}, {"v5"}, id="AVX-512 enabled"),
+        pytest.param({"hw.optional.avx512f": "0"}, {"v4"}, id="AVX-512 disabled"),
         pytest.param({}, {"v4"}, id="a macOS that does not know AVX-512"),
     ],
 )
-def test_macos_has_a_switch_for_avx512(sysctls: dict[str, str], lost: set[str]) -> None:
-    """What the CPU lists counts only if macOS runs it."""
+def test_macos_avx512_needs_its_own_switch(sysctls: dict[str, str], lost: set[str]) -> None:
+    """AVX-512 of the CPU counts only if macOS reports that it is enabled."""
     flags = x86_64.flags_of_sysctl(
         {
             "machdep.cpu.features": "SSE3 SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT XSAVE OSXSAVE"
@@ -173,31 +177,31 @@ def test_macos_has_a_switch_for_avx512(sysctls: dict[str, str], lost: set[str]) 
 
 UNREADABLE = [
     pytest.param(b"", id="empty"),
-    pytest.param(b"\x00\xff\xfe" * 9999, id="no text"),
-    pytest.param(b"processor\t: 0\nFeatures\t: fp asimd\n\n", id="of the ARM host of an emulator"),
+    pytest.param(b"\x00\xff\xfe" * 9999, id="binary"),
+    pytest.param(b"processor\t: 0\nFeatures\t: fp asimd\n\n", id="ARM host of an emulator"),
     pytest.param(b"flags\t\t:\n", id="no flags"),
 ]
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_a_cpuinfo_that_tells_nothing(
+def test_cpuinfo_without_flags_supports_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes
 ) -> None:
-    """Without flags nothing is supported, not even v1: who runs this is not known."""
-    on_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
-    expected = Detected(reason="the operating system tells of no x86_64 CPU")
+    """Without any flag nothing is supported, not even v1."""
+    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    expected = result(reason="the operating system reports no x86_64 CPU flags")
     assert detect(read_facts()) == expected
 
 
-def test_a_cpuinfo_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A missing file, or a folder in its place, is a reason."""
-    path = on_linux(monkeypatch, tmp_path, ARCHITECTURE, "")
+def test_unreadable_cpuinfo_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A missing file, or a folder of that name, is a reason and not an error."""
+    path = fake_linux(monkeypatch, tmp_path, ARCHITECTURE, "")
     path.unlink()
-    reason = "the CPU could not be asked: No such file or directory"
-    assert detect(read_facts()) == Detected(reason=reason)
+    reason = "the CPU flags could not be read: No such file or directory"
+    assert detect(read_facts()) == result(reason=reason)
     path.mkdir()
-    reason = "the CPU could not be asked: Is a directory"
-    assert detect(read_facts()) == Detected(reason=reason)
+    reason = "the CPU flags could not be read: Is a directory"
+    assert detect(read_facts()) == result(reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -209,14 +213,14 @@ def test_a_cpuinfo_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path
         pytest.param(PermissionError(13, "Permission denied"), "Permission denied", id="errno"),
     ],
 )
-def test_a_reader_that_fails(
+def test_failing_reader_is_a_reason(
     monkeypatch: pytest.MonkeyPatch, error: Exception, text: str | None
 ) -> None:
-    """Whatever a system library does, the answer is a reason."""
-    pretend(monkeypatch, ARCHITECTURE, "linux")
-    monkeypatch.setattr(x86_64, "_read_linux", failing(error))
-    reason = f"the CPU could not be asked: {text or error}"
-    assert detect(read_facts()) == Detected(reason=reason)
+    """An exception of a system library becomes a reason."""
+    fake_system(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(x86_64, "_read_linux", failing_reader(error))
+    reason = f"the CPU flags could not be read: {text or error}"
+    assert detect(read_facts()) == result(reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -228,21 +232,21 @@ def test_a_reader_that_fails(
         ("i686", "linux", 32, "this is an i686 machine"),
         ("x86", "win32", 32, "this is an x86 machine"),
         ("x86_64", "linux", 32, "this is a 32-bit Python on an x86_64 machine"),
-        ("x86_64", "freebsd14", 64, "how to ask the CPU is not known on freebsd14"),
+        ("x86_64", "freebsd14", 64, "reading the CPU flags is not supported on freebsd14"),
     ],
 )
-def test_other_machines(
+def test_other_architecture_or_system_is_not_queried(
     monkeypatch: pytest.MonkeyPatch, architecture: str, system: str, bits: int, reason: str
 ) -> None:
-    """On another architecture, for other wheels, or on a strange system, nothing is asked."""
-    pretend(monkeypatch, architecture, system, bits=bits)
+    """On another architecture, in a 32-bit Python or on an unknown system nothing is read."""
+    fake_system(monkeypatch, architecture, system, bits=bits)
     for name in ("_read_linux", "_read_macos", "_read_windows"):
-        monkeypatch.setattr(x86_64, name, failing(AssertionError("it was asked")))
-    assert detect(read_facts()) == Detected(reason=reason)
+        monkeypatch.setattr(x86_64, name, failing_reader(AssertionError("the CPU was queried")))
+    assert detect(read_facts()) == result(reason=reason)
 
 
 @pytest.mark.parametrize(
-    ("name", "system", "said", "expected"),
+    ("name", "system", "machine", "expected"),
     [
         ("posix", "unused", "x86_64", "x86_64"),
         ("posix", "unused", "arm64", "aarch64"),
@@ -252,26 +256,18 @@ def test_other_machines(
         ("nt", "win32", "unused", "x86"),
     ],
 )
-def test_the_architecture_of_the_interpreter(
-    monkeypatch: pytest.MonkeyPatch, name: str, system: str, said: str, expected: str
+def test_architecture_is_that_of_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch, name: str, system: str, machine: str, expected: str
 ) -> None:
-    """Under Rosetta or Windows' emulation it is that of the interpreter, as Linux names it."""
-
-    class Uname:
-        machine = said
-
-    class System:
-        name = ""
-        uname = Uname
-
-    System.name = name
-    monkeypatch.setattr(cpu, "os", System)
+    """Under emulation the architecture is that of the interpreter, by its name on Linux."""
+    uname = SimpleNamespace(machine=machine)
+    monkeypatch.setattr(cpu, "os", SimpleNamespace(name=name, uname=lambda: uname))
     monkeypatch.setattr(cpu.sysconfig, "get_platform", lambda: system)  # type: ignore[attr-defined] # cpu's own
     assert cpu.machine() == expected
 
 
-def test_linux_needs_no_ctypes() -> None:
-    """Importing ctypes would cost more than reading the CPU does."""
+def test_linux_does_not_import_ctypes() -> None:
+    """Importing ctypes would take longer than reading /proc/cpuinfo."""
     script = (
         "import sys; from pip_variants.providers.x86_64 import read_facts; read_facts();"
         "from pip_variants.providers import aarch64; aarch64.read_facts();"
@@ -328,8 +324,8 @@ def page() -> Iterator[int]:
 
 
 @here_only
-def test_the_cpu_itself_says_what_linux_says(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
-    """The code that Windows would run gets the same flags out of this very CPU."""
+def test_cpuid_code_agrees_with_linux(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """The machine code for Windows gets the flags from this CPU that Linux lists."""
     kernel = _Kernel(page)
     monkeypatch.setattr(_windows, "_kernel", lambda: kernel)
     monkeypatch.setattr(_windows, "CPUID", FROM_LINUX + _windows.CPUID)
@@ -340,29 +336,29 @@ def test_the_cpu_itself_says_what_linux_says(monkeypatch: pytest.MonkeyPatch, pa
     assert vendor in Path("/proc/cpuinfo").read_text("utf-8")
     known = {name for _, _, names in _cpuid._BITS for name in names.values()}
     mine = x86_64.flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states()) & known
-    # Linux may have switched something off that the CPU has.
+    # Linux may have disabled something that the CPU has.
     assert read_facts().flags & known <= mine
 
 
 @pytest.mark.parametrize("missing", ["VirtualAlloc", "VirtualProtect"])
-def test_a_windows_that_runs_no_such_code(
+def test_windows_policy_against_code_is_a_reason(
     monkeypatch: pytest.MonkeyPatch, page: int, missing: str
 ) -> None:
-    """Where a policy forbids it, that is the reason, and the memory is given back."""
+    """If a policy forbids new code, that is the reason, and the memory is freed."""
     kernel = _Kernel(page)
     setattr(kernel, missing, _Function(lambda *_: 0))
     monkeypatch.setattr(_windows, "_kernel", lambda: kernel)
-    pretend(monkeypatch, ARCHITECTURE, "win32")
+    fake_system(monkeypatch, ARCHITECTURE, "win32")
     why = {
         "VirtualAlloc": "no memory for the CPUID instruction",
         "VirtualProtect": "the CPUID instruction may not be run",
     }[missing]
-    assert detect(read_facts()) == Detected(reason=f"the CPU could not be asked: {why}")
+    assert detect(read_facts()) == result(reason=f"the CPU flags could not be read: {why}")
     assert kernel.freed == ([page] if missing == "VirtualProtect" else [])
 
 
-def test_leaves_that_the_cpu_does_not_have_count_for_nothing() -> None:
-    """Intel's CPUs answer such a question with another leaf's registers."""
+def test_cpuid_leaves_beyond_the_highest_are_ignored() -> None:
+    """For a leaf that it does not have an Intel CPU returns registers of another."""
     full = (0xFFFF_FFFF,) * 4
     garbage = dict.fromkeys(_cpuid.LEAVES, full)
     old = {**garbage, (0, 0): (1, 0, 0, 0), (0x8000_0000, 0): (0x8000_0000, 0, 0, 0)}
@@ -375,7 +371,7 @@ def test_leaves_that_the_cpu_does_not_have_count_for_nothing() -> None:
 
 
 class _Library:
-    """macOS' system library, with these values; a value that vanishes between two calls too."""
+    """The system library of macOS; the value ``vanishes`` is gone at the second call."""
 
     def __init__(self, values: dict[bytes, bytes]) -> None:
         self.values = values
@@ -392,8 +388,8 @@ class _Library:
         return 0
 
 
-def test_sysctl_by_name() -> None:
-    """Texts and numbers of any size come as the sysctl program prints them."""
+def test_sysctl_reads_texts_and_numbers() -> None:
+    """Texts and numbers of any size are returned as the sysctl program prints them."""
     library = _Library(
         {
             b"machdep.cpu.features": b"FPU SSE4.2\0",

@@ -1,0 +1,299 @@
+"""The facade between pip and the variant engine, copied into pip as ``pip/_variants``.
+
+Each function serves one seam of the patches. As long as there is no variant wheel it returns what
+it was given, and the engine is not imported. Decisions are made in ``pip_variants.pip_adapter``.
+
+pip hands no state to most of these functions, which fetch it by ``current()``.
+"""
+
+from __future__ import annotations
+
+from .engine import filenames
+from .run import begin, current, run_command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from optparse import Values
+    from typing import TypeVar
+
+    from pip._internal.cli.base_command import Command
+    from pip._internal.index.package_finder import BestCandidateResult, PackageFinder
+    from pip._internal.metadata import BaseDistribution
+    from pip._internal.models.candidate import InstallationCandidate
+    from pip._internal.models.link import Link
+    from pip._internal.req.req_install import InstallRequirement
+    from pip._internal.resolution.resolvelib.found_candidates import IndexCandidateInfo
+    from pip._internal.utils.hashes import Hashes
+    from pip._vendor.packaging.markers import Marker
+    from pip._vendor.packaging.specifiers import BaseSpecifier
+    from pip._vendor.requests.models import Response
+
+    from pip_variants.pip_adapter.candidates import Info, RankedInfo
+
+    _Parsed = TypeVar("_Parsed")
+
+__all__ = ["begin", "run_command"]
+"""What the patches use of other modules; the functions below are the rest."""
+
+_METADATA_SUFFIX = "-variants.json"
+_PARTS_OF_PLAIN_NAME = 5
+_COMMANDS = ("install", "download", "wheel", "lock", "index", "variants")
+
+
+def add_options(command: Command) -> None:
+    """Give the commands that look for packages the options about variants."""
+    if command.name in _COMMANDS:
+        from .options import option_group
+
+        groups = command.parser.option_groups
+        command.parser.insert_option_group(len(groups) - 1, option_group(command))
+
+
+def cached_files(options: Values) -> list[str]:
+    """Return the cached files about variants and providers."""
+    from pathlib import Path
+
+    from pip._internal.utils.filesystem import find_files
+
+    return find_files(str(Path(options.cache_dir, "variants")), "*")
+
+
+def parsed_name(stem: str, parse: Callable[[str], _Parsed]) -> _Parsed | None:
+    """Return what ``parse`` finds in the name of a variant wheel, without suffix; None: plain.
+
+    pip sees names that differ only by label as the same, so they are parsed once.
+    """
+    if not _may_have_label(stem):
+        return None
+    names = filenames()
+    try:
+        plain, label = names.split_label(stem)
+    except names.FilenameError as error:
+        raise _invalid_name(str(error)) from None
+    if label is None:
+        return None
+    run = current()
+    if run.without_variants:
+        raise _invalid_name(f"{stem}.whl is a variant wheel, and --no-variants is given")
+    if plain not in run.parsed_names:
+        run.parsed_names[plain] = parse(f"{plain}.whl")
+    found: _Parsed = run.parsed_names[plain]
+    return found
+
+
+def _invalid_name(problem: str) -> Exception:
+    from pip._vendor.packaging.utils import InvalidWheelFilename
+
+    return InvalidWheelFilename(problem)
+
+
+def add_page_link(link: Link) -> None:
+    """Record a link that is not an archive, if it is variant metadata."""
+    run = current()
+    if link.path.endswith(_METADATA_SUFFIX) and not run.without_variants:
+        state = run.state()
+        from pip_variants.pip_adapter.links import remote_file
+
+        state.metadata.add_listed(remote_file(link))
+
+
+def prefetched(method: str, url: str) -> Response | None:
+    """Return a response that was fetched before pip requests it, or None."""
+    run = current()
+    if not run.has_state or method.upper() != "GET":
+        return None
+    prefetch = run.state().prefetched.pop(url, None)
+    return prefetch.response() if prefetch is not None else None
+
+
+def ranked(
+    get_infos: Callable[[], Iterator[IndexCandidateInfo]], finder: PackageFinder, hashes: Hashes
+) -> Callable[[], Iterator[RankedInfo]]:
+    """Return ``get_infos`` with the variants of each version in their order."""
+
+    def infos() -> Iterator[RankedInfo]:
+        version: list[Info] = []
+        for found in get_infos():
+            info: Info = found  # type: ignore[assignment] # what pip makes are partials
+            if version and info[0] != version[0][0]:
+                yield from _ranked_version(version, finder, hashes)
+                version = []
+            version.append(info)
+        if version:
+            yield from _ranked_version(version, finder, hashes)
+
+    return infos
+
+
+def _ranked_version(
+    infos: list[Info], finder: PackageFinder, hashes: Hashes
+) -> list[Info] | Iterator[RankedInfo]:
+    run = current()
+    if not (run.has_state or any(has_label(_link_of(info)) for info in infos)):
+        return infos
+    state = run.state()
+    from pip_variants.pip_adapter.candidates import rank_candidates
+
+    return rank_candidates(state, infos, finder, hashes)
+
+
+def _link_of(info: Info) -> Link:
+    link: Link = info[1].keywords["link"]
+    return link
+
+
+def best_candidate(
+    found: BestCandidateResult, finder: PackageFinder, hashes: Hashes | None
+) -> InstallationCandidate | None:
+    """Return the candidate for the legacy resolver: pip's own, or the best variant."""
+    run = current()
+    candidates = found.applicable_candidates
+    if not (run.has_state or any(has_label(candidate.link) for candidate in candidates)):
+        return found.best_candidate
+    state = run.state()
+    from pip_variants.pip_adapter import candidates as adapter
+
+    return adapter.best_candidate(state, found, finder, hashes)
+
+
+def announce(req: InstallRequirement, finder: PackageFinder) -> None:
+    """Log which variant will be fetched; raise pip's UnsupportedWheel if it does not fit."""
+    run = current()
+    if run.has_state or (req.link is not None and has_label(req.link)):
+        state = run.state()
+        from pip_variants.pip_adapter import prepare
+
+        prepare.announce(state, req, finder)
+
+
+def attach_variant(req: InstallRequirement, dist: BaseDistribution) -> BaseDistribution:
+    """Return ``dist``, which was prepared for ``req``, with its variant attached."""
+    run = current()
+    run.prepared.append(dist)
+    if run.has_state or (req.link is not None and has_label(req.link)):
+        state = run.state()
+        from pip_variants.pip_adapter import prepare
+
+        prepare.attach_variant(state, req, dist)
+    return dist
+
+
+def is_replaced(  # noqa: PLR0917 - as pip has them at hand
+    dist: BaseDistribution,
+    reqs: Sequence[InstallRequirement],
+    prefers_installed: bool,
+    finder: PackageFinder,
+    specifier: BaseSpecifier,
+    hashes: Hashes,
+) -> bool:
+    """Return whether another variant of the same version replaces an installed one."""
+    run = current()
+    if not (run.has_state or is_variant(dist)) and (prefers_installed or run.without_variants):
+        return False
+    named = any(req.user_supplied for req in reqs)
+    if run.without_variants:
+        return named and is_variant(dist)
+    state = run.state()
+    from pip_variants.pip_adapter import reinstall
+
+    query = reinstall.CandidateQuery(finder, specifier, hashes)
+    return reinstall.is_replaced(
+        state, dist, query, named=named, prefers_installed=prefers_installed
+    )
+
+
+def differs(dist: BaseDistribution, req: InstallRequirement) -> bool:
+    """Return whether a file is another variant than the installed one, of the same version."""
+    run = current()
+    link = req.link
+    if link is None or not (run.has_state or has_label(link) or is_variant(dist)):
+        return False
+    run.state()
+    from pip_variants.pip_adapter import reinstall
+
+    return reinstall.differs(dist, req)
+
+
+def is_variant(dist: BaseDistribution) -> bool:
+    """Return whether an installed distribution has variant metadata."""
+    try:
+        return dist.is_file("variant.json")
+    except (OSError, ValueError):  # unreadable, or not UTF-8
+        return False
+
+
+def why_nothing_fits(project: str | None) -> str:
+    """Return why no variant of a project fits, as the end of pip's error, or an empty string."""
+    run = current()
+    if not run.has_state or not project:
+        return ""
+    state = run.state()
+    from pip_variants.pip_adapter.reports import error_suffix
+
+    return error_suffix(state, project)
+
+
+def with_requested_label(
+    project: str, candidates: list[InstallationCandidate]
+) -> list[InstallationCandidate]:
+    """Return the files of a project that have its requested label."""
+    run = current()
+    if not run.has_state:
+        return candidates
+    state = run.state()
+    from pip_variants.pip_adapter import candidates as adapter
+
+    return list(adapter.with_requested_label(state, project, candidates))
+
+
+def bind_dependency(inner: object, requirement: str) -> str:
+    """Return a dependency with its markers about variants evaluated.
+
+    ``inner`` is a distribution of importlib.metadata or pkg_resources.
+    """
+    run = current()
+    if "variant_" not in requirement:
+        return requirement
+    state = run.state()
+    from pip_variants.pip_adapter import dependencies
+
+    return dependencies.bind_dependency(state, inner, requirement)
+
+
+def take_label(requirement: str, marker: Marker | None, source: str | None) -> str:
+    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError.
+
+    ``source`` is the file and line it is from, if there is one.
+    """
+    run = current()
+    front = requirement.partition("#")[0]
+    if front == requirement or "@" in front or "/" in front:
+        return requirement
+    state = run.state()
+    from pip_variants.core.errors import RequestError
+
+    try:
+        return state.requests.take_from(requirement, marker)
+    except RequestError as error:
+        from pip._internal.exceptions import InstallationError
+
+        origin = f" (from {source})" if source else ""
+        text = f"Invalid requirement: {requirement!r}: {error}{origin}"
+        raise InstallationError(text) from None
+
+
+def has_label(link: Link) -> bool:
+    """Return whether a link is a variant wheel, without importing anything for other names."""
+    name = link.filename
+    if not name.endswith(".whl") or not _may_have_label(name):
+        return False
+    return filenames().label_of(name) is not None
+
+
+def _may_have_label(name: str) -> bool:
+    """Return whether a wheel's name has more parts than a plain one, build tag included."""
+    if name.count("-") < _PARTS_OF_PLAIN_NAME:
+        return False
+    parts = name.split("-")
+    return len(parts) > _PARTS_OF_PLAIN_NAME + parts[2][:1].isdigit()

@@ -1,0 +1,100 @@
+"""The options about variants."""
+
+from __future__ import annotations
+
+from optparse import OptionGroup
+
+from .engine import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from optparse import Option, OptionParser
+
+    from pip._internal.cli.base_command import Command
+
+_DISABLE = "--disable-variant-provider"
+_REPEATABLE = (
+    (
+        "--variant",
+        "variants",
+        "NAME=LABEL",
+        (
+            "Of the project NAME take only the variant LABEL; an error if no wheel with it fits"
+            " this machine. NAME#LABEL in a requirement does the same."
+        ),
+    ),
+    (
+        "--enable-variant-provider",
+        "variant_provider_switches",
+        "NS",
+        "Query the provider of the namespace NS even if it is optional.",
+    ),
+    (
+        _DISABLE,
+        "variant_provider_switches",
+        "NS",
+        "Do not query the provider of the namespace NS: nothing in it is supported.",
+    ),
+    (
+        "--trust-variant-provider",
+        "trusted_variant_providers",
+        "PACKAGE",
+        (
+            "Let this provider package be installed in isolation and run, also in place of a"
+            " built-in one."
+        ),
+    ),
+)
+"""Option, destination, metavar, help."""
+
+
+def option_group(command: Command) -> OptionGroup:
+    """Return the options about variants; their values are in the options of the command."""
+    group = OptionGroup(command.parser, "Wheel Variant Options")
+    group.add_option(
+        "--no-variants",
+        dest="no_variants",
+        action="store_true",
+        default=False,
+        help="Ignore variant wheels, as if they did not exist.",
+    )
+    for name, dest, metavar, text in _REPEATABLE:
+        group.add_option(
+            name,
+            dest=dest,
+            action="callback",
+            callback=_add_values,
+            type="str",
+            metavar=metavar,
+            help=f"{text} Can be used several times.",
+        )
+    group.add_option(
+        "--variant-platform",
+        dest="variant_platform",
+        metavar="FILE",
+        help="Describe the target machine by a file, as `pip variants platform` writes one, in"
+        " place of querying this machine.",
+    )
+    return group
+
+
+def _add_values(option: Option, name: str, text: str, parser: OptionParser) -> None:
+    """Add the values to the options, and check them; a default may have several."""
+    find()
+    from pip_variants.core.errors import RequestError
+    from pip_variants.pip_adapter.options import OptionValue
+    from pip_variants.pip_adapter.requests import check_options
+
+    values, dest = parser.values, option.dest
+    if values is None or dest is None:  # never while options are parsed
+        return
+    # pip reads the environment and configuration files before there is a command line.
+    is_default = parser.rargs is None
+    # The destination alone does not distinguish the two options about a namespace.
+    enable = option.get_opt_string() != _DISABLE
+    new = [OptionValue(word, is_default, enable) for word in text.split()]
+    setattr(values, dest, [*(getattr(values, dest, None) or ()), *new])
+    try:
+        check_options(values)
+    except RequestError as error:
+        parser.error(f"option {name}: {error}")

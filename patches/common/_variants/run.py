@@ -1,0 +1,109 @@
+"""The run of the current command: the only module-level state of facade and engine.
+
+pip hands no state to most of the hooks, which fetch it here with ``current``.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from optparse import Values
+    from typing import Any
+
+    from pip._internal.metadata import BaseDistribution
+
+    from pip_variants.pip_adapter.run_state import RunState
+
+_OPTIONS = (
+    "variants",
+    "variant_platform",
+    "variant_provider_switches",
+    "trusted_variant_providers",
+)
+_VARIABLE = "PIP_NO_VARIANTS"
+
+
+class Run:
+    """One command of pip, from its command line to its end.
+
+    ``parsed_names`` is by name without label; ``prepared`` are the distributions prepared so far.
+    """
+
+    def __init__(self, options: Values | None = None) -> None:
+        self.options = options
+        self.without_variants = bool(getattr(options, "no_variants", False))
+        self.parsed_names: dict[str, Any] = {}
+        self.prepared: list[BaseDistribution] = []
+        self._state: RunState | None = None
+
+    @property
+    def has_state(self) -> bool:
+        """Whether the engine is loaded, because there was something about variants."""
+        return self._state is not None
+
+    def state(self) -> RunState:
+        """Return the state of the engine, loading it first; raise pip's CommandError."""
+        if self._state is None:
+            from .engine import load
+
+            load()
+            from pip_variants.core.errors import RequestError
+            from pip_variants.pip_adapter.run_state import new_run_state
+
+            options = self.options
+            if options is None:  # code that uses pip's internals without a command
+                from optparse import Values
+
+                options = Values()
+            try:
+                self._state = new_run_state(options, self.prepared)
+            except RequestError as error:
+                from pip._internal.exceptions import CommandError
+
+                raise CommandError(str(error)) from None
+        return self._state
+
+
+_run = Run()
+
+
+def current() -> Run:
+    """Return the run of the current command."""
+    return _run
+
+
+def begin(options: Values, args: list[str]) -> tuple[Values, list[str]]:
+    """Begin the run of a command whose command line has been parsed; return the arguments."""
+    global _run  # noqa: PLW0603 - the only place that replaces it
+    _run = Run(options)
+    return options, args
+
+
+def run_command(options: Values, command: Callable[[], int]) -> int:
+    """Run a command and return its exit status.
+
+    Raise pip's CommandError for invalid options about variants; warn about those without effect.
+    """
+    if any(getattr(options, name, None) for name in _OPTIONS):
+        _run.state()
+    status = _without_variants(command) if _run.without_variants else command()
+    if _run.has_state and not status:
+        from pip_variants.pip_adapter.reports import warn_of_unused_requests
+
+        warn_of_unused_requests(_run.state())
+    return status
+
+
+def _without_variants(command: Callable[[], int]) -> int:
+    """Run a command in an environment in which isolated builds ignore variants as well."""
+    import os
+
+    before = os.environ.get(_VARIABLE)
+    os.environ[_VARIABLE] = "1"
+    try:
+        return command()
+    finally:
+        del os.environ[_VARIABLE]
+        if before is not None:
+            os.environ[_VARIABLE] = before

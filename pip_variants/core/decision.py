@@ -1,0 +1,142 @@
+"""The decision among all files of one version, which may come from several sources.
+
+Each source is judged by its own metadata (PEP 825, "Index-level metadata"): a label means nothing
+outside its source. Sources keep the order in which the installer has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .metadata import SourceMetadata, VariantMetadata
+from .properties import ABI_DEPENDENCY, NULL_LABEL, Label, Variant
+from .selection import Selection, Wheel
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFile:
+    """A file of a version. ``source`` is the page or the folder that lists it."""
+
+    filename: str
+    label: Label | None
+    source: str
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether this is a wheel, with or without a label."""
+        return self.filename.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The files of one version that the installer prefers equally, in its own order."""
+
+    project: str
+    version: str
+    files: tuple[CandidateFile, ...]
+
+    def by_source(self) -> tuple[tuple[int, ...], ...]:
+        """Return the indexes of the variant wheels, grouped by source."""
+        groups: dict[str, list[int]] = {}
+        for index, file in enumerate(self.files):
+            if file.label is not None:
+                groups.setdefault(file.source, []).append(index)
+        return tuple(map(tuple, groups.values()))
+
+    def wheels(self, indexes: Sequence[int]) -> tuple[Wheel, ...]:
+        """Return these files as ``select`` takes them."""
+        return tuple(Wheel(self.files[i].filename, self.files[i].label, i) for i in indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedVariant:
+    """A variant with the metadata that describes it."""
+
+    variant: Variant
+    metadata: VariantMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSelection:
+    """The selection among the variant wheels of one source, ``files`` by index.
+
+    Without metadata there is no selection; ``error`` is the reason, one sentence.
+    """
+
+    files: tuple[int, ...]
+    metadata: SourceMetadata | None = None
+    selection: Selection | None = None
+    error: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the metadata of every label could be read."""
+        return self.metadata is not None and not self.metadata.failures
+
+
+@dataclass(frozen=True, slots=True)
+class RankedFile:
+    """A file that can be installed; plain wheels and sdists have no variant."""
+
+    index: int
+    selected: SelectedVariant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The installable files of one version, best first, and how that was decided.
+
+    ``requested`` is the label that the user requested, or None.
+    """
+
+    release: Release
+    ranked: tuple[RankedFile, ...]
+    sources: tuple[SourceSelection, ...]
+    requested: Label | None = None
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """The selection of each source whose metadata could be read."""
+        return tuple(item.selection for item in self.sources if item.selection is not None)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether this holds only until the installer settles on another version of something."""
+        return any(
+            supported.namespace == ABI_DEPENDENCY
+            for selection in self.selections
+            for supported in selection.supported
+        )
+
+
+def is_requested(variant: Variant, label: Label) -> bool:
+    """Return whether a variant is the one with this label; ``null`` means any null variant."""
+    return variant.label == label or (label == NULL_LABEL and variant.is_null)
+
+
+def decide(
+    release: Release, sources: Sequence[SourceSelection], requested: Label | None
+) -> Decision:
+    """Rank the files of one version: variants, null variants, then plain wheels and sdists.
+
+    With ``requested`` only variants with that label are ranked.
+    """
+    variants = [
+        RankedFile(item.wheel.index, SelectedVariant(item.variant, source.metadata.metadata))
+        for source in sources
+        if source.selection is not None and source.metadata is not None
+        for item in source.selection.ranked
+        if item.variant is not None
+    ]
+    # A null variant of one source is no better than a plain wheel beside another's real variant.
+    variants.sort(key=lambda item: item.selected is None or item.selected.variant.is_null)
+    others = [RankedFile(i, None) for i, file in enumerate(release.files) if file.label is None]
+    if requested is not None:
+        others = []
+        variants = [
+            item
+            for item in variants
+            if item.selected is not None and is_requested(item.selected.variant, requested)
+        ]
+    return Decision(release, (*variants, *others), tuple(sources), requested)

@@ -1,0 +1,52 @@
+"""What ranks one compatible variant behind another (PEP 825, "Variant ordering")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .compatibility import FeaturePositions
+from .properties import Feature, Namespace, Value, Variant
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BestProperty:
+    """The best supported value of one feature of a variant, with its number."""
+
+    number: int
+    namespace: Namespace
+    feature: Feature
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first difference between two neighbours in the order.
+
+    Both sides None: the keys are equal. ``worse`` None: the better variant has one feature more.
+    """
+
+    better: BestProperty | None
+    worse: BestProperty | None
+
+
+def best_properties(variant: Variant, positions: FeaturePositions) -> tuple[BestProperty, ...]:
+    """Return what the sort key of a compatible variant consists of, in its order."""
+    found = []
+    for requirement in variant.requirements:
+        position = positions[requirement.namespace, requirement.feature]
+        number = position.best_of(requirement.values)
+        if number is not None:
+            value = position.values[number - position.first]
+            found.append(BestProperty(number, requirement.namespace, requirement.feature, value))
+    return tuple(sorted(found))
+
+
+def first_difference(better: Variant, worse: Variant, positions: FeaturePositions) -> Difference:
+    """Return what ranks ``worse`` behind ``better``, two compatible variants."""
+    before, after = best_properties(better, positions), best_properties(worse, positions)
+    for first, second in zip(before, after, strict=False):
+        if first.number != second.number:
+            return Difference(first, second)
+    if len(after) < len(before):
+        return Difference(before[len(after)], None)
+    return Difference(None, None)

@@ -1,0 +1,88 @@
+"""Several metadata files of one version as one (PEP 825, "Index-level metadata": merging)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .errors import MetadataError, VariantError, quoted
+from .metadata import VariantMetadata
+
+_BY_AGE = ("early", "0.0.2", "0.0.3", "0.1", "0.2.0")
+
+
+@dataclass(frozen=True, slots=True)
+class FileMetadata:
+    """The metadata of one file, with the name by which the user knows that file."""
+
+    file: str
+    metadata: VariantMetadata
+
+
+class ContradictionError(VariantError):
+    """Two files of one version contradict each other; ``path`` is the value that differs."""
+
+    def __init__(self, first: str, second: str, error: MetadataError) -> None:
+        super().__init__(f"{first} and {second} contradict each other: {error}")
+        self.first = first
+        self.second = second
+        self.path = error.path
+
+
+def merge(first: VariantMetadata, second: VariantMetadata) -> VariantMetadata:
+    """Return both documents of one version as one, of the revision of ``first``.
+
+    Raise MetadataError if a label means two things, a namespace has two providers, or neither
+    list of namespaces starts with the other.
+    """
+    short, long = sorted(
+        (first.priorities, second.priorities), key=lambda priorities: len(priorities.namespaces)
+    )
+    if long.namespaces[: len(short.namespaces)] != short.namespaces:
+        raise MetadataError("default-priorities.namespace", "differs between the files")
+    if (short.features, short.values) != (long.features, long.values):
+        raise MetadataError("default-priorities", "differs between the files")
+    providers = {provider.namespace: provider for provider in first.providers}
+    for provider in second.providers:
+        if providers.setdefault(provider.namespace, provider) != provider:
+            raise MetadataError(f"providers.{provider.namespace}", "differs between the files")
+    variants = {variant.label: variant for variant in first.variants}
+    for variant in second.variants:
+        known = variants.setdefault(variant.label, variant)
+        if known.properties != variant.properties:
+            raise MetadataError(f"variants[{quoted(variant.label)}]", "differs between the files")
+    return replace(
+        first,
+        priorities=long,
+        providers=tuple(providers.values()),
+        variants=tuple(variants.values()),
+    )
+
+
+def merge_files(files: Sequence[FileMetadata]) -> VariantMetadata:
+    """Return the metadata of all ``files`` as one, of the newest revision among them.
+
+    The order of the files does not matter; there is at least one. Raise ContradictionError with
+    the names of two files that contradict each other.
+    """
+    ordered = sorted(files, key=lambda item: item.file)
+    merged = ordered[0].metadata
+    for index, item in enumerate(ordered[1:], 1):
+        try:
+            merged = merge(merged, item.metadata)
+        except MetadataError as error:
+            raise _contradiction(ordered[:index], item, error) from None
+    newest = max(files, key=lambda item: _BY_AGE.index(item.metadata.revision))
+    return replace(merged, revision=newest.metadata.revision)
+
+
+def _contradiction(
+    earlier: Sequence[FileMetadata], item: FileMetadata, error: MetadataError
+) -> ContradictionError:
+    """Return the error with the name of the first of ``earlier`` that ``item`` contradicts."""
+    for other in earlier:
+        try:
+            merge(other.metadata, item.metadata)
+        except MetadataError as own:
+            return ContradictionError(other.file, item.file, own)
+    return ContradictionError(earlier[-1].file, item.file, error)

@@ -1,0 +1,74 @@
+"""The properties that a machine supports in one namespace (PEP 825, "Variant ordering")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
+
+from .metadata import Priorities
+from .properties import Feature, Namespace, OrderedFeatures, Value
+
+State = Literal[
+    "static",
+    "user",
+    "built-in",
+    "plugin",
+    "disabled",
+    "untrusted",
+    "failed",
+    "cross-target",
+    "none",
+]
+"""Which step of the resolution decided (PEP 850, "Provider resolution")."""
+
+KNOWN_STATES: tuple[State, ...] = ("static", "user", "built-in", "plugin")
+"""The states in which the supported properties are known; in the others none is supported."""
+
+_Item = TypeVar("_Item", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportedProperties:
+    """What is supported in one namespace, best first, and which step of the resolution decided.
+
+    ``reason`` is a short sentence if something is missing. ``warnings`` are for the user and do not
+    depend on any wheel. ``option`` is the option that would let a provider run.
+    """
+
+    namespace: Namespace
+    state: State
+    features: OrderedFeatures = ()
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    option: str | None = field(default=None, compare=False)
+
+    def values(self, feature: Feature) -> tuple[Value, ...]:
+        """Return the supported values of ``feature``, best first."""
+        return next((values for name, values in self.features if name == feature), ())
+
+
+def prioritised(supported: SupportedProperties, priorities: Priorities) -> SupportedProperties:
+    """Return ``supported`` in the order of ``default-priorities`` (revisions before 0.2.0).
+
+    Features and values that the priorities list come first, in their order; the others follow in
+    the order of the provider.
+    """
+    order = dict(priorities.features).get(supported.namespace, ())
+    values = dict(dict(priorities.values).get(supported.namespace, ()))
+    if not order and not values:
+        return supported
+    features = dict(supported.features)
+    return replace(
+        supported,
+        features=tuple(
+            (feature, _listed_first(values.get(feature, ()), features[feature]))
+            for feature in _listed_first(order, features)
+        ),
+    )
+
+
+def _listed_first(listed: Iterable[_Item], supported: Iterable[_Item]) -> tuple[_Item, ...]:
+    known = dict.fromkeys(supported)
+    first = [item for item in listed if item in known]
+    return tuple(dict.fromkeys([*first, *known]))

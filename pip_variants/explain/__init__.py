@@ -1,0 +1,1 @@
+"""Values into words: messages, explanations as tables and as JSON, suggestions."""

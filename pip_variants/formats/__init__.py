@@ -1,0 +1,1 @@
+"""Text to metadata and back: one reader per revision, one writer."""

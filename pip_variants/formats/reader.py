@@ -1,0 +1,138 @@
+"""From JSON to the model: detects the revision of a document and reads it.
+
+Revisions are detected by their keys. ``$schema`` is unreliable (real files have none, a bare host,
+or another revision's URL): only an unsupported major version is taken from it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pip_variants.core.errors import MetadataError, quoted
+
+from .fields import Table, table
+
+if TYPE_CHECKING:
+    from pip_variants.core.metadata import VariantMetadata
+
+MAX_BYTES = 16 * 1024 * 1024
+"""The largest document that is read; the largest on real indexes has some 100 kB."""
+
+_MODULES = {
+    "early": "early",
+    "0.0.2": "v0_0_2",
+    "0.0.3": "v0_0_3",
+    "0.1": "v0_1",
+    "0.2.0": "v0_2",
+}
+"""By revision the module of ``revisions`` that reads it, imported when a document needs it."""
+
+_version = re.compile(r"v?([0-9]+)(?:\.[0-9.]*)?(?:\.json)?").fullmatch
+
+
+def read_text(text: str | bytes) -> VariantMetadata:
+    """Return the model of a JSON document; raise MetadataError naming the first bad value."""
+    return read(parse(text))
+
+
+def parse(text: str | bytes) -> object:
+    """Return the values of a JSON document; raise MetadataError if it is not valid JSON."""
+    try:
+        return json.loads(text, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError) as error:
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise MetadataError("", f"not JSON: {problem}") from None
+
+
+def read(document: object) -> VariantMetadata:
+    """Return the model of a parsed document; raise MetadataError naming the first bad value."""
+    top = table(document, "")
+    major = _schema_major(top.get("$schema"))
+    if major > 0:
+        raise MetadataError("$schema", f"major version {major} is not supported")
+    if "variants" not in top:
+        raise MetadataError("variants", "missing")
+    return read_as(_revision(top), top)
+
+
+def read_as(revision: str, top: Table) -> VariantMetadata:
+    """Return the model of a document of this revision, with ``variants``; raise MetadataError."""
+    reader = import_module(f".revisions.{_MODULES[revision]}", __package__)
+    found: VariantMetadata = reader.read(top)
+    return found
+
+
+def revision_of(document: object) -> str | None:
+    """Return the revision as which a parsed document is read, or None if it is not an object.
+
+    The document may still be invalid.
+    """
+    try:
+        return _revision(table(document, ""))
+    except MetadataError:
+        return None
+
+
+def _schema_major(schema: object) -> int:
+    """Return the major version at the end of a schema's URL, or 0 if there is none."""
+    if not isinstance(schema, str):
+        return 0
+    match = _version(schema.rstrip("/").rpartition("/")[2])
+    return int(match[1][:9]) if match else 0
+
+
+def _revision(top: Table) -> str:
+    """Return the revision to which the document's keys belong."""
+    if _is_early(top):
+        return "early"
+    if "providers" not in top:
+        return "0.1"
+    keys = {key for item in table(top["providers"], "providers").values() for key in _keys(item)}
+    if keys & {"static-properties", "feature-order", "builtin"}:
+        return "0.2.0"
+    if "static-properties" in top or "install-time" in keys:
+        return "0.0.3"
+    priorities = _keys(top.get("default-priorities")) & {"feature", "property"}
+    if keys & {"plugin-use", "enable-if"} or priorities:
+        return "0.0.2"
+    return "0.2.0"
+
+
+def _is_early(top: Table) -> bool:
+    """Return whether a document has one of the shapes of spring and early summer 2025."""
+    if "provider-requires" in top:
+        return True
+    priorities = top.get("default-priorities")
+    listed = [*_items(top.get("providers"))]
+    if isinstance(priorities, dict):
+        listed += [priorities.get("feature"), priorities.get("property")]
+    values = (
+        value
+        for label in _items(top.get("variants"))
+        for namespace in _items(label)
+        for value in _items(namespace)
+    )
+    return any(isinstance(item, list) for item in listed) or any(
+        isinstance(value, str) for value in values
+    )
+
+
+def _items(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return a JSON object; raise MetadataError for a duplicate key, of which readers differ."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise MetadataError("", f"the key {quoted(key)} occurs twice in one object")
+        found[key] = value
+    return found
+
+
+def _keys(value: object) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()

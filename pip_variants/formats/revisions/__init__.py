@@ -1,0 +1,1 @@
+"""One module per revision of the metadata, each with ``read(top) -> VariantMetadata``."""

@@ -1,0 +1,77 @@
+"""Files in the ``*.dist-info`` of a wheel, above all ``variant.json``."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pip_variants.core.decision import SelectedVariant
+from pip_variants.core.errors import FetchError, MetadataError, quoted
+from pip_variants.core.filenames import label_of
+from pip_variants.core.properties import Label
+
+from .reader import MAX_BYTES
+from .variant_json import VARIANT_JSON, read_variant_json
+
+
+def local_variant(path: Path) -> SelectedVariant:
+    """Return the variant that the ``variant.json`` of a wheel on a disk describes.
+
+    Raise FetchError if the wheel cannot be read, and MetadataError if the file in it is missing,
+    invalid, or has another label than the file name.
+    """
+    members = local_members(path, (VARIANT_JSON,))
+    return variant_in(path.name, members, label_of(path.name))
+
+
+def local_members(path: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return ``read_members`` of a wheel on a disk; raise FetchError or MetadataError."""
+    with archive_errors(path.name), path.open("rb") as file:
+        return read_members(file, names)
+
+
+def read_members(file: IO[bytes], names: Sequence[str]) -> dict[str, bytes]:
+    """Return, by name, those of the files ``names`` that the ``*.dist-info`` of a wheel has.
+
+    Raise what ``archive_errors`` turns into errors of the engine.
+    """
+    with zipfile.ZipFile(file) as archive:
+        found: dict[str, zipfile.ZipInfo] = {}
+        for entry in archive.infolist():
+            folder, _, name = entry.filename.rpartition("/")
+            if name not in names or "/" in folder or not folder.endswith(".dist-info"):
+                continue
+            if name in found:
+                raise zipfile.BadZipFile(f"two {name}")
+            if entry.file_size > MAX_BYTES:
+                raise zipfile.BadZipFile(f"its {name} is too large")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise zipfile.BadZipFile(f"its {name} has an unsupported compression method")
+            found[name] = entry
+        return {name: archive.read(entry) for name, entry in found.items()}
+
+
+def variant_in(filename: str, members: Mapping[str, bytes], label: Label | None) -> SelectedVariant:
+    """Return the variant in the members of a wheel; raise MetadataError."""
+    if VARIANT_JSON not in members:
+        raise MetadataError("", f"{filename}: there is no {VARIANT_JSON} in it")
+    try:
+        return read_variant_json(members[VARIANT_JSON], label)
+    except MetadataError as error:
+        raise MetadataError("", f"{filename}: {VARIANT_JSON}: {error}") from None
+
+
+@contextmanager
+def archive_errors(filename: str) -> Iterator[None]:
+    """Turn every error of reading the archive ``filename`` into FetchError or MetadataError."""
+    try:
+        yield
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
+        raise MetadataError("", f"{filename}: {quoted(str(error))}") from None
+    except OSError as error:
+        reason = quoted(str(error).rsplit(": ", 1)[-1])
+        raise FetchError(f"{filename}: cannot be read: {reason}") from None

@@ -1,0 +1,99 @@
+"""Installed variants: what they are, and whether they still fit this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pip_variants.core.compatibility import missing_features
+from pip_variants.core.decision import SelectedVariant
+from pip_variants.core.selection import Rejected, Wheel
+from pip_variants.core.supported import KNOWN_STATES
+from pip_variants.explain import messages
+from pip_variants.explain.as_json import variant_entry
+
+from .compat import BaseDistribution, get_default_environment, write_output
+from .distributions import variant_of
+from .run_state import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledVariant:
+    """An installed variant. ``reason`` says why it does not fit; None: it does.
+
+    ``is_certain``: the supported properties of every namespace in question are known.
+    """
+
+    project: str
+    version: str
+    selected: SelectedVariant
+    reason: str | None
+    is_certain: bool
+
+
+def installed_variant(state: RunState, dist: BaseDistribution) -> InstalledVariant | None:
+    """Return an installed distribution as a variant, or None if it is not one."""
+    selected = variant_of(dist)
+    if selected is None:
+        return None
+    variant = selected.variant
+    supported = state.supported_quietly(tuple(sorted(variant.namespaces)), selected.metadata)
+    missing = missing_features(variant, supported)
+    name = str(dist.canonical_name)
+    reason = None
+    if missing:
+        reason = messages.why_rejected([Rejected(Wheel(name, variant.label), variant, missing)])
+    certain = all(item.supported.state in KNOWN_STATES for item in missing)
+    return InstalledVariant(name, str(dist.raw_version), selected, reason, certain)
+
+
+def installed_variants(state: RunState) -> Iterator[InstalledVariant]:
+    """Yield the variants in the environment by name."""
+    dists = get_default_environment().iter_installed_distributions()
+    for dist in sorted(dists, key=lambda item: item.canonical_name):
+        found = installed_variant(state, dist)
+        if found is not None:
+            yield found
+
+
+def print_misfits(state: RunState, dists: Sequence[BaseDistribution]) -> bool:
+    """Print, as `pip check` does, the variants that do not fit; return whether there are any."""
+    any_found = False
+    for dist in sorted(dists, key=lambda item: item.canonical_name):
+        found = installed_variant(state, dist)
+        if found is not None and found.reason is not None and found.is_certain:
+            any_found = True
+            label = found.selected.variant.label
+            text = messages.check_misfit(found.project, found.version, label, found.reason)
+            write_output("%s", text)
+    return any_found
+
+
+def add_column(
+    dists: Sequence[BaseDistribution], data: Sequence[list[str]], header: list[str]
+) -> None:
+    """Insert the labels after the versions in the table of `pip list`."""
+    header.insert(2, "Variant")
+    for dist, row in zip(dists, data, strict=True):
+        row.insert(2, label_entry(dist).get("variant", ""))
+
+
+def label_entry(dist: BaseDistribution) -> dict[str, str]:
+    """Return ``{"variant": label}``, or nothing if a distribution is not a variant."""
+    selected = variant_of(dist)
+    return {} if selected is None else {"variant": selected.variant.label}
+
+
+def inspect_entry(dist: BaseDistribution) -> dict[str, object]:
+    """Return ``{"variant": {"label": .., "properties": [..]}}``, or nothing."""
+    selected = variant_of(dist)
+    return {} if selected is None else {"variant": variant_entry(selected.variant)}
+
+
+def show_lines(dist: BaseDistribution) -> list[str]:
+    """Return the lines about a variant in `pip show`."""
+    selected = variant_of(dist)
+    if selected is None:
+        return []
+    properties = ", ".join(map(str, selected.variant.properties))
+    return [f"Variant: {selected.variant.label}", f"Variant-properties: {properties}"]

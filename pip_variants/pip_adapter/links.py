@@ -1,0 +1,93 @@
+"""Links of pip whose file names are parsed, with the choice that was made among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pip_variants.core.decision import CandidateFile, Decision, Release, SelectedVariant
+from pip_variants.core.filenames import label_of
+from pip_variants.core.properties import Label
+from pip_variants.remote.transport import RemoteFile
+
+from .compat import Link, all_hashes, copy_link, redact_auth_from_url
+
+if TYPE_CHECKING:
+    from .compat import InstallRequirement
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Why pip takes a file: its variant (None: plain) and the decision (None: the user gave it)."""
+
+    project: str
+    version: str
+    selected: SelectedVariant | None = None
+    decision: Decision | None = None
+
+
+class VariantLink(Link):
+    """A link with its label, None if it is not a variant wheel, and the choice once it is made.
+
+    It equals every other link with the same URL, so that pip's own tables find it.
+    """
+
+    __slots__ = ("choice", "label")
+
+    def __init__(self, link: Link, label: Label | None, choice: Choice | None = None) -> None:
+        copy_link(link, self)
+        self.label = label
+        self.choice = choice
+
+
+def variant_link(link: Link) -> VariantLink:
+    """Return a link with its label; the file name is parsed only once."""
+    return link if isinstance(link, VariantLink) else VariantLink(link, label_of(link.filename))
+
+
+def choice_of(link: Link) -> Choice | None:
+    """Return the choice that led to a link, if there was one."""
+    return link.choice if isinstance(link, VariantLink) else None
+
+
+def link_of(req: InstallRequirement) -> Link | None:
+    """Return the link of the file that a requirement takes, also if its wheel is cached."""
+    return req.cached_wheel_source_link or req.link
+
+
+def set_link(req: InstallRequirement, link: VariantLink) -> None:
+    """Replace the link of ``link_of`` by the same link with a choice."""
+    if req.cached_wheel_source_link is not None:
+        req.cached_wheel_source_link = link
+    else:
+        req.link = link
+
+
+def source_of(link: Link) -> str:
+    """Return the page that lists a link, or the folder that it lies in."""
+    page = link.comes_from
+    return page if isinstance(page, str) and page else link.url.rsplit("/", 1)[0] + "/"
+
+
+def remote_file(link: Link) -> RemoteFile:
+    """Return a link as ``remote`` takes it."""
+    return RemoteFile(
+        filename=link.filename,
+        url=link.url.partition("#")[0],
+        shown_url=link.redacted_url.partition("#")[0],
+        source=source_of(link),
+        hashes=all_hashes(link),
+        path=Path(link.file_path) if link.is_file else None,
+        is_listed=bool(link.comes_from),
+        label=link.label if isinstance(link, VariantLink) else None,
+    )
+
+
+def release_of(project: str, version: str, links: tuple[VariantLink, ...]) -> Release:
+    """Return the files of a version as ``core`` takes them."""
+    files = tuple(
+        CandidateFile(link.filename, link.label, redact_auth_from_url(source_of(link)))
+        for link in links
+    )
+    return Release(project, version, files)

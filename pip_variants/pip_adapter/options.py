@@ -1,0 +1,102 @@
+"""The options about providers and about the target machine, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pip._vendor.packaging.utils import canonicalize_name, is_normalized_name
+
+from pip_variants.core.errors import RequestError, quoted
+from pip_variants.core.properties import Namespace, is_namespace
+from pip_variants.core.target_markers import target_markers
+from pip_variants.providers.resolve import ProviderSettings, Target
+
+from .compat import configured_options
+
+if TYPE_CHECKING:
+    from pip_variants.providers.platform_file import Platform
+
+    from .compat import Values
+
+
+@dataclass(frozen=True, slots=True)
+class OptionValue:
+    """One value of a repeatable option; a default comes from the environment or a config file.
+
+    ``enable`` is false for ``--disable-variant-provider``, which shares a list with its opposite.
+    """
+
+    text: str
+    is_default: bool = False
+    enable: bool = True
+
+
+def provider_settings(options: Values) -> ProviderSettings:
+    """Return the settings about providers; raise RequestError if an option is invalid."""
+    file = getattr(options, "variant_platform", None)
+    return ProviderSettings(
+        switches=switches(configured_options(options, "variant_provider_switches")),
+        trusted=trusted(configured_options(options, "trusted_variant_providers")),
+        platform=_read_platform(file) if file else None,
+    )
+
+
+def switches(values: Sequence[OptionValue]) -> dict[Namespace, bool]:
+    """Return the namespaces that are enabled or disabled.
+
+    The command line overrides the environment and configuration files, of which the last counts.
+    Raise RequestError for an invalid namespace, or for one that the command line both enables and
+    disables.
+    """
+    defaults: dict[Namespace, bool] = {}
+    typed: dict[Namespace, bool] = {}
+    for value in values:
+        if not is_namespace(value.text):
+            raise RequestError(f"{quoted(value.text)} is not a namespace (a-z, 0-9 and _)")
+        if value.is_default:
+            defaults[value.text] = value.enable
+        elif typed.setdefault(value.text, value.enable) != value.enable:
+            problem = "cannot be both enabled and disabled"
+            raise RequestError(f"the provider of {value.text} {problem}")
+    return {**defaults, **typed}
+
+
+def trusted(packages: Sequence[OptionValue]) -> frozenset[str]:
+    """Return the normalised names of trusted packages; raise RequestError for an invalid name."""
+    names = {value.text: canonicalize_name(value.text) for value in packages}
+    for text, name in names.items():
+        if not is_normalized_name(name):
+            raise RequestError(f"{quoted(text)} is not the name of a package")
+    return frozenset(names.values())
+
+
+def target_of(options: Values) -> Target:
+    """Return the target that ``--platform`` and the like describe, or this machine."""
+    platforms = configured_options(options, "platforms")
+    version = getattr(options, "python_version", None)
+    implementation = getattr(options, "implementation", None)
+    given = (platforms, configured_options(options, "abis"), implementation)
+    if not any(given) and version is None:
+        return Target()
+    return Target(True, target_markers(platforms, version, implementation))
+
+
+def _read_platform(file: str) -> Platform:
+    from pip._vendor import tomli
+
+    from pip_variants.providers import platform_file
+
+    name = quoted(file)
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+        return platform_file.read(tomli.loads(text), text, name)
+    except OSError as error:
+        raise RequestError(f"--variant-platform: {name} cannot be read: {error.strerror}") from None
+    except RequestError as error:
+        raise RequestError(f"--variant-platform: {error}") from None
+    # tomli.TOMLDecodeError, text that is not UTF-8, numbers and nesting beyond Python's limits.
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"--variant-platform: {name}: {quoted(str(error))}") from None

@@ -1,0 +1,239 @@
+"""The state of one pip command: the only state that the engine has.
+
+It is made when a command begins and handed on explicitly. The hooks to which pip hands nothing
+fetch it in ``pip._variants``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pip_variants.core.decision import Decision
+from pip_variants.core.errors import RequestError, quoted
+from pip_variants.core.metadata import VariantMetadata
+from pip_variants.core.properties import Namespace, Property
+from pip_variants.core.supported import SupportedProperties
+from pip_variants.providers.resolve import NamespaceResolver
+from pip_variants.providers.result import ProviderResult
+from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner, silent
+from pip_variants.remote.prefetch import LabelGuesses, Prefetch
+from pip_variants.remote.release_metadata import MetadataReader
+from pip_variants.system.content_cache import ContentCache
+
+from .compat import (
+    VERBOSE,
+    BaseDistribution,
+    InstallationError,
+    get_default_environment,
+    indent_log,
+    open_spinner,
+    session_of,
+)
+from .options import provider_settings, target_of
+from .requests import LabelRequests
+from .transport import PipTransport
+
+if TYPE_CHECKING:
+    from .compat import PackageFinder, Response, Values
+
+logger = logging.getLogger(__name__)
+
+# Options with which pip itself ignores what is installed; those of `download`, `wheel` and `lock`
+# are never empty.
+_IGNORING_INSTALLED = (
+    "ignore_installed",
+    "target_dir",
+    "download_dir",
+    "wheel_dir",
+    "output_file",
+)
+_MOST_OUTPUT_LINES = 20
+
+
+class RunLog:
+    """Messages of one run, each logged once."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, int] = {}
+        self.reasons: dict[str, str] = {}
+        """By reason for passing wheels over, the release that it was first given for."""
+
+    def once(self, level: int, text: str) -> bool:
+        """Log a message unless this run has logged it before; return whether it was logged."""
+        if text in self._levels:
+            return False
+        self._levels[text] = level
+        logger.log(level, "%s", text)
+        return True
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings and errors that were logged."""
+        return tuple(text for text, level in self._levels.items() if level >= logging.WARNING)
+
+
+class DecisionLog:
+    """The decisions of one run, in order."""
+
+    def __init__(self) -> None:
+        self._by_files: dict[tuple[str, ...], Decision] = {}
+        self._all: list[Decision] = []
+
+    def get(self, urls: tuple[str, ...]) -> Decision | None:
+        """Return the decision about the files with these URLs, unless it was provisional."""
+        return self._by_files.get(urls)
+
+    def add(self, urls: tuple[str, ...], decision: Decision) -> None:
+        """Record a decision."""
+        self._all.append(decision)
+        if not decision.is_provisional:
+            self._by_files[urls] = decision
+
+    def about(self, project: str) -> Sequence[Decision]:
+        """Return the decisions about a project, in order."""
+        return [item for item in self._all if item.release.project == project]
+
+
+@dataclass(slots=True)
+class RunState:
+    """The state of one pip command, by owner.
+
+    ``prepared`` are the distributions that pip has prepared so far, including those that it has
+    rejected again. ``prefetched`` has the METADATA that is being fetched, by URL.
+    """
+
+    options: Values
+    requests: LabelRequests
+    resolver: NamespaceResolver
+    metadata: MetadataReader
+    prepared: list[BaseDistribution]
+    decisions: DecisionLog = field(default_factory=DecisionLog)
+    log: RunLog = field(default_factory=RunLog)
+    guesses: LabelGuesses = field(default_factory=LabelGuesses)
+    prefetched: dict[str, Prefetch[Response]] = field(default_factory=dict)
+    finder: PackageFinder | None = None
+    transport: PipTransport | None = None
+    quiet: bool = False
+    """Whether queries of providers show no progress."""
+
+    def use_finder(self, finder: PackageFinder) -> PipTransport:
+        """Take the finder that pip made for this run, and return the transport over its session."""
+        session = session_of(finder)
+        if self.transport is None or self.transport.session is not session:
+            self.transport = PipTransport(session)
+        self.finder = finder
+        return self.transport
+
+    def supported(
+        self, namespaces: Sequence[Namespace], metadata: VariantMetadata
+    ) -> dict[Namespace, SupportedProperties]:
+        """Return what the target supports in each namespace.
+
+        Raise pip's InstallationError for an invalid forced value.
+        """
+        progress = silent if self.quiet else _spinner
+        try:
+            supported = self.resolver.supported(
+                namespaces, metadata.providers, metadata.variants, progress
+            )
+        except RequestError as error:
+            raise InstallationError(str(error)) from None
+        self._log_warnings(supported)
+        return supported
+
+    def supported_quietly(
+        self, namespaces: Sequence[Namespace], metadata: VariantMetadata
+    ) -> dict[Namespace, SupportedProperties]:
+        """Return the same for an installed distribution, without progress in a report.
+
+        An invalid forced value is a warning, and nothing is supported.
+        """
+        try:
+            supported = self.resolver.supported(namespaces, metadata.providers, metadata.variants)
+        except RequestError as error:
+            self.log.once(logging.WARNING, str(error))
+            return {ns: SupportedProperties(ns, "failed", reason=str(error)) for ns in namespaces}
+        self._log_warnings(supported)
+        return supported
+
+    def _log_warnings(self, supported: dict[Namespace, SupportedProperties]) -> None:
+        for item in supported.values():
+            for text in item.warnings:
+                self.log.once(logging.WARNING, f"{item.namespace}: {text}")
+
+
+def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState:
+    """Return the state of a command with these options; raise RequestError if one is invalid."""
+    folder = getattr(options, "cache_dir", None)
+    cache = Path(folder, "variants") if folder else None
+    runner = ProviderRunner(os.environ, cache)
+    target = target_of(options)
+    ignores_installed = target.is_cross or any(
+        getattr(options, name, None) for name in _IGNORING_INSTALLED
+    )
+    resolver = NamespaceResolver(
+        runner,
+        provider_settings(options),
+        target,
+        partial(_versions, prepared, ignores_installed=ignores_installed),
+    )
+    state = RunState(
+        options=options,
+        requests=LabelRequests(getattr(options, "variants", None) or ()),
+        resolver=resolver,
+        metadata=MetadataReader(ContentCache(cache / "metadata") if cache else None),
+        prepared=prepared,
+    )
+    runner.run_plugin = partial(_run_plugin, state)
+    return state
+
+
+def _run_plugin(
+    state: RunState, plugin: Plugin, known: frozenset[Property], progress: Progress
+) -> ProviderResult:
+    """Install and query a trusted provider; what it printed is logged at -v."""
+    from .plugin_env import PluginInstaller, query_plugin
+
+    installer = PluginInstaller(state.options, state.finder, progress.spin)
+    result = query_plugin(installer, plugin, known)
+    # Without progress stdout belongs to a report.
+    quiet = isinstance(progress, NoProgress)
+    level = logging.INFO if result.failed and not quiet else VERBOSE
+    for line in result.output.splitlines()[-_MOST_OUTPUT_LINES:]:
+        logger.log(level, "  %s: %s", plugin.packages[0], quoted(line))
+    return result
+
+
+@contextlib.contextmanager
+def _spinner(installing: bool) -> Iterator[Progress]:
+    if sys.stdout is None:  # pip's spinner needs one
+        with silent(installing) as nothing:
+            yield nothing
+        return
+    what = "Installing" if installing else "Querying"
+    with indent_log(), open_spinner(f"{what} variant providers") as spinner:
+        yield spinner
+
+
+def _versions(prepared: Sequence[BaseDistribution], *, ignores_installed: bool) -> dict[str, str]:
+    """Return the versions of what is being installed and of everything else that is installed."""
+    versions: dict[str, str] = {}
+    if not ignores_installed:
+        for dist in get_default_environment().iter_all_distributions():
+            versions.setdefault(str(dist.canonical_name), _version(dist))
+    return {**versions, **{str(dist.canonical_name): _version(dist) for dist in prepared}}
+
+
+def _version(dist: BaseDistribution) -> str:
+    """Return the version of a distribution, or an empty string if it is half removed."""
+    try:
+        return str(dist.raw_version)
+    except (OSError, KeyError, ValueError):
+        return ""

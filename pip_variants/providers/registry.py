@@ -1,0 +1,120 @@
+"""The built-in providers, and the provider packages that each replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pip._vendor.packaging.requirements import Requirement
+from pip._vendor.packaging.utils import canonicalize_name
+
+from .result import ProviderResult
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published provider package that a built-in provider replaces.
+
+    ``version`` is the one whose behaviour the built-in has, ``plugin_api`` its endpoint, for which
+    the name of the top module alone is also accepted.
+    """
+
+    package: str
+    version: str
+    plugin_api: str
+
+    def matches(self, required: Sequence[Requirement | str], plugin_api: str | None) -> bool:
+        """Return whether this package, in this version, is all that is required."""
+        return (
+            bool(required)
+            and all(
+                isinstance(req, Requirement)
+                and canonicalize_name(req.name) == self.package
+                and req.url is None
+                and req.specifier.contains(self.version, prereleases=True)
+                for req in required
+            )
+            and plugin_api in (None, self.plugin_api, self.plugin_api.partition(".")[0])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A built-in provider, and all the packages under which it is published.
+
+    ``query`` takes the environment variables and the cache folder, if there is one; it raises
+    RequestError for an invalid variable, nothing else.
+    """
+
+    name: str
+    published: tuple[Published, ...]
+    query: Callable[[Mapping[str, str], Path | None], ProviderResult]
+
+
+def built_in_for(required: Sequence[Requirement | str], plugin_api: str | None) -> BuiltIn | None:
+    """Return the built-in provider that replaces exactly these packages, or None.
+
+    A string among ``required`` is an invalid requirement.
+    """
+    for built_in in BUILT_INS:
+        if any(known.matches(required, plugin_api) for known in built_in.published):
+            return built_in
+    return None
+
+
+def _query_nvidia(environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
+    from . import nvidia
+
+    return nvidia.detect(nvidia.read_facts(environ, cache))
+
+
+def _query_x86_64(_: Mapping[str, str], __: Path | None) -> ProviderResult:
+    from . import x86_64
+
+    return x86_64.detect(x86_64.read_facts())
+
+
+def _query_aarch64(_: Mapping[str, str], __: Path | None) -> ProviderResult:
+    from . import aarch64
+
+    return aarch64.detect(aarch64.read_facts())
+
+
+BUILT_INS = (
+    BuiltIn(
+        "nvidia",
+        (
+            Published(
+                "nvidia-variant-provider",
+                "0.0.2",
+                "nvidia_variant_provider.plugin:NvidiaVariantPlugin",
+            ),
+        ),
+        _query_nvidia,
+    ),
+    BuiltIn(
+        "x86_64",
+        (
+            Published(
+                "provider-variant-x86-64",
+                "0.0.1.post2",
+                "provider_variant_x86_64.plugin:X8664Plugin",
+            ),
+            Published("x86-64-variant-provider", "0.2.0", "x86_64_variant_provider"),
+        ),
+        _query_x86_64,
+    ),
+    BuiltIn(
+        "aarch64",
+        (
+            Published(
+                "provider-variant-aarch64",
+                "0.0.1.post2",
+                "provider_variant_aarch64.plugin:AArch64Plugin",
+            ),
+            Published("aarch64-variant-provider", "0.2.0", "aarch64_variant_provider"),
+        ),
+        _query_aarch64,
+    ),
+)

@@ -1,0 +1,233 @@
+"""Which step of the resolution decides about a namespace (PEP 850, "Provider resolution").
+
+The first that applies: disabled, static values of the metadata, the user's platform file, a trusted
+provider package, a built-in provider. Otherwise nothing is supported, and no other third-party code
+is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import starmap
+from typing import TYPE_CHECKING, Literal
+
+from pip._vendor.packaging.requirements import Requirement
+from pip._vendor.packaging.utils import canonicalize_name
+
+from pip_variants.core.errors import quoted, shortened
+from pip_variants.core.metadata import Provider
+from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Variant
+from pip_variants.core.supported import State, SupportedProperties
+from pip_variants.core.target_markers import marker_holds, parse_requirement
+from pip_variants.explain import messages
+
+from .runner import Plugin, ProviderRunner, ShowProgress, silent
+
+if TYPE_CHECKING:
+    from .platform_file import Platform
+    from .registry import BuiltIn
+
+# Before 0.2.0 this namespace had no provider.
+_RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The options about providers.
+
+    ``switches`` are the namespaces that the user enabled or disabled, ``trusted`` the normalised
+    names of packages that may run, ``platform`` is the platform file.
+    """
+
+    switches: Mapping[Namespace, bool] = field(default_factory=dict)
+    trusted: frozenset[str] = frozenset()
+    platform: Platform | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The target of an installation: this machine, or another that options such as --platform name.
+
+    ``markers`` are the environment markers that differ from those of this interpreter.
+    """
+
+    is_cross: bool = False
+    markers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceResolver:
+    """Finds the supported properties of namespaces.
+
+    ``distributions`` returns the versions, by normalised name, of everything that is installed or
+    being installed.
+    """
+
+    runner: ProviderRunner
+    settings: ProviderSettings = field(default_factory=ProviderSettings)
+    target: Target = field(default_factory=Target)
+    distributions: Callable[[], Mapping[str, str]] = dict
+
+    def supported(
+        self,
+        namespaces: Sequence[Namespace],
+        providers: Sequence[Provider],
+        variants: Sequence[Variant] = (),
+        show_progress: ShowProgress = silent,
+    ) -> dict[Namespace, SupportedProperties]:
+        """Return the supported properties of each of ``namespaces``, in their order.
+
+        ``variants`` are those that will be judged. Raise RequestError for an invalid value of a
+        variable with which the user forces a result.
+        """
+        declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
+        steps = {ns: self._resolve(ns, declared.get(ns)) for ns in namespaces}
+        known = {ns: step for ns, step in steps.items() if isinstance(step, SupportedProperties)}
+        queried = {
+            ns: step for ns, step in steps.items() if not isinstance(step, SupportedProperties)
+        }
+        known.update(self.runner.query(queried, variants, show_progress))
+        return {ns: known[ns] for ns in namespaces}
+
+    def _resolve(
+        self, namespace: Namespace, provider: Provider | None
+    ) -> SupportedProperties | BuiltIn | Plugin:
+        """Return the supported properties, or the provider that has to be queried."""
+        # Step 1: disabled.
+        optional = provider is not None and provider.optional
+        if optional and namespace not in self.settings.switches:
+            option = f"--enable-variant-provider {namespace}"
+            reason = messages.optional_provider(option)
+            return SupportedProperties(namespace, "disabled", reason=reason, option=option)
+        disabled = self._disabled_reason(namespace, provider)
+        if disabled is not None:
+            return SupportedProperties(namespace, "disabled", reason=disabled)
+        # Step 2: static values of the metadata.
+        if provider is not None and provider.static is not None:
+            return SupportedProperties(namespace, "static", provider.static)
+        # Step 3: the user's platform file. Steps 4 to 6: providers.
+        described = self._described(namespace, provider)
+        return described or self._provided(namespace, provider)
+
+    def _described(
+        self, namespace: Namespace, provider: Provider | None
+    ) -> SupportedProperties | None:
+        """Return what the platform file describes of a namespace, or None."""
+        platform = self.settings.platform
+        if platform is None:
+            return None
+        # abi_dependency depends on what is being installed, not on the machine: a complete file
+        # that does not list it does not describe it.
+        if provider is not None and provider.builtin == ABI_DEPENDENCY:
+            return replace(platform, complete=False).supported(namespace)
+        return platform.supported(namespace)
+
+    def _provided(
+        self, namespace: Namespace, provider: Provider | None
+    ) -> SupportedProperties | BuiltIn | Plugin:
+        if provider is None:
+            return SupportedProperties(namespace, "none", reason=messages.NO_PROVIDER)
+        if provider.builtin == ABI_DEPENDENCY:
+            from . import abi_dependency
+
+            features = abi_dependency.detect(self.distributions())
+            return SupportedProperties(namespace, "built-in", features, abi_dependency.HINT)
+        if provider.builtin is not None:
+            reason = messages.unknown_builtin(provider.builtin)
+            return SupportedProperties(namespace, "none", reason=reason)
+        return self._package(provider)
+
+    def _package(self, provider: Provider) -> SupportedProperties | BuiltIn | Plugin:
+        """Return who serves the packages of ``provider``, or why none of them is queried."""
+
+        def unsupported(state: State, reason: str) -> SupportedProperties:
+            return SupportedProperties(provider.namespace, state, reason=reason)
+
+        parsed = {text: self._required(text) for text in provider.requires}
+        needed = {text: req for text, req in parsed.items() if req != "not here"}
+        if parsed and not needed:
+            return unsupported("disabled", messages.NO_PACKAGE_FOR_PLATFORM)
+        if not needed:
+            return unsupported("none", messages.NO_PROVIDER_PACKAGE)
+        if self.target.is_cross:
+            return unsupported("cross-target", messages.CROSS_TARGET)
+        from .registry import built_in_for
+
+        requirements = list(needed.values())
+        step: BuiltIn | Plugin | None = self._trusted(requirements, provider.plugin_api)
+        step = step or built_in_for(requirements, provider.plugin_api)
+        return step or self._untrusted(provider.namespace, needed)
+
+    def _trusted(
+        self, required: Sequence[Requirement | str], plugin_api: str | None
+    ) -> Plugin | None:
+        """Return the plugin if the user trusts each of its packages.
+
+        Trust applies to a name on the user's indexes; a URL is another source.
+        """
+        trusted = []
+        for req in required:
+            if isinstance(req, str) or req.url is not None:
+                return None
+            if canonicalize_name(req.name) not in self.settings.trusted:
+                return None
+            trusted.append(req)
+        packages = tuple(str(canonicalize_name(req.name)) for req in trusted)
+        api = plugin_api or packages[0].replace("-", "_")
+        return Plugin(tuple(map(_without_marker, trusted)), api, packages)
+
+    def _untrusted(
+        self, namespace: Namespace, needed: Mapping[str, Requirement | str]
+    ) -> SupportedProperties:
+        """Return why a provider is not run, with the options that would trust it."""
+        packages = ", ".join(starmap(_shown, needed.items()))
+        found = [req for req in needed.values() if isinstance(req, Requirement) and req.url is None]
+        option = None
+        if len(found) == len(needed):
+            names = dict.fromkeys(canonicalize_name(req.name) for req in found)
+            untrusted = [name for name in names if name not in self.settings.trusted]
+            option = shortened(" ".join(f"--trust-variant-provider {name}" for name in untrusted))
+        reason = messages.untrusted_provider(packages, option)
+        return SupportedProperties(namespace, "untrusted", reason=reason, option=option)
+
+    def _disabled_reason(self, namespace: Namespace, provider: Provider | None) -> str | None:
+        """Return why the namespace is disabled for the target, or None if it is not."""
+        if self.settings.switches.get(namespace) is False:
+            return f"disabled by --disable-variant-provider {namespace}"
+        enable_if = provider.enable_if if provider is not None else None
+        if enable_if is None:
+            return None
+        try:
+            holds = marker_holds(enable_if, self.target.markers)
+        except ValueError:
+            return f"its enable-if is not a valid marker: {quoted(enable_if)}"
+        return None if holds else f"enabled only if {shortened(enable_if)}"
+
+    def _required(self, text: str) -> Requirement | Literal["not here", "invalid"]:
+        """Return a requirement that applies to the target, or why there is none."""
+        try:
+            req = parse_requirement(text)
+            applies = req.marker is None or marker_holds(str(req.marker), self.target.markers)
+        except ValueError:
+            return "invalid"
+        # `===` compares arbitrary text, which pip could take for a path.
+        if any(specifier.operator == "===" for specifier in req.specifier):
+            return "invalid"
+        return req if applies else "not here"
+
+
+def _without_marker(req: Requirement) -> str:
+    """Return a requirement for pip to install, without its marker, which holds already.
+
+    The parentheses keep pip from taking a version that ends in ``.zip`` for a file.
+    """
+    extras = f"[{','.join(sorted(req.extras))}]" if req.extras else ""
+    return f"{req.name}{extras}" + (f" ({req.specifier})" if req.specifier else "")
+
+
+def _shown(text: str, required: Requirement | str) -> str:
+    """Return how a sentence names a requirement."""
+    return (
+        quoted(text) if isinstance(required, str) else shortened(canonicalize_name(required.name))
+    )

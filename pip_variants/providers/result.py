@@ -1,0 +1,25 @@
+"""The result of a provider, built-in or plugin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pip_variants.core.properties import Namespace, OrderedFeatures, Property
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderResult:
+    """The supported features, best first, and a ``reason`` if something is missing.
+
+    ``failed`` means that the provider gave no usable result. ``known`` are the properties that the
+    result is about, or None if it is about all. ``namespace`` is the provider's own name for its
+    namespace, if it has one. ``output`` is the end of what a plugin printed.
+    """
+
+    features: OrderedFeatures = ()
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    failed: bool = False
+    known: frozenset[Property] | None = None
+    namespace: Namespace | None = None
+    output: str = ""

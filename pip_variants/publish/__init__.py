@@ -1,0 +1,1 @@
+"""From wheels to an index: the files of each version, and their index-level metadata."""

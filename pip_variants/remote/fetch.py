@@ -1,0 +1,87 @@
+"""Documents of an index: small files, verified by the hash of their link."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pip_variants.core.errors import FetchError, quoted
+from pip_variants.formats.reader import MAX_BYTES
+from pip_variants.system.content_cache import ContentCache, is_sha256
+
+from .transport import RemoteFile, Transport, TransportError
+
+_TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
+_DIGITS = 20
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+_REVALIDATE = "max-age=0"
+_DO_NOT_STORE = "no-store"
+
+
+def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = None) -> bytes:
+    """Return the content of a document, verified by its hash if it has one.
+
+    A document changes whenever a label is added, at the same URL: a cached copy is used only if
+    its hash matches. ``cache`` serves files with a SHA-256. Raise FetchError with one sentence for
+    any failure of the network or the file system.
+    """
+    sha256 = _sha256(file)
+    if cache is not None and sha256 is not None and file.path is None:
+        content = cache.get(sha256)
+        if content is None:
+            content = _verified(file, transport, _DO_NOT_STORE)
+            cache.put(sha256, content)
+        return content
+    is_verifiable = any(name in file.hashes for name in _ALGORITHMS)
+    return _verified(file, transport, None if is_verifiable else _REVALIDATE)
+
+
+def _sha256(file: RemoteFile) -> str | None:
+    """Return the SHA-256 of a file's link, or None; raise FetchError for an invalid hash."""
+    for value in file.hashes.values():
+        if not isinstance(value, str):
+            raise FetchError("its link has a hash that is not a string")
+    sha256 = str(file.hashes.get("sha256", "")).lower()
+    return sha256 if is_sha256(sha256) else None
+
+
+def _verified(file: RemoteFile, transport: Transport, cache_control: str | None) -> bytes:
+    try:
+        content, from_cache = _get(file, transport, cache_control)
+        valid = _matches_hash(file, content)
+        if from_cache and not valid:
+            content, _ = _get(file, transport, _REVALIDATE)
+            valid = _matches_hash(file, content)
+    except TransportError as error:
+        raise FetchError(str(error) if error.is_status else f"cannot be fetched: {error}") from None
+    if not valid:
+        raise FetchError("its hash differs from the one that its link gives")
+    return content
+
+
+def _get(file: RemoteFile, transport: Transport, cache_control: str | None) -> tuple[bytes, bool]:
+    """Return the content of a file, and whether it comes from the HTTP cache."""
+    with transport.get(file.url, cache_control) as response:
+        declared = response.declared_length
+        if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
+            raise FetchError(_TOO_LARGE)
+        content = bytearray()
+        for chunk in response.chunks():
+            content += chunk
+            if len(content) > MAX_BYTES:
+                raise FetchError(_TOO_LARGE)
+    if declared and declared != str(len(content)):
+        raise FetchError(f"truncated: {len(content)} of {quoted(declared)} bytes arrived")
+    return bytes(content), response.from_cache
+
+
+def _matches_hash(file: RemoteFile, content: bytes) -> bool:
+    """Return whether the content has one of the known hashes of its link, or there is none."""
+    known = {name: str(file.hashes[name]).lower() for name in _ALGORITHMS if name in file.hashes}
+    # As pip, accept a file that has any one of several hashes; prefer the usual one.
+    sha256 = _sha256(file)
+    if sha256 is not None:
+        known = {"sha256": sha256}
+    return not known or any(
+        hashlib.new(name, content, usedforsecurity=False).hexdigest() == value
+        for name, value in known.items()
+    )

@@ -1,0 +1,152 @@
+"""The variant metadata of one version on one source (PEP 825, "Index-level metadata").
+
+It is read from the index-level file; labels that this does not list, from ``variant.json`` in one
+wheel each. Metadata of two sources is never mixed: files belong together if one page or one folder
+lists them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from pip._vendor.packaging.utils import canonicalize_name
+from pip._vendor.packaging.version import Version
+
+from pip_variants.core.errors import FetchError, VariantError, shortened
+from pip_variants.core.filenames import (
+    LONGEST_FILENAME,
+    METADATA_SUFFIX,
+    metadata_filename,
+)
+from pip_variants.core.merge import merge
+from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetadata
+from pip_variants.core.properties import NULL_LABEL, Label
+from pip_variants.formats.reader import read_text
+from pip_variants.system.content_cache import ContentCache
+
+from .fetch import fetch
+from .transport import RemoteFile, Transport
+
+Key = tuple[str, str, str]
+"""Source, normalised project and version."""
+
+
+class MetadataReader:
+    """Reads the metadata of each version once.
+
+    ``cache`` is for index-level files. ``seconds`` is how long the last version took. Without
+    ``fetch_wheels`` no wheel is fetched whole, whatever its server can do.
+    """
+
+    def __init__(self, cache: ContentCache | None = None) -> None:
+        self.fetch_wheels = True
+        self.seconds = 0.0
+        self._cache = cache
+        self._listed: dict[Key, RemoteFile] = {}
+        self._read: dict[Key, SourceMetadata | VariantError] = {}
+
+    def add_listed(self, file: RemoteFile) -> None:
+        """Record a ``*-variants.json`` that a page lists; nothing is fetched."""
+        name, _, version = file.filename.removesuffix(METADATA_SUFFIX).rpartition("-")
+        key = _key(file.source, name, version)
+        # Version() accepts white space, a file name does not.
+        if key is not None and version == version.strip() and name.isprintable():
+            self._listed[key] = file
+
+    def read(self, wheels: Sequence[RemoteFile], transport: Transport) -> SourceMetadata:
+        """Return the metadata of variant wheels of one version on one source.
+
+        Raise a VariantError, the same one each time, if it is invalid or cannot be fetched.
+        """
+        key = cast("Key", _key(wheels[0].source, *wheels[0].filename.split("-", 2)[:2]))
+        if key not in self._read:
+            start = time.monotonic()
+            try:
+                self._read[key] = self._fetch(key, wheels, transport)
+            except VariantError as error:
+                self._read[key] = error
+            self.seconds = time.monotonic() - start
+        result = self._read[key]
+        if isinstance(result, VariantError):
+            raise result
+        return result
+
+    def _fetch(
+        self, key: Key, wheels: Sequence[RemoteFile], transport: Transport
+    ) -> SourceMetadata:
+        file = self._listed.get(key) or _local_file(wheels[0])
+        if file is None:
+            return self._complete(None, wheels, transport)
+        try:
+            metadata = read_text(fetch(file, transport, self._cache))
+        except VariantError as error:
+            raise FetchError(f"{file.filename}: {error}") from None
+        found = self._complete(metadata, wheels, transport)
+        return replace(found, location=file.shown_url)
+
+    def _complete(
+        self, listed: VariantMetadata | None, wheels: Sequence[RemoteFile], transport: Transport
+    ) -> SourceMetadata:
+        """Return the index-level metadata with the labels that only wheels describe.
+
+        One wheel of each such label is read. One that cannot be read, or that contradicts the
+        others, costs its label; raise FetchError if no label has metadata.
+        """
+        known: set[Label] = {NULL_LABEL}
+        if listed is not None:
+            known.update(variant.label for variant in listed.variants)
+        found = listed
+        failures: list[tuple[Label, str]] = []
+        one_each = _one_of_each_label(wheels)
+        for label, wheel in one_each.items():
+            if label in known or len(wheel.filename) > LONGEST_FILENAME:
+                continue
+            from .wheel_metadata import own_variant
+
+            try:
+                own = own_variant(wheel, transport, whole=self.fetch_wheels).metadata
+            except VariantError as error:
+                failures.append((label, shortened(str(error))))
+                continue
+            try:
+                found = own if found is None else merge(found, own)
+            except VariantError as error:
+                failures.append((label, shortened(f"{wheel.filename}: {error}")))
+        if found is None and NULL_LABEL in one_each:
+            found = NO_METADATA
+        if found is None:
+            raise FetchError(f"there is no *{METADATA_SUFFIX} beside them, and {failures[0][1]}")
+        return SourceMetadata(found, tuple(failures))
+
+
+def _one_of_each_label(wheels: Sequence[RemoteFile]) -> dict[Label, RemoteFile]:
+    """Return the first wheel of each label, in order of file names."""
+    found: dict[Label, RemoteFile] = {}
+    for wheel in wheels:
+        if wheel.label is not None:
+            found.setdefault(wheel.label, wheel)
+    return dict(sorted(found.items(), key=lambda item: item[1].filename))
+
+
+def _local_file(wheel: RemoteFile) -> RemoteFile | None:
+    """Return the index-level file beside a wheel in a local folder, which no page lists."""
+    if wheel.path is None or wheel.is_listed:
+        return None
+    path = Path(wheel.path).with_name(metadata_filename(wheel.filename))
+    url = path.as_uri()
+    return (
+        RemoteFile(path.name, url, url, wheel.source, path=path, is_listed=False)
+        if path.is_file()
+        else None
+    )
+
+
+def _key(source: str, name: str, version: str) -> Key | None:
+    try:
+        return source, canonicalize_name(name), str(Version(version))
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
+        return None

@@ -1,0 +1,1 @@
+"""Everything that measures; `python3 scripts/bench` is the entry point."""

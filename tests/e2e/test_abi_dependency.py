@@ -1,0 +1,53 @@
+"""Variants for the version of another installed distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.indexes import ABI_METADATA, PURE_TAG
+from tests.e2e.pips import Pip
+from tests.support.stand_in import write_wheel
+from tests.support.venvs import THIS_PYTHON, Venv, once
+
+
+@pytest.fixture
+def pip_with_torch(shared: Path, pip: Pip, patched: Callable[[str], Venv]) -> Pip:
+    """Return the pip of a shared venv with a plain torch 2.8.0; its folder has variants of ext."""
+
+    def make(root: Path) -> None:
+        wheel = write_wheel(root.with_name("plain-torch"), f"torch-2.8.0-{PURE_TAG}.whl")
+        venv = patched(THIS_PYTHON).copy(root, link=True)
+        Pip(venv.python, pip.folder, pip.tag).run("install", "--no-index", wheel)
+
+    for name in ("null", "torch28"):
+        wheel = f"ext-1.0-{PURE_TAG}-{name}.whl"
+        write_wheel(pip.folder / "dist", wheel, variant_json=ABI_METADATA)
+    venv = Venv(once(shared / "with-torch", make))
+    return Pip(venv.python, pip.folder, pip.tag)
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [((), "torch28"), (("--target", "elsewhere"), "null"), (("--ignore-installed",), "null")],
+    ids=["this environment", "target folder", "ignore installed"],
+)
+def test_installed_torch_counts_only_without_target_options(
+    pip_with_torch: Pip, options: tuple[str, ...], label: str
+) -> None:
+    """An installed torch satisfies no ABI dependency with --target or --ignore-installed."""
+    command = ("install", "--dry-run", "--no-index", "--find-links", "dist", *options, "ext")
+    assert pip_with_torch.run(*command).last_line == f"Would install ext-1.0-{label}"
+
+
+@pytest.mark.parametrize("other_options", [(), ("--enable-variant-provider", "other")])
+@pytest.mark.parametrize("command", [("download", "--dest"), ("wheel", "--wheel-dir")])
+def test_download_and_wheel_ignore_installed_abi(
+    pip_with_torch: Pip, command: tuple[str, ...], other_options: tuple[str, ...]
+) -> None:
+    """`download` and `wheel` ignore what is installed, whatever other options there are."""
+    pip_with_torch.run(*command, "out", "--no-index", "--find-links", "dist", *other_options, "ext")
+    out = pip_with_torch.folder / "out"
+    assert [path.name for path in out.iterdir()] == [f"ext-1.0-{PURE_TAG}-null.whl"]

@@ -1,0 +1,1 @@
+"""What tests, demo and benchmark share: an index server, stand-in wheels, virtual environments."""

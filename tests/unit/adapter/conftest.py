@@ -1,0 +1,37 @@
+"""Fixtures of the unit tests at the edge of pip."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from pip_variants.system import child
+from tests.unit.adapter.fake_pip import FakePip
+
+
+@pytest.fixture(autouse=True)
+def _log_everything(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Let `caplog` see all that the engine logs and pip prints; undo what `--json` does."""
+    caplog.set_level(logging.INFO, logger="pip")
+    caplog.set_level(logging.DEBUG, logger="pip_variants")
+    yield
+    logging.getLogger("pip_variants").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the configuration of this machine from pip."""
+    for key in [key for key in os.environ if key.startswith("PIP_")]:
+        monkeypatch.delenv(key)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
+@pytest.fixture
+def pip(monkeypatch: pytest.MonkeyPatch) -> FakePip:
+    """Return the stand-in for the child process in which pip runs."""
+    fake = FakePip()
+    monkeypatch.setattr(child, "run", fake.run)
+    return fake

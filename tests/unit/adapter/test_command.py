@@ -1,0 +1,83 @@
+"""The arguments of `pip variants`, and what all its actions share."""
+
+from __future__ import annotations
+
+import pytest
+from pip._internal.exceptions import CommandError
+
+from pip_variants.commands.command import VariantsCommand
+from tests.unit.adapter.command import Command
+
+ACTIONS = "Need an action (explain, list, platform, check, index) to perform."
+BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "no action": ((), ACTIONS),
+    "unknown action": (("explian", "torch"), ACTIONS),
+    "check of explain": (
+        ("explain", "torch", "--check"),
+        "The option --check is not one of: pip variants explain",
+    ),
+    "check of list": (("list", "--check"), "The option --check is not one of: pip variants list"),
+    "json of index": (
+        ("index", "--json", "."),
+        "The option --json is not one of: pip variants index",
+    ),
+    "explain nothing": (
+        ("explain",),
+        "Need one requirement: a name, a name with a version, a wheel.",
+    ),
+    "explain two": (
+        ("explain", "a", "b"),
+        "Need one requirement: a name, a name with a version, a wheel.",
+    ),
+    "explain what does not apply": (
+        ("explain", "torch; python_version < '3'"),
+        "The markers of torch do not match: pip install would ignore it.",
+    ),
+    "explain an sdist": (
+        ("explain", "https://example.org/files/torch-2.8.0.tar.gz"),
+        (
+            "https://example.org/files/torch-2.8.0.tar.gz is not a wheel;"
+            " there is nothing to choose."
+        ),
+    ),
+    "explain another platform": (
+        ("explain", "https://example.org/files/torch-2.8.0-cp27-cp27m-win32.whl"),
+        "torch-2.8.0-cp27-cp27m-win32.whl is not a supported wheel on this platform.",
+    ),
+    "list something": (("list", "torch"), "pip variants list takes no arguments."),
+    "platform of unknown namespace": (
+        ("platform", "gpus"),
+        "no provider for the namespace 'gpus'; there are aarch64, gpu, nvidia, x86_64",
+    ),
+    "check nothing": (("check",), "Need a wheel, a JSON file, a folder or a URL to check."),
+    "index nothing": (("index",), "Need exactly one folder of wheels."),
+    "index two": (("index", "a", "b"), "Need exactly one folder of wheels."),
+    "index a file that is missing": (
+        ("index", "/no/such/folder"),
+        "Cannot read '/no/such/folder': No such file or directory",
+    ),
+}
+
+
+@pytest.mark.parametrize(("args", "problem"), BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
+def test_wrong_arguments_are_an_error_of_the_command(args: tuple[str, ...], problem: str) -> None:
+    """The error is one sentence."""
+    with pytest.raises(CommandError) as caught:
+        Command().execute(*args)
+    assert str(caught.value) == problem
+
+
+def test_state_belongs_to_the_patched_pip() -> None:
+    """The engine alone has no run."""
+    with pytest.raises(NotImplementedError):
+        VariantsCommand("variants", "x", isolated=True).state()
+
+
+def test_session_is_made_once_and_closed_with_the_command() -> None:
+    """Several steps of an action share connections and credentials."""
+    command = VariantsCommand("variants", "x", isolated=True)
+    options, _ = command.parser.parse_args(["--no-index"])
+    with command.main_context():
+        session = command.session(options)
+        assert command.session(options) is session
+        assert command.finder(options).index_urls == []

@@ -1,0 +1,271 @@
+"""`pip variants list`, `platform`, `check` and `index` at the edge of pip, each in short."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from pip._internal.exceptions import CommandError, InstallationError
+from pip._internal.metadata import BaseDistribution
+
+from pip_variants.core.properties import Namespace, Property, ordered_features
+from pip_variants.pip_adapter import installed
+from pip_variants.providers.result import ProviderResult
+from pip_variants.providers.runner import Plugin, Progress
+from tests.support.stand_in_wheel import write_wheel
+from tests.unit.adapter.command import Command, printed
+from tests.unit.adapter.edge import (
+    GPU_JSON,
+    JSON_URL,
+    NEW_GPU,
+    NEW_NEEDS,
+    PAGE,
+    FakeServer,
+    Json,
+    dump,
+    logged,
+    only,
+    run_state,
+    serving,
+    wheel_name,
+    write_installed,
+)
+
+
+class FakeEnvironment:
+    """The environment of pip, with these distributions."""
+
+    def __init__(self, dists: Iterable[BaseDistribution]) -> None:
+        self._dists = list(dists)
+
+    def iter_installed_distributions(self) -> Iterator[BaseDistribution]:
+        """Yield the distributions."""
+        yield from self._dists
+
+
+def with_installed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, **variants: Json | None
+) -> Command:
+    """Return a command in an environment with these distributions."""
+    dists = [write_installed(folder, document, name=name) for name, document in variants.items()]
+    monkeypatch.setattr(installed, "get_default_environment", lambda: FakeEnvironment(dists))
+    return Command(run_state(machine=NEW_GPU))
+
+
+def test_list_shows_installed_variants_and_whether_they_fit(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A table as those of pip, without spaces at the ends of lines."""
+    command = with_installed(
+        monkeypatch, tmp_path, torch=only("fast"), numpy=None, jax=only("new"), cupy=only("null")
+    )
+    assert command.execute("list") == 0
+    assert printed(caplog) == [
+        "Package Version Variant Fits",
+        f"------- ------- ------- {'-' * len(NEW_NEEDS)}",
+        "cupy    2.8.0   null    yes",
+        f"jax     2.8.0   new     {NEW_NEEDS}",
+        "torch   2.8.0   fast    yes",
+    ]
+    assert command.own_state.finder is command.own_finder
+
+
+def test_list_without_variants_is_one_sentence(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty table would say less."""
+    assert with_installed(monkeypatch, tmp_path, numpy=None).execute("list") == 0
+    assert printed(caplog) == ["No variants are installed."]
+
+
+def test_list_as_json_is_a_list_even_if_it_is_empty(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A program can read it in any case."""
+    with_installed(monkeypatch, tmp_path / "1", numpy=None).execute("list", "--json")
+    with_installed(monkeypatch, tmp_path / "2", torch=only("new")).execute("list", "--json")
+    empty, one = map(json.loads, printed(caplog))
+    assert empty == []
+    assert one == [
+        {
+            "project": "torch",
+            "version": "2.8.0",
+            "label": "new",
+            "properties": ["gpu :: arch :: 3"],
+            "fits": False,
+            "reason": NEW_NEEDS,
+        }
+    ]
+
+
+PLATFORM_FILE = """\
+version = 1
+complete = false
+
+# user
+[properties.gpu]
+arch = ["2", "1"]"""
+
+
+def test_platform_of_a_described_machine_is_what_the_file_says(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing is queried, and a single namespace is not a complete description."""
+    command = Command()
+    assert command.execute("platform", "gpu") == 0
+    assert printed(caplog) == [PLATFORM_FILE]
+    assert command.own_state.quiet is True
+
+
+# The result of a trusted package without built-in, and what `platform --json` prints of it.
+def entry(namespace: str, state: str, reason: str | None, *values: str) -> Json:
+    """Return the JSON of a namespace."""
+    features = [{"name": "speed", "values": list(values)}] if values else []
+    return {"namespace": namespace, "state": state, "reason": reason, "features": features}
+
+
+FEATURES = ordered_features([("speed", ["9", "1"])])
+PACKAGES: dict[str, tuple[ProviderResult, list[Json], list[tuple[str, str]]]] = {
+    "declares its namespace": (
+        ProviderResult(FEATURES, namespace=Namespace("fan")),
+        [entry("fan", "plugin", None, "9", "1")],
+        [],
+    ),
+    "failed": (
+        ProviderResult(reason="broken", failed=True, warnings=("broken",)),
+        [entry("fan-provider", "failed", "broken")],
+        [("WARNING", "fan-provider: broken")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("result", "entries", "lines"), PACKAGES.values(), ids=PACKAGES)
+def test_platform_queries_trusted_packages_that_have_no_built_in(
+    caplog: pytest.LogCaptureFixture,
+    result: ProviderResult,
+    entries: list[Json],
+    lines: list[tuple[str, str]],
+) -> None:
+    """The namespace is the one that the package declares, or else its name."""
+
+    def run_plugin(plugin: Plugin, _: frozenset[Property], __: Progress) -> ProviderResult:
+        assert plugin == Plugin(("fan-provider",), "", ("fan-provider",))
+        return result
+
+    state = run_state(machine=None, trusted=["fan-provider"], run_plugin=run_plugin)
+    name = str(entries[0]["namespace"])
+    assert Command(state).execute("platform", "--json", name) == 0
+    (line,) = printed(caplog)
+    assert json.loads(line) == {"namespaces": entries}
+    assert logged(caplog) == lines
+
+
+def test_platform_leaves_out_a_package_that_declares_no_namespace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its properties could not be used; the others are shown."""
+
+    def run_plugin(*_: object) -> ProviderResult:
+        return ProviderResult(FEATURES)
+
+    state = run_state(machine=None, trusted=["fan-provider"], run_plugin=run_plugin)
+    with pytest.raises(CommandError) as caught:
+        Command(state).execute("platform", "fan")
+    assert str(caught.value) == (
+        "no provider for the namespace 'fan'; there are aarch64, nvidia, x86_64"
+    )
+    assert logged(caplog) == [("WARNING", "fan-provider does not declare its namespace: left out")]
+
+
+def test_platform_with_an_invalid_variable_is_an_error_of_pip() -> None:
+    """The user forced a result that makes no sense."""
+    state = run_state(machine=None)
+    state.resolver.runner.environ = {"NV_VARIANT_PROVIDER_FORCE_SM_ARCH": "x"}
+    with pytest.raises((CommandError, InstallationError)) as caught:
+        Command(state).execute("platform", "nvidia")
+    assert str(caught.value) == (
+        "NV_VARIANT_PROVIDER_FORCE_SM_ARCH: 'x' is not of the form major.minor"
+    )
+
+
+def checked(
+    caplog: pytest.LogCaptureFixture, server: FakeServer, *args: str
+) -> tuple[int, list[str]]:
+    """Return the exit status of `pip variants check` and its lines."""
+    status = Command(server=server).execute("check", *args)
+    return status, printed(caplog)
+
+
+def test_check_of_a_page_reads_its_documents_and_no_wheel(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Wheels can be large: only their names are compared with the metadata."""
+    server = serving()
+    names = [wheel_name(label) for label in ("fast", "odd")]
+    anchors = "".join(f"<a href='/files/{name}'>x</a>" for name in names)
+    page = f"<!DOCTYPE html>{anchors}<a href='{JSON_URL}'>x</a>"
+    server.files[PAGE] = page.encode()
+    server.headers["Content-Type"] = "text/html"
+    status, lines = checked(caplog, server, PAGE)
+    assert status == 1
+    assert [line for line in lines if "odd" in line and "error" in line]
+    assert server.requests == [f"GET {PAGE}", f"GET {JSON_URL}"]
+
+
+UNREADABLE: dict[str, tuple[str, str]] = {
+    "missing page": (PAGE, f"error: {PAGE}: the page could not be fetched"),
+    "missing path": ("/no/x.whl", "error: /no/x.whl: no such file or folder"),
+    "other file": (__file__, f"error: {__file__}: it is not a wheel, a JSON file or a folder"),
+    "password": (
+        "https://me:secret@example.org:x/y",
+        "error: https://****@example.org:x/y: 'Failed to parse: https://****@example.org:x/y'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arg", "line"), UNREADABLE.values(), ids=UNREADABLE)
+def test_check_reports_what_it_cannot_read_without_passwords(
+    caplog: pytest.LogCaptureFixture, arg: str, line: str
+) -> None:
+    """It is a finding, after which the others are still checked."""
+    status, lines = checked(caplog, FakeServer(), arg)
+    assert status == 1
+    assert lines == [line, "1 error in 0 files."]
+
+
+def test_check_as_json_prints_only_json(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """A file without findings is an empty list."""
+    path = tmp_path / "torch-2.8.0-variants.json"
+    schema = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
+    path.write_bytes(dump({"$schema": schema, **GPU_JSON}))
+    status, lines = checked(caplog, FakeServer(), "--json", str(path))
+    assert (status, len(lines)) == (0, 1)
+    assert json.loads(lines[0]) == []
+
+
+def test_index_of_a_folder_writes_the_document_once(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """The second run finds nothing to change, and --check writes nothing at all."""
+    write_wheel(tmp_path, wheel_name("fast"), variant_json=GPU_JSON)
+    path = tmp_path / "torch-2.8.0-variants.json"
+    shown = path.as_posix()
+    command = Command()
+    assert command.execute("index", "--check", str(tmp_path)) == 1
+    assert not path.exists()
+    assert command.execute("index", str(tmp_path)) == 0
+    assert path.exists()
+    assert command.execute("index", "--check", str(tmp_path)) == 0
+    verbs = [line.partition(f" {shown}")[0] for line in printed(caplog)]
+    assert verbs == ["would write", "wrote", "unchanged"]
+
+
+def test_index_of_a_folder_without_variants_is_one_sentence(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """A folder of plain wheels is no mistake."""
+    write_wheel(tmp_path, wheel_name(None))
+    assert Command().execute("index", str(tmp_path)) == 0
+    assert printed(caplog) == [f"There are no variant wheels in {tmp_path}."]

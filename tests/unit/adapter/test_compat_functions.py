@@ -1,0 +1,411 @@
+"""Each function of `compat` does what it says with the pip that is installed.
+
+`tests/test_compat.py` runs all of this folder under each patched release as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import subprocess
+import sys
+from optparse import Values
+from pathlib import Path
+
+import pytest
+from pip._internal.exceptions import InstallationError, NetworkConnectionError
+from pip._internal.models.link import Link
+from pip._internal.network.session import PipSession
+from pip._internal.utils.temp_dir import global_tempdir_manager
+
+import pip_variants.commands.command
+from pip_variants.pip_adapter import compat
+from tests.unit.adapter.edge import (
+    OTHER_PAGE,
+    FakeFinder,
+    FakeServer,
+    link_to,
+    session_with,
+    torch_links,
+    wheel_name,
+    write_installed,
+)
+
+URL = "https://example.org/a.json"
+
+
+class Command(pip_variants.commands.command.VariantsCommand):
+    """The command `pip variants`, as any pip can make it."""
+
+
+def parsed(*args: str) -> Values:
+    """Return the options of `pip variants` with these arguments."""
+    command = Command("variants", "x", isolated=True)
+    return command.parser.parse_args(list(args))[0]
+
+
+def test_every_function_of_compat_is_called_in_this_module() -> None:
+    """A new function needs a test here, by which each release is checked."""
+    functions = {
+        node.name
+        for node in ast.parse(Path(compat.__file__).read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(Path(__file__).read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "compat"
+    }
+    assert functions <= called
+
+
+def test_every_exported_name_of_compat_that_exists_at_run_time_resolves() -> None:
+    """The others are types, which a type checker alone needs."""
+    types = {
+        alias.name
+        for node in ast.parse(Path(compat.__file__).read_text("utf-8")).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in node.body
+        if isinstance(inner, ast.ImportFrom)
+        for alias in inner.names
+    }
+    assert {name for name in compat.__all__ if not hasattr(compat, name)} <= types
+
+
+def test_session_of_a_finder_is_the_one_that_fetches_its_pages() -> None:
+    """Metadata is fetched with the credentials, proxies and cache of the pages."""
+    finder = FakeFinder(FakeServer())
+    assert compat.session_of(finder) is finder._link_collector.session
+    session = PipSession()
+    built = compat.build_finder(session, parsed("--index-url", "https://a/simple"))
+    assert compat.session_of(built) is session
+
+
+def test_all_hashes_of_a_link_are_returned() -> None:
+    """A hash of the URL and those of the page, also of algorithms that pip does not know."""
+    link = link_to("a.json", hashes={"md5": "1", "blake2b": "2"})
+    assert dict(compat.all_hashes(link)) == {"md5": "1", "blake2b": "2"}
+    assert dict(compat.all_hashes(Link(f"{URL}#sha256={'0' * 64}"))) == {"sha256": "0" * 64}
+    assert dict(compat.all_hashes(Link(URL))) == {}
+
+
+class Copy(Link):
+    """A subclass of pip's link."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Leave all slots empty."""
+
+
+def test_link_is_copied_into_a_subclass_with_every_slot() -> None:
+    """No attribute of pip's link is forgotten."""
+    link = link_to(wheel_name("fast"), yanked="x", core_metadata=True)
+    copy = Copy()
+    compat.copy_link(link, copy)
+    assert copy == link
+    assert repr(copy) == repr(link)
+    assert copy.metadata_link() == link.metadata_link()
+    assert set(Link.__slots__) <= set(dir(copy))
+
+
+def test_inner_distribution_is_that_of_the_metadata_backend(tmp_path: Path) -> None:
+    """It reads files of the distribution, and an attribute can be set."""
+    inner = compat.inner_distribution(write_installed(tmp_path, b"{}"))
+    assert type(inner).__module__.partition(".")[0] != "pip_variants"
+    inner._pip_variants_attached = 1
+    assert inner._pip_variants_attached == 1
+    assert hasattr(inner, "read_text") or hasattr(inner, "get_metadata")
+
+
+def test_impatient_finder_tries_once_and_leaves_no_trace() -> None:
+    """Retries, timeout and prompts are as before, also after an error; memories are separate."""
+    server = FakeServer()
+    finder = FakeFinder(server, torch_links("fast"))
+    session = compat.session_of(finder)
+    before = (session.timeout, session.auth.prompting, server.max_retries.total)
+    with contextlib.suppress(KeyError), compat.impatient_finder(finder) as impatient:
+        assert compat.session_of(impatient) is session
+        inside = (session.timeout, session.auth.prompting, server.max_retries.total)
+        memories = (impatient._all_candidates, impatient._best_candidates)
+        raise KeyError
+    assert memories == ({}, {})
+    assert type(impatient) is FakeFinder
+    assert inside == (5, False, 0)
+    assert (session.timeout, session.auth.prompting, server.max_retries.total) == before
+    assert "_all_candidates" not in vars(finder)
+
+
+def test_impatient_finder_of_pip_itself_forgets_nothing_of_the_other() -> None:
+    """What the finder of pip knows stays, and the copy begins without it."""
+    session = PipSession(retries=5)
+    finder = compat.build_finder(session, parsed("--no-index"))
+    finder._all_candidates["torch"] = []
+    with compat.impatient_finder(finder) as impatient:
+        assert impatient._all_candidates == {}
+        retries = [
+            adapter.max_retries.total
+            for adapter in session.adapters.values()
+            if hasattr(adapter, "max_retries")
+        ]
+    assert set(retries) == {0}
+    assert finder._all_candidates == {"torch": []}
+    assert session.get_adapter("https://a/").max_retries.total == 5
+
+
+def test_prepared_request_has_the_headers_of_pip() -> None:
+    """The session adds its own headers and its authentication."""
+    session = session_with(FakeServer())
+    plain = compat.prepare_get(session, URL, None)
+    fresh = compat.prepare_get(session, "https://me:secret@example.org/a", "no-store")
+    assert (plain.method, plain.url) == ("GET", URL)
+    assert plain.headers is not None
+    assert fresh.headers is not None
+    assert plain.headers["Accept-Encoding"] == "identity"
+    assert "Cache-Control" not in plain.headers
+    assert fresh.headers["Cache-Control"] == "no-store"
+    assert fresh.headers["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+def test_environment_settings_have_proxies_and_certificates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are what the session would use itself."""
+    for name in ("NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    found = compat.environment_settings(session_with(FakeServer()), URL)
+    assert found["proxies"]["https"] == "http://proxy:3128"
+    assert found["verify"] is True
+
+
+def test_body_is_read_in_chunks_as_it_was_sent() -> None:
+    """Nothing is decompressed, or a hash would not match."""
+    server = FakeServer({URL: b"\x1f\x8b not really compressed"})
+    server.headers["Content-Encoding"] = "gzip"
+    response = session_with(server).get(URL, stream=True)
+    assert b"".join(compat.body_chunks(response)) == b"\x1f\x8b not really compressed"
+
+
+def test_lazy_file_is_none_without_range_requests() -> None:
+    """A missing file is an error of pip."""
+    session = session_with(FakeServer({URL: b"x"}))
+    with compat.lazy_file(URL, session) as file:
+        assert file is None
+    with pytest.raises(NetworkConnectionError), compat.lazy_file(f"{URL}.gone", session):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Content-Length", "many"), ("Accept-Ranges", "none")],
+    ids=["no number", "no ranges"],
+)
+def test_lazy_file_is_none_for_a_strange_response(header: str, value: str) -> None:
+    """What pip's reader does not expect is no reason to fail."""
+    server = FakeServer({URL: b"x"})
+    server.headers[header] = value
+    with compat.lazy_file(URL, session_with(server)) as file:
+        assert file is None
+
+
+def test_runnable_pip_runs_this_pip_with_another_interpreter() -> None:
+    """Providers are installed by the same pip."""
+    path = compat.runnable_pip()
+    output = subprocess.check_output([sys.executable, "-I", path, "--version"], text=True)
+    assert str(Path(path).parent) in output
+
+
+def test_temporary_folder_is_removed_when_pip_ends() -> None:
+    """It exists as long as the command runs."""
+    with global_tempdir_manager():
+        folder = compat.temporary_folder("variant-providers")
+        assert folder.is_dir()
+        assert "variant-providers" in folder.name
+    assert not folder.exists()
+
+
+def test_session_is_built_from_the_options_of_the_command(tmp_path: Path) -> None:
+    """Timeout, retries and trusted hosts are as for every command of pip."""
+    options = parsed(
+        *("--timeout", "42", "--retries", "7", "--cache-dir", str(tmp_path)),
+        *("--trusted-host", "example.org", "--index-url", "https://me@example.org/simple"),
+    )
+    with compat.build_session(options) as session:
+        assert isinstance(session, PipSession)
+        assert session.timeout == 42
+        assert session.get_adapter(URL).max_retries.total == 7
+        assert session.pip_trusted_origins == [("example.org", None)]
+        assert session.auth.index_urls == ["https://me@example.org/simple"]
+
+
+def test_finder_is_built_from_the_options_of_the_command(tmp_path: Path) -> None:
+    """Indexes, restrictions of files and the target are as for `pip install`."""
+    options = parsed(
+        *("--index-url", "https://a/simple", "--extra-index-url", "https://b/simple"),
+        *("--find-links", str(tmp_path), "--pre", "--prefer-binary", "--only-binary", ":all:"),
+        *("--python-version", "3.12", "--platform", "win_amd64"),
+    )
+    finder = compat.build_finder(PipSession(), options)
+    assert finder.index_urls == ["https://a/simple", "https://b/simple"]
+    assert list(finder.find_links) == [str(tmp_path)]
+    assert finder.target_python.py_version_info[:2] == (3, 12)
+    assert finder.target_python.platforms == ["win_amd64"]
+    assert finder.prefer_binary
+    assert finder.format_control.only_binary == {":all:"}
+
+
+# Options about pre-releases, and the version that is found.
+PRE_RELEASES = {"default": ((), "1.0"), "--pre": (("--pre",), "2.0rc1")}
+
+
+@pytest.mark.parametrize(("args", "version"), PRE_RELEASES.values(), ids=PRE_RELEASES)
+def test_built_finder_finds_pre_releases_only_if_options_allow_them(
+    tmp_path: Path, args: tuple[str, ...], version: str
+) -> None:
+    """A search shows that options reach the finder, whatever they are called there."""
+    for name in ("1.0", "2.0rc1"):
+        (tmp_path / wheel_name(None, name)).touch()
+    options = parsed("--no-index", "--find-links", str(tmp_path), *args)
+    found = compat.build_finder(PipSession(), options).find_best_candidate("torch")
+    assert found.best_candidate is not None
+    assert str(found.best_candidate.version) == version
+
+
+def test_built_finder_finds_yanked_files_as_pip_does() -> None:
+    """They are the last candidates, and no error."""
+    page = "<!DOCTYPE html>" + "".join(
+        f"<a href='/files/{wheel_name(None, version)}'{attribute}>x</a>"
+        for version, attribute in (("1.0", ""), ("2.0", " data-yanked='broken'"))
+    )
+    server = FakeServer({"https://example.org/yanked/torch/": page.encode()})
+    server.headers["Content-Type"] = "text/html"
+    options = parsed("--index-url", "https://example.org/yanked")
+    found = compat.build_finder(session_with(server), options).find_best_candidate("torch")
+    versions = [str(item.version) for item in found.applicable_candidates]
+    assert versions == ["2.0", "1.0"]
+    assert found.best_candidate is not None
+    assert str(found.best_candidate.version) == "1.0"
+
+
+def test_links_of_a_page_are_returned_or_none() -> None:
+    """Every link of the page comes, also of files that pip would not install."""
+    listing = "https://example.org/simple/of-this-test/"  # pip remembers what pages list
+    page = b"<!DOCTYPE html><a href='/files/x-1-variants.json'>x</a><a href='/files/y.whl'>y</a>"
+    server = FakeServer({listing: page})
+    server.headers["Content-Type"] = "text/html"
+    session = session_with(server)
+    links = compat.page_links(session, Link(listing))
+    assert links is not None
+    assert [link.url for link in links] == [
+        "https://example.org/files/x-1-variants.json",
+        "https://example.org/files/y.whl",
+    ]
+    assert links[0].comes_from == listing
+    assert compat.page_links(session, Link(OTHER_PAGE)) is None
+
+
+def test_requirement_of_the_user_is_parsed_as_pip_does() -> None:
+    """A name, a wheel or a mistake."""
+    req = compat.parse_user_requirement("torch>=2")
+    assert (req.name, str(req.specifier), req.user_supplied) == ("torch", ">=2", True)
+    wheel = compat.parse_user_requirement(f"https://example.org/{wheel_name(None)}")
+    assert wheel.link is not None
+    with pytest.raises(InstallationError):
+        compat.parse_user_requirement("torch >>> 2")
+
+
+def test_constraints_are_read_from_the_files_of_the_option(tmp_path: Path) -> None:
+    """Each line of each file, in order."""
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt"
+    first.write_text("torch<3\nnumpy==2.1 ; python_version > '3'\n")
+    second.write_text(f"six @ https://example.org/{wheel_name(None, '1', 'six')}\n")
+    options = parsed("--no-index", "-c", str(first), "-c", str(second))
+    session = PipSession()
+    finder = compat.build_finder(session, options)
+    found = list(compat.parse_constraints(session, finder, options))
+    assert [(item.name, item.constraint, item.user_supplied) for item in found] == [
+        ("torch", True, False),
+        ("numpy", True, False),
+        ("six", True, False),
+    ]
+    assert list(compat.parse_constraints(session, finder, parsed())) == []
+
+
+# The file name, options about the target, and whether its tags fit.
+TAGS: dict[str, tuple[str, tuple[str, ...], bool]] = {
+    "any": ("x-1-py3-none-any.whl", (), True),
+    "other system": ("x-1-py3-none-win_amd64.whl", (), sys.platform == "win32"),
+    "other target": ("x-1-py3-none-win_amd64.whl", ("--platform", "win_amd64"), True),
+    "not the target": ("x-1-py3-none-linux_x86_64.whl", ("--platform", "win_amd64"), False),
+    "other python": ("x-1-cp27-cp27m-any.whl", (), False),
+}
+
+
+@pytest.mark.parametrize(("filename", "args", "fits"), TAGS.values(), ids=TAGS)
+def test_tags_of_a_wheel_are_compared_with_the_target(
+    filename: str, args: tuple[str, ...], *, fits: bool
+) -> None:
+    """The target is that of the options, not always this machine."""
+    finder = compat.build_finder(PipSession(), parsed("--no-index", *args))
+    assert compat.supports_tags(filename, finder) is fits
+
+
+def test_path_of_a_file_url_has_no_escapes(tmp_path: Path) -> None:
+    """A URL of another host is a ValueError."""
+    path = tmp_path / "a folder" / "x.whl"
+    assert compat.path_of_url(path.as_uri()) == str(path)
+    with pytest.raises(ValueError, match="non-local file URIs are not supported"):
+        compat.path_of_url("file://host/x.whl")
+
+
+@pytest.fixture
+def command() -> Command:
+    """Return a command with the options of these functions alone."""
+
+    class Bare(Command):
+        def add_options(self) -> None:
+            """Add none."""
+
+    return Bare("variants", "x", isolated=True)
+
+
+def test_lookup_options_are_those_of_pip(command: Command) -> None:
+    """All options that decide which files are found are there, with pip's own help."""
+    compat.add_lookup_options(command)
+    command.parser.insert_option_group(0, command.cmd_opts)
+    names = {name for option in command.parser.option_list_all for name in option._long_opts}
+    assert {
+        *("--platform", "--python-version", "--implementation", "--abi"),
+        *("--constraint", "--pre", "--no-binary", "--only-binary", "--prefer-binary"),
+        *("--ignore-requires-python", "--index-url", "--extra-index-url", "--no-index"),
+        "--find-links",
+    } <= names
+
+
+def test_json_option_is_that_of_pip(command: Command) -> None:
+    """`--json` sets `options.json`."""
+    compat.json_option(command)
+    command.parser.insert_option_group(0, command.cmd_opts)
+    assert command.parser.parse_args(["--json"])[0].json is True
+    assert not command.parser.parse_args([])[0].json
+
+
+# The options of a command, and the values of the option `names`.
+CONFIGURED: dict[str, tuple[dict[str, object], list[str]]] = {
+    "no such option": ({}, []),
+    "not given": ({"names": None}, []),
+    "empty": ({"names": []}, []),
+    "given": ({"names": ["a", "b"]}, ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize(("values", "expected"), CONFIGURED.values(), ids=CONFIGURED)
+def test_values_of_a_repeatable_option_are_never_none(
+    values: dict[str, object], expected: list[str]
+) -> None:
+    """A command may not have the option at all."""
+    assert list(compat.configured_options(Values(values), "names")) == expected

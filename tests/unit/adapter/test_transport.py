@@ -1,0 +1,318 @@
+"""The session of pip as a transport: its settings, its errors, and prefetched files."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import zipfile
+
+import pytest
+from pip._internal.exceptions import NetworkConnectionError, PipError
+from pip._vendor.requests.exceptions import (
+    ConnectionError as RequestsConnectionError,
+)
+from pip._vendor.requests.exceptions import (
+    ConnectTimeout,
+    InvalidURL,
+    ReadTimeout,
+    RetryError,
+)
+from pip._vendor.requests.models import PreparedRequest
+from pip._vendor.urllib3.exceptions import MaxRetryError, ProtocolError
+
+from pip_variants.core.errors import FetchError
+from pip_variants.pip_adapter.transport import PipTransport
+from pip_variants.remote.fetch import fetch
+from pip_variants.remote.transport import RangesUnsupportedError, RemoteFile, TransportError
+from tests.unit.adapter.edge import FakeServer, session_with
+
+URL = "https://example.org/a.json"
+WHEEL = "https://example.org/a.whl"
+
+
+def transport_over(server: FakeServer) -> PipTransport:
+    """Return a transport over this server."""
+    return PipTransport(session_with(server))
+
+
+def test_body_length_and_origin_of_a_response_are_read() -> None:
+    """A response has its body, the length that the server declares, and no cache."""
+    server = FakeServer({URL: b"content"})
+    with transport_over(server).get(URL) as response:
+        assert (response.declared_length, response.from_cache) == ("7", False)
+        assert b"".join(response.chunks()) == b"content"
+    assert server.requests == [f"GET {URL}"]
+
+
+def test_request_is_sent_as_pip_itself_would_send_it() -> None:
+    """Bodies are not compressed and not read at once, and pip's user agent and timeout count."""
+    server = FakeServer({URL: b"content"})
+    transport = transport_over(server)
+    transport.session.timeout = 42
+    try:
+        with transport.get(URL):
+            pass
+    finally:
+        transport.session.timeout = None
+    (request,), (settings,) = server.sent, server.settings
+    assert request.headers is not None
+    assert request.headers["Accept-Encoding"] == "identity"
+    assert request.headers["User-Agent"].startswith("pip/")
+    assert "Cache-Control" not in request.headers
+    assert (settings["stream"], settings["timeout"]) == (True, 42)
+
+
+def test_cache_control_is_sent_if_it_is_given() -> None:
+    """The HTTP cache of pip obeys it."""
+    server = FakeServer({URL: b""})
+    with transport_over(server).get(URL, "max-age=0"):
+        pass
+    assert server.sent[0].headers is not None
+    assert server.sent[0].headers["Cache-Control"] == "max-age=0"
+
+
+def test_proxies_are_looked_up_once_for_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup takes half as long as a request to a nearby server."""
+    other = "https://other.example.org/b.json"
+    server = FakeServer({URL: b"", other: b"", f"{URL}?2": b""})
+    transport = transport_over(server)
+    merge = transport.session.merge_environment_settings
+    looked_up: list[str] = []
+
+    def record(url: str, *args: object) -> object:
+        looked_up.append(url)
+        return merge(url, *args)
+
+    monkeypatch.setattr(transport.session, "merge_environment_settings", record)
+    for url in (URL, f"{URL}?2", other):
+        with transport.get(url):
+            pass
+    assert looked_up == [URL, other]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 429, 500, 503])
+def test_refused_request_is_an_error_with_its_status(status: int) -> None:
+    """A refusal of the server differs from a failure of the network."""
+    server = FakeServer({URL: b"sorry"})
+    server.statuses[URL] = status
+    with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
+        pass
+    assert str(caught.value) == f"the server responded with status {status}"
+    assert caught.value.is_status is True
+
+
+def test_redirect_is_followed_to_the_file() -> None:
+    """A page may list addresses that lead elsewhere."""
+    target = "https://other.example.org/b.json"
+    server = FakeServer({URL: b"", target: b"content"})
+    server.statuses[URL] = 302
+    server.headers["Location"] = target
+    with transport_over(server).get(URL) as response:
+        assert b"".join(response.chunks()) == b"content"
+    assert server.requests == [f"GET {URL}", f"GET {target}"]
+
+
+def refused() -> RequestsConnectionError:
+    """Return what requests makes of a refused connection."""
+    reason = OSError("<conn 0x7f>: Failed to establish a new connection: [Errno 111] refused")
+    pool = MaxRetryError(None, "/a.json", reason)  # type: ignore[no-untyped-call]
+    return RequestsConnectionError(pool)  # type: ignore[no-untyped-call]
+
+
+# What pip's session raises, and the reason in one sentence.
+FAILURES: dict[str, tuple[Exception, str]] = {
+    "refused": (refused(), "'[Errno 111] refused'"),
+    "read timeout": (ReadTimeout("slow"), "the server did not respond in time"),  # type: ignore[no-untyped-call]
+    "connect timeout": (ConnectTimeout("slow"), "the server did not respond in time"),  # type: ignore[no-untyped-call]
+    "invalid URL": (InvalidURL("bad: no host"), "'no host'"),  # type: ignore[no-untyped-call]
+    "retries": (RetryError("too many 503 error responses"), "'too many 503 error responses'"),  # type: ignore[no-untyped-call]
+    "protocol": (ProtocolError("Connection broken: gone"), "'gone'"),
+    "protocol with its cause": (
+        ProtocolError("Connection broken: IncompleteRead(0 read)", ValueError("IncompleteRead")),
+        "'IncompleteRead(0 read)'",
+    ),
+    "aborted": (
+        RequestsConnectionError(ProtocolError("Connection aborted.", ValueError("Remote end"))),  # type: ignore[no-untyped-call]
+        "'Connection aborted.'",
+    ),
+    "system": (OSError(28, "No space left"), "'[Errno 28] No space left'"),
+    "of pip": (PipError("Could not find: a reason of pip"), "'a reason of pip'"),
+    "escapes": (OSError("\x1b[2J"), r"'\x1b[2J'"),
+    "nothing": (OSError(), "''"),
+}
+
+
+@pytest.mark.parametrize(("failure", "reason"), FAILURES.values(), ids=FAILURES)
+def test_failure_of_the_network_is_an_error_with_the_innermost_reason(
+    failure: Exception, reason: str
+) -> None:
+    """What requests and urllib3 wrap around each other becomes one sentence, safe to print."""
+    server = FakeServer()
+    server.failure = failure
+    with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
+        pass
+    assert (str(caught.value), caught.value.is_status) == (reason, False)
+
+
+def test_pip_error_with_response_is_an_error_with_its_status() -> None:
+    """Some of pip's errors have the response with which they began."""
+    server = FakeServer({URL: b""})
+    server.statuses[URL] = 503
+    request = PreparedRequest()  # type: ignore[no-untyped-call]
+    request.prepare("GET", URL)  # type: ignore[no-untyped-call]
+    response = server.send(request)
+    server.failure = NetworkConnectionError("no", response=response)
+    with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
+        pass
+    assert str(caught.value) == "the server responded with status 503"
+
+
+def test_connection_that_breaks_in_the_body_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body is read later than the headers, and fails in the same way."""
+    with transport_over(FakeServer({URL: b"content"})).get(URL) as response:
+
+        def breaking(*_: object, **__: object) -> None:
+            raise ProtocolError("Connection broken: IncompleteRead")
+
+        monkeypatch.setattr(response._response.raw, "stream", breaking)
+        with pytest.raises(TransportError) as caught:
+            list(response.chunks())
+    assert str(caught.value) == "'IncompleteRead'"
+
+
+def test_error_of_the_caller_is_not_an_error_of_the_transport() -> None:
+    """Only the network is wrapped."""
+    with (
+        pytest.raises(OSError, match="disk full"),
+        transport_over(FakeServer({URL: b""})).get(URL),
+    ):
+        raise OSError("disk full")
+
+
+def test_archive_is_read_by_range_requests() -> None:
+    """The end of an archive and one member are fetched, not the whole."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("large", bytes(500_000))
+        archive.writestr("small", b"content")
+    server = FakeServer({WHEEL: buffer.getvalue()}, ranges=True)
+    with transport_over(server).open_ranges(WHEEL) as file, zipfile.ZipFile(file) as archive:
+        assert archive.read("small") == b"content"
+    assert server.requests[0] == f"HEAD {WHEEL}"
+    ranges = [dict(request.headers or {})["Range"] for request in server.sent[1:]]
+    assert ranges
+    assert all(int(text.removeprefix("bytes=").partition("-")[0]) > 400_000 for text in ranges)
+
+
+def test_server_without_range_requests_is_a_case_of_its_own() -> None:
+    """The caller may fetch the whole file then."""
+    server = FakeServer({WHEEL: b"content"})
+    with (
+        pytest.raises(RangesUnsupportedError) as caught,
+        transport_over(server).open_ranges(WHEEL),
+    ):
+        pass
+    assert str(caught.value) == "no range requests"
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), AssertionError("x")])
+def test_unusable_range_response_counts_as_no_range_requests(error: Exception) -> None:
+    """Such errors come from pip's reader where a server is inconsistent."""
+    buffer = io.BytesIO()
+    zipfile.ZipFile(buffer, "w").close()
+    server = FakeServer({WHEEL: buffer.getvalue()}, ranges=True)
+    with (
+        pytest.raises(RangesUnsupportedError) as caught,
+        transport_over(server).open_ranges(WHEEL),
+    ):
+        raise error
+    assert str(caught.value) == "no usable range requests"
+
+
+def test_refused_range_request_is_an_error_with_its_status() -> None:
+    """A missing archive is not a server without range requests."""
+    with pytest.raises(TransportError) as caught, transport_over(FakeServer()).open_ranges(WHEEL):
+        pass
+    assert str(caught.value) == "the server responded with status 404"
+
+
+def test_prefetched_file_is_the_response_of_pip() -> None:
+    """The response comes from a thread, unread, as pip would have it."""
+    server = FakeServer({URL: b"content"})
+    prefetch = transport_over(server).prefetch(URL)
+    assert prefetch is not None
+    response = prefetch.response()
+    assert response is not None
+    assert (response.status_code, response.content) == (200, b"content")
+    assert prefetch.response() is response
+    assert server.requests == [f"GET {URL}"]
+    assert server.settings[0]["stream"] is True
+
+
+@pytest.mark.parametrize("status", [206, 301, 302, 304, 401, 404, 407, 500])
+def test_prefetch_gives_nothing_unless_the_response_is_complete(status: int) -> None:
+    """After a redirect, a challenge or a failure pip sends the request itself."""
+    server = FakeServer({URL: b"content"})
+    server.statuses[URL] = status
+    prefetch = transport_over(server).prefetch(URL)
+    assert prefetch is not None
+    assert prefetch.response() is None
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [refused(), ProtocolError("gone"), socket.gaierror("no name")],
+    ids=["refused", "broken", "no name"],
+)
+def test_prefetch_gives_nothing_after_a_failure_of_the_network(failure: Exception) -> None:
+    """The failure is pip's to report, when it sends the request itself."""
+    server = FakeServer()
+    server.failure = failure
+    prefetch = transport_over(server).prefetch(URL)
+    assert prefetch is not None
+    assert prefetch.response() is None
+
+
+@pytest.mark.parametrize("url", ["https://", "https://exa mple.org:port/x", "nothing://x/y", ""])
+def test_prefetch_of_an_impossible_url_is_not_started(url: str) -> None:
+    """A page can list any text as an address."""
+    threads = threading.active_count()
+    assert transport_over(FakeServer()).prefetch(url) is None
+    assert threading.active_count() == threads
+
+
+def remote_file(**hashes: str) -> RemoteFile:
+    """Return a document on a page that gives these hashes."""
+    return RemoteFile("a.json", URL, URL, "https://example.org/", hashes)
+
+
+# The hashes that a page gives, and the Cache-Control of the request.
+CACHING: dict[str, tuple[dict[str, str], str | None]] = {
+    "no hash": ({}, "max-age=0"),
+    "a hash that proves the content": ({"md5": "9a0364b9e99bb480dd25e1f0284c8555"}, None),
+    "a hash that no one can check": ({"blake9": "1"}, "max-age=0"),
+}
+
+
+@pytest.mark.parametrize(("hashes", "cache_control"), CACHING.values(), ids=CACHING)
+def test_cached_document_is_used_only_if_a_hash_proves_it(
+    hashes: dict[str, str], cache_control: str | None
+) -> None:
+    """A document changes at the same URL whenever a label is added."""
+    server = FakeServer({URL: b"content"})
+    assert fetch(remote_file(**hashes), transport_over(server)) == b"content"
+    assert server.sent[0].headers is not None
+    assert server.sent[0].headers.get("Cache-Control") == cache_control
+
+
+def test_error_of_the_transport_becomes_one_of_fetching() -> None:
+    """A status is the whole reason, another failure says that the file cannot be fetched."""
+    server = FakeServer()
+    with pytest.raises(FetchError) as caught:
+        fetch(remote_file(), transport_over(server))
+    assert str(caught.value) == "the server responded with status 404"
+    server.failure = refused()
+    with pytest.raises(FetchError) as caught:
+        fetch(remote_file(), transport_over(server))
+    assert str(caught.value) == "cannot be fetched: '[Errno 111] refused'"

@@ -1,0 +1,357 @@
+"""Results of NVML are cached for as long as they cannot have changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pip_variants.providers import cache as result_cache
+from pip_variants.providers import nvml
+from pip_variants.providers.nvml import DriverFacts
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fingerprint is that of Linux")
+
+GPU = DriverFacts((12, 9), ((8, 9), (7, 5)))
+
+
+class Driver:
+    """A driver that counts its queries; ``facts`` is what it reports."""
+
+    def __init__(self) -> None:
+        self.facts = GPU
+        self.queries = 0
+
+    def query(self) -> DriverFacts:
+        """Return the facts."""
+        self.queries += 1
+        return self.facts
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """Return a fake driver in place of that of this machine."""
+    found = Driver()
+    monkeypatch.setattr(nvml, "query", found.query)
+    return found
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a root folder with the files of the fingerprint, in place of the real ones."""
+    root = tmp_path / "machine"
+
+    def moved(name: str) -> str:
+        return f"{root}{name}"
+
+    for attribute in ("_READ", "_STATED", "_LIBRARIES"):
+        names = getattr(result_cache, attribute)
+        monkeypatch.setattr(result_cache, attribute, tuple(map(moved, names)))
+    listed = tuple((moved(folder), pattern) for folder, pattern in result_cache._LISTED)
+    monkeypatch.setattr(result_cache, "_LISTED", listed)
+    for name in result_cache._READ:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("1\n")
+    for folder, _ in listed:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    library = Path(result_cache._LIBRARIES[0], "libnvidia-ml.so.1")
+    library.parent.mkdir(parents=True)
+    library.touch()
+    return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a cache folder that does not exist yet."""
+    return tmp_path / "cache" / "variants"
+
+
+def _file(folder: Path) -> Path:
+    (file,) = folder.iterdir()
+    return file
+
+
+def test_second_query_is_served_from_the_cache(driver: Driver, folder: Path) -> None:
+    """The driver is queried once, and the folder has one file."""
+    assert [result_cache.driver_facts(folder) for _ in range(3)] == [GPU] * 3
+    assert driver.queries == 1
+    assert [file.name[:5] for file in folder.iterdir()] == ["nvml-"]
+
+
+def test_without_a_folder_nothing_is_cached(driver: Driver) -> None:
+    """Without a folder the driver is queried each time."""
+    assert [result_cache.driver_facts(None) for _ in range(2)] == [GPU] * 2
+    assert driver.queries == 2
+
+
+def test_cached_result_starts_no_process(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path
+) -> None:
+    """A cached result needs no process and hardly any time."""
+    result_cache.driver_facts(folder)
+
+    def popen(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setattr(os, "fork", popen)
+    times = []
+    for _ in range(20):
+        start = time.perf_counter()
+        assert result_cache.driver_facts(folder) == GPU
+        times.append(time.perf_counter() - start)
+    assert driver.queries == 1
+    assert statistics.median(times) < 0.02
+
+
+def _write(name: str) -> Callable[[pytest.MonkeyPatch, Path], None]:
+    def change(_: pytest.MonkeyPatch, root: Path) -> None:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("2\n")
+
+    return change
+
+
+def _patch(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch, Path], None]:
+    def change(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+        monkeypatch.setattr(owner, name, value)
+
+    return change
+
+
+def _environ(name: str) -> Callable[[pytest.MonkeyPatch, Path], None]:
+    def change(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+        monkeypatch.setenv(name, str(root))
+
+    return change
+
+
+def _older(_: pytest.MonkeyPatch, root: Path) -> None:
+    os.utime(root / "usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", (1, 1))
+
+
+def _gone(_: pytest.MonkeyPatch, root: Path) -> None:
+    (root / "usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1").unlink()
+
+
+CHANGES = {
+    "new boot": _write("proc/sys/kernel/random/boot_id"),
+    "other machine": _write("etc/machine-id"),
+    "other driver": _write("proc/driver/nvidia/version"),
+    "other kernel module": _write("sys/module/nvidia/version"),
+    "additional device": _write("dev/nvidia7"),
+    "additional GPU": _write("proc/driver/nvidia/gpus/0000:01:00.0"),
+    "device of WSL": _write("dev/dxg"),
+    "other library": _older,
+    "removed library": _gone,
+    "library in another folder": _write("usr/lib/wsl/lib/libnvidia-ml.so.1"),
+    "cache of the linker": _write("etc/ld.so.cache"),
+    "other search path": _environ("LD_LIBRARY_PATH"),
+    "other visible devices": _environ("NVIDIA_VISIBLE_DEVICES"),
+    "other user": _patch(os, "getuid", lambda: 12345),
+    "other host": _patch(platform, "node", lambda: "elsewhere"),
+    "other architecture": _patch(platform, "machine", lambda: "riscv64"),
+    "other engine": _patch(nvml, "READERS", (Path(__file__),)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_change_of_the_machine_queries_again(
+    monkeypatch: pytest.MonkeyPatch,
+    driver: Driver,
+    root: Path,
+    folder: Path,
+    change: Callable[[pytest.MonkeyPatch, Path], None],
+) -> None:
+    """After each change that can affect the result the driver is queried again, once."""
+    for _ in range(2):
+        assert result_cache.driver_facts(folder) == GPU
+    assert driver.queries == 1
+    change(monkeypatch, root)
+    driver.facts = DriverFacts((13, 0), ((12, 0),))
+    for _ in range(2):
+        assert result_cache.driver_facts(folder) == driver.facts
+    assert driver.queries == 2
+
+
+def test_device_created_by_the_query_is_expected(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, root: Path, folder: Path
+) -> None:
+    """A query can load the driver, so the fingerprint is that of the machine afterwards."""
+
+    def loading_query() -> DriverFacts:
+        (root / "dev/nvidia0").touch()
+        return driver.query()
+
+    monkeypatch.setattr(nvml, "query", loading_query)
+    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert driver.queries == 1
+
+
+def test_cache_file_of_another_machine_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, root: Path, folder: Path
+) -> None:
+    """A file that was copied from another machine is not used, even under the right name."""
+    result_cache.driver_facts(folder)
+    copied = _file(folder).read_bytes()
+    (root / "etc/machine-id").write_text("mine\n")
+    monkeypatch.setattr(platform, "node", lambda: "mine")
+    driver.facts = DriverFacts(problem="no NVIDIA driver found")
+    result_cache.driver_facts(folder)
+    for file in folder.iterdir():
+        file.write_bytes(copied)
+    assert result_cache.driver_facts(folder) == driver.facts
+    assert driver.queries == 3
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        DriverFacts(problem="the NVIDIA driver did not respond within 15 s"),
+        DriverFacts((12, 9), problem="GPU 0 cannot be read: GPU is lost"),
+    ],
+    ids=["no facts", "part of the facts"],
+)
+def test_failure_expires_after_an_hour(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path, facts: DriverFacts
+) -> None:
+    """A failure is cached for an hour, and not if the clock has been set back."""
+    driver.facts = facts
+    now = time.time()
+    for _ in range(2):
+        assert result_cache.driver_facts(folder) == facts
+    assert driver.queries == 1
+    monkeypatch.setattr(time, "time", lambda: now + result_cache.FAILURE_LASTS + 1)
+    result_cache.driver_facts(folder)
+    assert driver.queries == 2
+    monkeypatch.setattr(time, "time", lambda: now - 10)
+    result_cache.driver_facts(folder)
+    assert driver.queries == 3
+
+
+def test_complete_result_does_not_expire(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path
+) -> None:
+    """A complete result holds until the machine changes."""
+    result_cache.driver_facts(folder)
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    assert result_cache.driver_facts(folder) == GPU
+    assert driver.queries == 1
+
+
+# The key of the cache file and the value that replaces its own; None: the whole content.
+INVALID_FILES: dict[str, tuple[str | None, object]] = {
+    "empty": (None, b""),
+    "binary": (None, bytes(range(256))),
+    "list": (None, b"[1, 2]"),
+    "string": (None, b'"x"'),
+    "null": (None, b"null"),
+    "nested deeply": (None, b"[" * 100_000),
+    "long number": (None, b"1" * 50_000),
+    "huge": (None, b'{"fingerprint": "' + b"x" * (1 << 24)),
+    "no facts": ("facts", None),
+    "facts that are a list": ("facts", []),
+    "facts without keys": ("facts", {}),
+    "version that is a string": ("cuda", "12.9"),
+    "version of three parts": ("cuda", [12, 9, 1]),
+    "strings in place of numbers": ("cuda", ["12", "9"]),
+    "fractions": ("cuda", [12.5, 9.0]),
+    "infinity": ("cuda", [float("inf"), 0]),
+    "not a number": ("cuda", [float("nan"), 0]),
+    "negative version": ("cuda", [12, -9]),
+    "version that would exhaust memory": ("cuda", [12, 10**12]),
+    "capability that would exhaust memory": ("capabilities", [[10**12, 10**12]]),
+    "capabilities that are a number": ("capabilities", 5),
+    "time that is a word": ("until", "tomorrow"),
+    "time of hundreds of digits": ("until", 10**400),
+    "infinite time": ("until", float("inf")),
+    "time that is not a number": ("until", float("nan")),
+    "time too far in the future": ("until", 4e9),
+}
+
+
+@pytest.mark.parametrize(("key", "value"), INVALID_FILES.values(), ids=INVALID_FILES)
+def test_invalid_cache_file_is_replaced(
+    driver: Driver, folder: Path, key: str | None, value: object
+) -> None:
+    """Invalid content costs one more query, which replaces the file."""
+    result_cache.driver_facts(folder)
+    file = _file(folder)
+    if isinstance(value, bytes):
+        file.write_bytes(value)
+    else:
+        whole = json.loads(file.read_text())
+        (whole if key in whole else whole["facts"])[key] = value
+        file.write_text(json.dumps(whole))
+    start = time.monotonic()
+    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert driver.queries == 2
+    assert time.monotonic() - start < 2
+
+
+def test_cached_problem_is_made_printable(driver: Driver, folder: Path) -> None:
+    """A problem from a manipulated file is quoted and shortened."""
+    driver.facts = DriverFacts(problem="x")
+    result_cache.driver_facts(folder)
+    file = _file(folder)
+    file.write_text(file.read_text().replace('"x"', r'"\u001b[31m\n' + "y" * 9999 + '"'))
+    problem = result_cache.driver_facts(folder).problem
+    assert problem == rf"'\x1b[31m\n{'y' * 69}...'"
+    assert driver.queries == 1
+
+
+def _file_above(folder: Path) -> None:
+    folder.parent.rmdir()
+    folder.parent.touch()
+
+
+def _folder_for_file(folder: Path) -> None:
+    (folder / f"nvml-{result_cache._digest(result_cache._machine())}.json" / "x").mkdir(
+        parents=True
+    )
+
+
+UNWRITABLE: dict[str, Callable[[Path], object]] = {
+    "file in place of the folder": Path.touch,
+    "file in place of its parent": _file_above,
+    "broken link": lambda folder: folder.symlink_to("/nowhere/at/all"),
+    "folder in place of the file": _folder_for_file,
+}
+
+
+@pytest.mark.parametrize("block", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_unwritable_folder_caches_nothing(
+    driver: Driver, folder: Path, block: Callable[[Path], object]
+) -> None:
+    """If the folder cannot be written, the driver is queried each time and nothing is raised."""
+    folder.parent.mkdir()
+    block(folder)
+    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert driver.queries == 2
+    if folder.is_dir():
+        assert [file.name for file in folder.iterdir() if file.name.startswith(".")] == []
+
+
+def test_concurrent_writers_leave_one_valid_file(folder: Path) -> None:
+    """Processes that write at the same time leave one complete file."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from pip_variants.providers import cache, nvml\n"
+        "nvml.query = lambda: nvml.DriverFacts((12, 9), ((8, 9),) * 500)\n"
+        "for _ in range(30):\n"
+        "    cache._write(Path(sys.argv[1], 'nvml.json'), 'x', nvml.query())\n"
+        "    assert cache._read(Path(sys.argv[1], 'nvml.json'), 'x') == nvml.query()\n"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    running = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert [file.name for file in folder.iterdir()] == ["nvml.json"]
