@@ -114,9 +114,12 @@ def test_verbose_run_logs_the_table_with_what_was_passed_over(
     """With -v the table of `pip variants explain` follows, once."""
     state = run_state()
     req = requirement(link=chosen(state, torch_links("new", None)))
+    numbers = []
     for _ in range(2):
         announce(state, req, FakeFinder(serving()))
-    found = [record for record in caplog.records if record.levelno == VERBOSE]
+        found = [record for record in caplog.records if record.levelno == VERBOSE]
+        numbers.append(len(found))
+    assert numbers == [1, 1]
     assert [record.name for record in found] == ["pip_variants.pip_adapter.display"]
     assert found[0].msg == "[present-rich] %s"
     assert vars(found[0])["rich"] is True
