@@ -1,29 +1,41 @@
 """The build hook: puts a patched pip and the other vendored modules into the wheel.
 
-Which upstream files, which patches: data, in the `series.toml` of the folder that the option
-`series` of pyproject.toml names. Every upstream file is fetched through pip itself, by version and
-sha256, as a wheel, so that a build runs no code of it. A patch applies by unique context or the
-build stops.
+Which upstream files, which patches, which versions: data, in `patches/*/series.toml`, one folder an
+upstream release. `PIP_VARIANTS_UPSTREAM` selects one. Every upstream file is fetched through pip
+itself, by version and sha256, as a wheel, so that a build runs no code of it. A patch applies by
+unique context or the build stops.
 """
 
 import hashlib
+import os
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+# The build backend runs this file without the checkout on the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.core import load_toml
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
+from patches.apply import BuildError, apply_patch
+from patches.bom import advisories, bill_of_materials, components, open_advisories
 
-class BuildError(Exception):
-    """The wheel cannot be built; the text is one sentence for the person who builds."""
+__all__ = ["BuildError", "apply_patch"]
+
+UPSTREAM_VARIABLE = "PIP_VARIANTS_UPSTREAM"
+"""The environment variable that selects an upstream release."""
+
+_BOUNDS = ("FIRST_PYTHON", "ENDS_BEFORE_PYTHON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,8 @@ class Pin:
     """A folder (`pip/`) or a module (`pynvml.py`) of the wheel; None: only its licences."""
     licenses: str | None = None
     """A folder below the wheel's `licenses/` with one folder per library; None: its own."""
+    into: str = ""
+    """The folder of `_vendor/` into which `unpack` goes, in place of a file that is there."""
 
     @property
     def requirement(self) -> str:
@@ -44,8 +58,83 @@ class Pin:
         return f"{self.name}=={self.version}"
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An upstream release of pip that can be patched: one folder of `patches/`."""
+
+    folder: Path
+    config: dict[str, Any]
+
+    @property
+    def upstream(self) -> str:
+        """The version of upstream's pip."""
+        return str(self.config["release"]["upstream"])
+
+    @property
+    def wheel_version(self) -> str:
+        """The version of our wheel."""
+        return str(self.config["release"]["wheel_version"])
+
+    @property
+    def pip_version(self) -> str:
+        """What `pip --version` prints."""
+        return str(self.config["release"]["pip_version"])
+
+    @property
+    def python(self) -> tuple[str, str]:
+        """The first version of Python that is supported, and the first that no longer is."""
+        first, end = self.config["release"]["python"]
+        return str(first), str(end)
+
+    @property
+    def requires_python(self) -> str:
+        """The same as a version specifier."""
+        first, end = self.python
+        return f">={first},<{end}"
+
+
+def releases(root: Path) -> list[Release]:
+    """Return the releases that can be patched."""
+    return [
+        Release(path.parent, load_toml(str(path)))
+        for path in sorted((root / "patches").glob("*/series.toml"))
+    ]
+
+
+def find_release(root: Path, upstream: str | None = None) -> Release:
+    """Return the release with this upstream version, by default the one marked so.
+
+    Raise BuildError if there is none.
+    """
+    found = releases(root)
+    for release in found:
+        if release.upstream == upstream or (
+            not upstream and release.config["release"].get("default")
+        ):
+            return release
+    known = ", ".join(release.upstream for release in found)
+    raise BuildError(f"There are no patches for pip {upstream}, only for {known}.")
+
+
+def _selected_release(root: str) -> Release:
+    return find_release(Path(root), os.environ.get(UPSTREAM_VARIABLE))
+
+
+class ReleaseHook(MetadataHookInterface):
+    """Sets what depends on the upstream release in the metadata of the wheel."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the version and the Python bounds."""
+        try:
+            release = _selected_release(self.root)
+        except BuildError as error:
+            raise SystemExit(f"ERROR: {error}") from None
+        metadata["version"] = release.wheel_version
+        metadata["requires-python"] = release.requires_python
+
+
 class VendorHook(BuildHookInterface[BuilderConfig]):
-    """Adds `pip_variants/_vendor/` to the wheel."""
+    """Adds the start-up hook and `pip_variants/_vendor/` to the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Lay out the vendored files in a temporary folder and map it to the wheel's root."""
@@ -56,7 +145,7 @@ class VendorHook(BuildHookInterface[BuilderConfig]):
             )
         self._work = tempfile.TemporaryDirectory(prefix="pip-variants-build-")
         try:
-            tree = assemble(Path(self.root, self.config["series"]), Path(self._work.name))
+            tree = assemble(_selected_release(self.root), Path(self._work.name))
         except BuildError as error:
             self._work.cleanup()
             self.app.abort(str(error))
@@ -67,12 +156,12 @@ class VendorHook(BuildHookInterface[BuilderConfig]):
         self._work.cleanup()
 
 
-def assemble(series: Path, work: Path) -> Path:
-    """Return a folder, below *work*, that holds what the series adds to the wheel's root.
+def assemble(release: Release, work: Path) -> Path:
+    """Return a folder, below *work*, that holds what the release adds to the wheel's root.
 
     Raise BuildError when a file cannot be fetched, is not the pinned one, or a patch does not fit.
     """
-    config = load_toml(str(series / "series.toml"))
+    series, config = release.folder, release.config
     tree = work / "tree"
     vendor = tree / "pip_variants" / "_vendor"
     for entry in config["vendor"]:
@@ -80,9 +169,55 @@ def assemble(series: Path, work: Path) -> Path:
         unpack(fetch(pin, work), pin, vendor)
     for target, source in config["pip"]["add"].items():
         _copy_modules(series / source, vendor / "pip" / target)
+    _set_version(vendor / "pip" / "__init__.py", release)
+    _write_bill_of_materials(vendor, release)
     for name in config["pip"]["patches"]:
         apply_patch(Path(name).name, _read(series / name).decode(), vendor / "pip")
+    override = series.parents[1] / "pip_variants" / "_override.py"
+    if override.is_file():
+        text = _with_python_bounds(override.read_text(encoding="utf-8"), release)
+        (tree / "_pip_variants_override.py").write_text(text, encoding="utf-8")
     return tree
+
+
+def _set_version(module: Path, release: Release) -> None:
+    """Set what `pip --version` prints."""
+    _replace_once(
+        module, f'__version__ = "{release.upstream}"', f'__version__ = "{release.pip_version}"'
+    )
+
+
+def _write_bill_of_materials(vendor: Path, release: Release) -> None:
+    """List everything vendored, and how each advisory about it is answered."""
+    listed = (vendor / "pip" / "_vendor" / "vendor.txt").read_text(encoding="utf-8")
+    found = components(release.config["vendor"], listed)
+    known = advisories(load_toml(str(release.folder.parent / "advisories.toml"))["advisory"])
+    patches = [Path(name).name for name in release.config["pip"]["patches"]]
+    for component, advisory in open_advisories(found, known, patches):
+        raise BuildError(
+            f"{advisory.id} about {component.name} {component.version} has neither a patch in the"
+            " series nor an explanation."
+        )
+    text = bill_of_materials(release.wheel_version, found, known)
+    (vendor / "bom.cdx.json").write_text(text, encoding="utf-8")
+
+
+def _replace_once(path: Path, old: str, new: str) -> None:
+    text = path.read_bytes().decode()
+    if text.count(old) != 1:
+        raise BuildError(f"{path.name} of the unpacked release does not have {old!r} once.")
+    path.write_bytes(text.replace(old, new).encode())
+
+
+def _with_python_bounds(text: str, release: Release) -> str:
+    """Return the start-up hook for the versions of Python of a release."""
+    for name, version in zip(_BOUNDS, release.python, strict=True):
+        text, number = re.subn(
+            rf"^{name} = .*$", f"{name} = ({version.replace('.', ', ')})", text, flags=re.MULTILINE
+        )
+        if number != 1:
+            raise BuildError(f"The start-up hook does not set {name} once.")
+    return text
 
 
 def _read(path: Path) -> bytes:
@@ -106,6 +241,10 @@ def fetch(pin: Pin, work: Path) -> Path:
 
     Raise BuildError if the index has no such file or cannot be reached, and if the hash differs.
     """
+    known = next((work / pin.requirement).glob("*.whl"), None)
+    if known is not None:  # of which something else is vendored as well
+        _check_hash(known, pin)
+        return known
     failure = _pip_download(f"{pin.requirement} --hash=sha256:{pin.sha256}", work / pin.requirement)
     if not failure:
         wheel = next((work / pin.requirement).glob("*.whl"))
@@ -169,7 +308,7 @@ def unpack(wheel: Path, pin: Pin, vendor: Path) -> None:
             ]
             if not names:
                 raise BuildError(f"{wheel.name} has no {pin.unpack}.")
-            archive.extractall(vendor, names)
+            archive.extractall(vendor / pin.into, names)
         licenses = dict(_licenses(archive, pin))
     if not licenses:
         raise BuildError(f"{wheel.name} has no licence that could go into the wheel.")
@@ -195,66 +334,3 @@ def _licenses(archive: zipfile.ZipFile, pin: Pin) -> Iterator[tuple[str, bytes]]
         text = "\n".join(line.lstrip("#").removeprefix(" ") for line in header).strip()
         if "copyright" in text.lower():
             yield f"{pin.name}/LICENSE", f"{text}\n".encode()
-
-
-def apply_patch(name: str, text: str, root: Path) -> None:
-    """Apply the diff *text*, called *name*, to the files below *root*.
-
-    It opens with its reasons; then come, per file, `--- a/FILE`, `+++ b/FILE` and hunks. A hunk
-    begins with a line `@@` and has no line numbers: its context and removed lines must occur in the
-    file exactly once. Line endings and a missing final newline are preserved. Raise BuildError,
-    before the file is changed, with the line of the patch that does not fit.
-    """
-    lines = text.removesuffix("\n").split("\n")
-    starts = [i for i, line in enumerate(lines) if line.startswith("--- a/")]
-    if not starts or not "".join(lines[: starts[0]]).strip():
-        raise BuildError(f"{name} must open with its reasons and then change at least one file.")
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        path = lines[start].removeprefix("--- a/")
-        target = root / path
-        if lines[start + 1 : start + 2] != [f"+++ b/{path}"] or not target.is_file():
-            raise BuildError(
-                f"{name}, line {start + 1}: {path} is not a file of the unpacked release."
-            )
-        source = target.read_bytes().decode()
-        newline = "\r\n" if "\r\n" in source else "\n"
-        changed = source.split(newline)
-        for number, old, new in _hunks(name, lines, start + 2, end):
-            positions = _occurrences(old, changed)
-            if len(positions) != 1:
-                found = "gone from" if not positions else f"ambiguous ({len(positions)} times) in"
-                raise BuildError(f"{name}, line {number}: the context is {found} {path}.")
-            changed[positions[0] : positions[0] + len(old)] = new
-        target.write_bytes(newline.join(changed).encode())
-
-
-def _hunks(
-    name: str, lines: Sequence[str], start: int, end: int
-) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Yield, for each hunk, its line in the patch, its old lines and its new lines.
-
-    Raise BuildError for a line that does not belong into a hunk, and for one without effect.
-    """
-    headers = [i for i in range(start, end) if lines[i] == "@@"]
-    if headers[:1] != [start]:
-        raise BuildError(f"{name}, line {start + 1}: {lines[start : start + 1]} is not a hunk.")
-    for first, last in zip(headers, [*headers[1:], end], strict=True):
-        old: list[str] = []
-        new: list[str] = []
-        for i in range(first + 1, last):
-            mark, line = lines[i][:1], lines[i][1:]
-            if mark not in {" ", "-", "+"}:
-                raise BuildError(f"{name}, line {i + 1}: {lines[i]!r} is not part of a hunk.")
-            if mark != "+":
-                old.append(line)
-            if mark != "-":
-                new.append(line)
-        if not old or old == new:
-            raise BuildError(f"{name}, line {first + 1}: the hunk has no context or no effect.")
-        yield first + 1, old, new
-
-
-def _occurrences(block: Sequence[str], lines: Sequence[str]) -> list[int]:
-    """Return every index of *lines* at which *block* begins."""
-    last = len(lines) - len(block)
-    return [i for i in range(last + 1) if lines[i : i + len(block)] == block]

@@ -6,6 +6,10 @@ class would only take time. It finds top-level `pip` alone, and only where the s
 would have been found: another pip that is first on `sys.path` (PYTHONPATH, ensurepip, a child venv)
 is imported as without it. Nothing of stock pip is changed, so removing these files undoes
 everything.
+
+Python 3.15 also runs the entry points in `.start` files (PEP 829), which earlier versions ignore,
+and it still runs import lines of `.pth` files without a warning. Change to `.start` when 3.15 is
+the oldest supported version, or when an interpreter warns.
 """
 
 import sys
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 SWITCH = "PIP_VARIANTS_OVERRIDE"
 OFF = ("0", "off", "no", "false")
 
-# The engine starts at 3.10; the vendored pip 25.1.1 cannot be imported from 3.15 on.
+# The build sets both to those of the vendored pip.
 FIRST_PYTHON = (3, 10)
 ENDS_BEFORE_PYTHON = (3, 15)
 

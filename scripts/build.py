@@ -1,4 +1,4 @@
-"""Build the wheel: `python3 scripts/build.py` writes dist/pep_xxx_wheel_variants-*.whl.
+"""Build the wheel: `python3 scripts/build.py [--upstream VERSION | --all]` writes it to dist/.
 
 Needs only Python 3.10 or later and a package index that pip can reach: the build backend goes into
 a temporary environment. dist/ gets a complete wheel or, if the build fails, stays as it was.
@@ -15,13 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Variables of the caller that would change what the children build, or where they write it.
 _DROPPED = re.compile(r"HATCH_.*|PYTHON(PATH|HOME)|PIP_(TARGET|PREFIX|ROOT|DRY_RUN|PYTHON)")
+
+
+# Selects an upstream release in hatch_build.py.
+_UPSTREAM = "PIP_VARIANTS_UPSTREAM"
 
 
 class BuildError(Exception):
@@ -34,27 +38,59 @@ def python_of(environment: Path) -> Path:
 
 
 def build_requirements(pyproject: str) -> list[str]:
-    """Return `build-system.requires` of the text of a pyproject.toml.
+    """Return `build-system.requires` of the text of a pyproject.toml; raise BuildError."""
+    return toml_array(pyproject.partition("[build-system]\n")[2], "requires")
 
-    Python 3.10 has no TOML parser; an array of plain strings is also a literal of Python.
+
+def toml_array(text: str, key: str) -> list[str]:
+    """Return the first array of strings with this key in a TOML text; raise BuildError.
+
+    Python 3.10 has no TOML reader; such an array is the same in TOML and in Python.
     """
-    match = re.search(
-        r"^\[build-system\]\nrequires = (\[.*?\])$", pyproject, re.MULTILINE | re.DOTALL
-    )
+    match = re.search(rf"^{key} = (\[.*?\])$", text, re.MULTILINE | re.DOTALL)
     if not match:
-        raise BuildError(
-            "pyproject.toml does not open its [build-system] with an array `requires`."
-        )
+        raise BuildError(f"There is no array `{key}` where one is expected.")
     return [str(item) for item in ast.literal_eval(match[1])]
 
 
+def toml_string(text: str, key: str) -> str:
+    """Return the first string with this key in a TOML text; raise BuildError."""
+    match = re.search(rf'^{key} = "([^"]*)"', text, re.MULTILINE)
+    if not match:
+        raise BuildError(f"There is no string `{key}` where one is expected.")
+    return match[1]
+
+
+def series_of(upstream: str, checkout: Path = CHECKOUT) -> Path:
+    """Return the series.toml of a release; raise BuildError if there are no patches for it."""
+    for path in (checkout / "patches").glob("*/series.toml"):
+        if toml_string(path.read_text(encoding="utf-8"), "upstream") == upstream:
+            return path
+    known = ", ".join(releases(checkout))
+    raise BuildError(f"There are no patches for pip {upstream}, only for {known}.")
+
+
+def releases(checkout: Path = CHECKOUT) -> tuple[str, ...]:
+    """Return the upstream releases for which there are patches, the default one first."""
+    found = {}
+    for path in sorted((checkout / "patches").glob("*/series.toml")):
+        text = path.read_text(encoding="utf-8")
+        is_default = re.search(r"^default = true\b", text, re.MULTILINE) is not None
+        found[toml_string(text, "upstream")] = is_default
+    return tuple(sorted(found, key=lambda upstream: (not found[upstream], upstream)))
+
+
 def build_wheel(
-    out_dir: Path, *, checkout: Path = CHECKOUT, report: Callable[[str], object] = print
+    out_dir: Path,
+    *,
+    checkout: Path = CHECKOUT,
+    upstream: str | None = None,
+    report: Callable[[str], object] = print,
 ) -> Path:
     """Build the wheel of *checkout* and return its path in *out_dir*.
 
-    *report* gets a line for each step. Raise BuildError if a step fails; *out_dir* is then
-    unchanged.
+    *upstream* is the release of pip to patch, None the default one. *report* gets a line for each
+    step. Raise BuildError if a step fails; *out_dir* is then unchanged.
     """
     requires = build_requirements((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="pip-variants-") as temp:
@@ -66,9 +102,18 @@ def build_wheel(
         install(python, *requires)
         report("Fetching and patching what is vendored, packing the wheel")
         hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
-        run("", hatchling, checkout)
+        run("", hatchling, checkout, {_UPSTREAM: upstream} if upstream else {})
         (wheel,) = built.glob("*.whl")
         return _publish(wheel, out_dir)
+
+
+def fetch_pip(version: str, folder: Path) -> Path:
+    """Return upstream's wheel of a version of pip, downloaded to *folder*; raise BuildError."""
+    python = make_environment(folder / "env")
+    command = (str(python), "-m", "pip", "--disable-pip-version-check", "download", "--quiet")
+    options = ("--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--dest")
+    run(f"Cannot fetch pip {version}", (*command, *options, str(folder), f"pip=={version}"), folder)
+    return next(folder.glob("pip-*.whl"))
 
 
 def make_environment(folder: Path) -> Path:
@@ -85,13 +130,17 @@ def install(python: Path, *arguments: str) -> None:
     run(f"Cannot install {', '.join(arguments)}", (*pip, *arguments), python.parent)
 
 
-def run(failure: str, command: Sequence[str], cwd: Path) -> None:
+def run(
+    failure: str, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+) -> None:
     """Run *command* silently; if it fails, raise BuildError with its last error message.
 
-    With an empty *failure* that message is the whole sentence.
+    With an empty *failure* that message is the whole sentence. *variables* are added to the
+    environment.
     """
     env = {key: value for key, value in os.environ.items() if not _DROPPED.fullmatch(key)}
     env |= {"PIP_USER": "0", "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    env |= variables or {}
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -121,15 +170,20 @@ def _publish(wheel: Path, out_dir: Path) -> Path:
 
 def main() -> int:
     """Build into dist/; return the exit status."""
-    argparse.ArgumentParser(description="Build the wheel into dist/.").parse_args()
-    start = time.monotonic()
+    parser = argparse.ArgumentParser(description="Build the wheel into dist/.")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--upstream", metavar="VERSION", help="the release of pip to patch")
+    group.add_argument("--all", action="store_true", help="one wheel for each release of pip")
+    arguments = parser.parse_args()
     try:
-        wheel = build_wheel(CHECKOUT / "dist")
+        for upstream in releases() if arguments.all else (arguments.upstream,):
+            start = time.monotonic()
+            wheel = build_wheel(CHECKOUT / "dist", upstream=upstream)
+            seconds = time.monotonic() - start
+            print(f"Built {wheel} ({wheel.stat().st_size:,} bytes) in {seconds:.0f} s")
     except (BuildError, OSError) as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
-    seconds = time.monotonic() - start
-    print(f"Built {wheel} ({wheel.stat().st_size:,} bytes) in {seconds:.0f} s")
     return 0
 
 

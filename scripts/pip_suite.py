@@ -1,6 +1,7 @@
 """Run upstream pip's own tests on stock pip and on ours: `python3 scripts/pip_suite.py CHECKOUT`.
 
-CHECKOUT is upstream's repository at the release that we patch; it is only read. The unit and the
+CHECKOUT is upstream's repository at the tag that the series.toml of the release names; it is only
+read. The unit and the
 functional tests, except those that need the network, run in two copies of it, one of which has the
 patched pip, each in an environment of its own. Prints the counts of both, and every test whose
 outcome differs: these are run again, one by one, since some of upstream's tests are flaky. The raw
@@ -25,32 +26,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from build import BuildError, build_wheel, install, make_environment, run
+from build import (
+    BuildError,
+    build_wheel,
+    fetch_pip,
+    install,
+    make_environment,
+    releases,
+    run,
+    series_of,
+    toml_array,
+    toml_string,
+)
 from outcomes import Difference, Outcomes, added, differences, read_junit, table
 
-UPSTREAM = "25.1.1"
 SIDES = ("stock", "ours")
 KINDS = ("unit", "functional")
 SHOWN = 40
 """How many differing tests are printed at most; the results list all of them."""
-# Upstream's test requirements as of the day of that release.
-REQUIREMENTS = (
-    "cryptography==44.0.3",
-    "freezegun==1.5.1",
-    "installer==0.7.0",
-    "proxy.py==2.4.10",
-    "pytest==8.3.5",
-    "pytest-cov==6.1.1",
-    "pytest-rerunfailures==15.1",
-    "pytest-xdist==3.6.1",
-    "scripttest==2.0.post1",
-    "setuptools==80.4.0",
-    "tomli-w==1.2.0",
-    "virtualenv==20.31.2",
-    "werkzeug==3.1.3",
-    "wheel==0.45.1",
-)
-COMMON_WHEELS = ("setuptools==79.0.1", "wheel==0.45.1", "coverage==7.8.0")
 # Functional tests that run most of our patches, in well under a minute.
 QUICK = tuple(
     f"tests/functional/test_{name}.py"
@@ -70,6 +63,27 @@ from pathlib import Path
 
 __path__ = [str(Path(__file__).with_name("src") / "pip_variants")]
 '''
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The tests for one release: upstream's tag that has them, and what they are run with."""
+
+    upstream: str
+    tag: str
+    requirements: tuple[str, ...]
+    common_wheels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, upstream: str) -> Suite:
+        """Return the suite of a release, by its series.toml; raise BuildError."""
+        text = series_of(upstream).read_text(encoding="utf-8").partition("[suite]\n")[2]
+        return cls(
+            upstream,
+            toml_string(text, "tag"),
+            tuple(toml_array(text, "requirements")),
+            tuple(toml_array(text, "common_wheels")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,51 +137,62 @@ class Side:
         }
 
 
-def check(checkout: Path) -> None:
-    """Raise BuildError unless this is upstream's repository at the release that we patch."""
+def check(checkout: Path, tag: str) -> None:
+    """Raise BuildError unless this is upstream's repository at this tag."""
     package = checkout / "src" / "pip" / "__init__.py"
     if not package.is_file() or not (checkout / "tests" / "functional").is_dir():
         raise BuildError(f"{checkout} is no checkout of pip's repository.")
-    if f'__version__ = "{UPSTREAM}"' not in package.read_text(encoding="utf-8"):
-        raise BuildError(f"{checkout} is another version: run `git checkout {UPSTREAM}` there.")
+    if f'__version__ = "{tag}"' not in package.read_text(encoding="utf-8"):
+        raise BuildError(f"{checkout} is another version: run `git checkout {tag}` there.")
 
 
-def copy_tree(checkout: Path, tree: Path, wheel: Path | None) -> None:
-    """Copy the repository to *tree*; with a *wheel*, replace its pip and add the engine."""
+def copy_tree(checkout: Path, tree: Path, upstream: str, wheel: Path) -> None:
+    """Copy the repository to *tree* and replace its pip by that of a wheel.
+
+    The wheel is upstream's, or ours: then the engine comes with it.
+    """
     ignored = shutil.ignore_patterns(".git", "__pycache__", "*.egg-info", "common_wheels")
     shutil.copytree(checkout, tree, symlinks=True, ignore=ignored)
-    if wheel is None:
-        return
-    pip, upstream = tree / "src" / "pip", checkout / "src" / "pip"
+    pip = tree / "src" / "pip"
     shutil.rmtree(pip)
+    is_ours = not wheel.name.startswith("pip-")
     with zipfile.ZipFile(wheel) as archive:
-        inside = [name for name in archive.namelist() if name.startswith("pip_variants/")]
-        archive.extractall(tree / "src", inside)
-    (tree / "src" / "pip_variants" / "_vendor" / "pip").rename(pip)
-    shutil.copy(upstream / "__init__.py", pip)
-    (tree / "__init__.py").write_text(_SHIM, encoding="utf-8")
+        prefix = "pip_variants/" if is_ours else "pip/"
+        archive.extractall(
+            tree / "src", [name for name in archive.namelist() if name.startswith(prefix)]
+        )
+    if is_ours:
+        (tree / "src" / "pip_variants" / "_vendor" / "pip").rename(pip)
+        (tree / "__init__.py").write_text(_SHIM, encoding="utf-8")
+    module = pip / "__init__.py"
+    text = re.sub(r'__version__ = ".*"', f'__version__ = "{upstream}"', module.read_text("utf-8"))
+    module.write_text(text, encoding="utf-8")
 
 
-def prepare(checkout: Path, folder: Path, results: Path) -> list[Side]:
+def prepare(suite: Suite, checkout: Path, folder: Path, results: Path) -> list[Side]:
     """Make both sides below *folder*; raise BuildError if a step fails."""
-    report("building the wheel")
-    wheel = build_wheel(folder / "dist", report=lambda _: None)
+    report("building the wheel, fetching upstream's")
+    archives = {
+        "stock": fetch_pip(suite.upstream, folder / "upstream"),
+        "ours": build_wheel(folder / "dist", upstream=suite.upstream, report=lambda _: None),
+    }
     sides: list[Side] = []
     for name in SIDES:
         report(f"making the environment of {name}")
         (results / name).mkdir(parents=True, exist_ok=True)
         # A dash in the name: with an `__init__.py` in it, pytest would take it for a package.
-        tree = folder / name / f"pip-{UPSTREAM}"
-        copy_tree(checkout, tree, wheel if name == "ours" else None)
+        tree = folder / name / f"pip-{suite.upstream}"
+        copy_tree(checkout, tree, suite.upstream, archives[name])
         python = make_environment(folder / name / "venv")
-        install(python, *REQUIREMENTS)
+        install(python, *suite.requirements)
         install(python, "--no-deps", "--no-build-isolation", "--editable", str(tree))
         wheels = tree / "tests" / "data" / "common_wheels"
         if sides:
             shutil.copytree(sides[0].tree / "tests" / "data" / "common_wheels", wheels)
         else:
             pip = (str(python), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels))
-            run("Cannot fetch the wheels that the tests use", (*pip, *COMMON_WHEELS), tree)
+            command = (*pip, *suite.common_wheels)
+            run("Cannot fetch the wheels that the tests use", command, tree)
         sides.append(Side(name, tree, python, results / name))
     return sides
 
@@ -259,7 +284,8 @@ def warn() -> None:
 def main() -> int:
     """Run the suites in a temporary folder; return the exit status."""
     parser = argparse.ArgumentParser(description="Run upstream pip's tests on stock pip and ours.")
-    parser.add_argument("checkout", type=Path, help=f"pip's repository at the tag {UPSTREAM}")
+    parser.add_argument("checkout", type=Path, help="pip's repository at the tag of the suite")
+    parser.add_argument("--upstream", default=releases()[0], help="the release of pip to test")
     parser.add_argument("--quick", action="store_true", help="unit tests and a few functional ones")
     parser.add_argument(
         "--out", type=Path, default=Path("pip-suite"), help="folder for the results (pip-suite)"
@@ -267,9 +293,11 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pip-suite-", ignore_cleanup_errors=True) as temp:
         try:
-            check(options.checkout)
+            suite = Suite.of(options.upstream)
+            check(options.checkout, suite.tag)
             warn()
-            sides = prepare(options.checkout.resolve(), Path(temp).resolve(), options.out.resolve())
+            folders = (options.checkout.resolve(), Path(temp).resolve(), options.out.resolve())
+            sides = prepare(suite, *folders)
             return 0 if compare(sides, quick=options.quick) else 1
         except (BuildError, OSError) as error:
             print(f"ERROR: {error}", file=sys.stderr)

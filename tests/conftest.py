@@ -19,10 +19,19 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
+@pytest.fixture(scope="session", params=build.releases())
+def upstream(request: pytest.FixtureRequest) -> str:
+    """Return the release of pip that is patched; every test that needs a wheel runs with each."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def wheel(shared: Path) -> Path:
-    """Return the path of the wheel, built from this checkout once for the run."""
-    folder = once(shared / "wheel", build.build_wheel)
+def wheel(shared: Path, upstream: str) -> Path:
+    """Return the path of the wheel for a release, built from this checkout once for the run."""
+    folder = once(
+        shared / f"wheel-{upstream}",
+        lambda folder: build.build_wheel(folder, upstream=upstream),
+    )
     return next(folder.glob("*.whl"))
 
 
@@ -39,13 +48,15 @@ def stock(shared: Path) -> Callable[[str], Venv]:
 
 
 @pytest.fixture(scope="session")
-def patched(shared: Path, wheel: Path, stock: Callable[[str], Venv]) -> Callable[[str], Venv]:
+def patched(
+    shared: Path, wheel: Path, upstream: str, stock: Callable[[str], Venv]
+) -> Callable[[str], Venv]:
     """Return a function from "3.11" to a venv with our wheel; do not change the venv."""
 
     def make(python: str) -> Venv:
         def fill(root: Path) -> None:
             stock(python).copy(root).install("--no-index", "--no-deps", wheel)
 
-        return Venv(once(shared / f"patched-{python}", fill))
+        return Venv(once(shared / f"patched-{upstream}-{python}", fill))
 
     return make

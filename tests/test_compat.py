@@ -46,6 +46,7 @@ print(json.dumps([group for group in groups if not any(resolves(*item) for item 
 # Each private attribute that `compat` reads or sets, as an expression for what has it.
 PRIVATE = {
     "_link_collector": "compat.build_finder(session, options)",
+    "_build_package_finder": "req_command.RequirementCommand",
     "_all_candidates": "compat.build_finder(session, options)",
     "_best_candidates": "compat.build_finder(session, options)",
     "_hashes": "compat.Link('https://example.org/x')",
@@ -54,7 +55,7 @@ PRIVATE = {
 }
 PROBE = """\
 import json, sys
-from pip._internal.cli import index_command
+from pip._internal.cli import index_command, req_command
 from pip_variants.commands.command import VariantsCommand
 from pip_variants.pip_adapter import compat
 

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="remaining processes are found in the /proc of Linux"
 )
 
+pytestmark = pytest.mark.parametrize("upstream", ["25.1.1"], indirect=True)  # the default
+
 CUDA_129 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.9"
 CUDA_128 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.8"
 CUDA_126 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.6"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import find_release
 from tests.support.venvs import (
     THIS_PYTHON,
-    VERSION,
     Venv,
     each_python,
     interpreter,
@@ -24,7 +24,8 @@ from tests.support.venvs import (
 )
 
 Venvs = Callable[[str], Venv]
-OVERRIDE = Path(__file__).parent.parent / "pip_variants" / "_override.py"
+ROOT = Path(__file__).parent.parent
+OVERRIDE = ROOT / "pip_variants" / "_override.py"
 NAME = "pep-xxx-wheel-variants"
 
 RUNPY = (
@@ -61,7 +62,10 @@ def test_every_way_to_import_pip_finds_the_patched_one(patched: Venvs, python: s
     venv = patched(python)
     vendor = venv.site / "pip_variants" / "_vendor"
     assert venv.run("-I", "-c", SPEC) == f"{vendor}/pip/__init__.py\n"
-    assert venv.run("-c", PARTS) == f"{VERSION} {vendor}/pip/_vendor/rich/__init__.py\n"
+    assert (
+        venv.run("-c", PARTS)
+        == f"{venv.release.pip_version} {vendor}/pip/_vendor/rich/__init__.py\n"
+    )
     assert venv.run(venv.site / "pip", "--version") == venv.patched
 
 
@@ -102,7 +106,7 @@ def test_venv_made_by_patched_python_has_stock_pip(
 
 @each_python
 def test_user_installation_overrides_only_the_interpreters_pip(
-    tmp_path: Path, wheel: Path, python: str
+    tmp_path: Path, wheel: Path, upstream: str, python: str
 ) -> None:
     """`--user` overrides the pip of the interpreter, but not with `-I` and not a venv's own pip."""
     base = interpreter(python)
@@ -114,7 +118,8 @@ def test_user_installation_overrides_only_the_interpreters_pip(
     stock = run(*version, env=env)
     run(base, "-m", "pip", "install", "--user", "--no-deps", wheel, env=env)
     site = tmp_path / "user" / "lib" / f"python{python}" / "site-packages"
-    patched = f"pip {VERSION} from {site}/pip_variants/_vendor/pip (python {python})\n"
+    version_text = find_release(ROOT, upstream).pip_version
+    patched = f"pip {version_text} from {site}/pip_variants/_vendor/pip (python {python})\n"
     assert run(*version, env=env) == patched
     assert run(base, "-I", "-m", "pip", "--version", env=env) == stock
 
@@ -176,7 +181,8 @@ def test_own_site_directory_on_pythonpath_stays_overridden(tmp_path: Path, patch
     link.symlink_to(venv.site)
     for path in (f"{venv.site}/", str(link)):
         env = offline_env(PYTHONPATH=path)
-        assert venv.run("-c", "import pip; print(pip.__version__)", env=env) == f"{VERSION}\n"
+        output = venv.run("-c", "import pip; print(pip.__version__)", env=env)
+        assert output == f"{venv.release.pip_version}\n"
 
 
 def test_finder_without_its_site_directory_finds_nothing(patched: Venvs) -> None:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from build import BuildError
+from build import BuildError, releases
 from outcomes import Difference, added, differences, read_junit, table
-from pip_suite import check, copy_tree
+from pip_suite import Suite, check, copy_tree
 
 from tests.support.venvs import run
 
@@ -94,16 +94,27 @@ def make_checkout(root: Path, version: str) -> Path:
 def test_folder_other_than_upstreams_checkout_is_refused(tmp_path: Path) -> None:
     """The folder must be a checkout of pip, at the release that we patch."""
     with pytest.raises(BuildError, match="is no checkout of pip's repository"):
-        check(tmp_path)
-    with pytest.raises(BuildError, match=r"is another version: run `git checkout 25\.1\.1` there"):
-        check(make_checkout(tmp_path, "26.0"))
-    check(make_checkout(tmp_path / "right", "25.1.1"))
+        check(tmp_path, "1.2.3")
+    with pytest.raises(BuildError, match=r"is another version: run `git checkout 1\.2\.3` there"):
+        check(make_checkout(tmp_path, "26.0"), "1.2.3")
+    check(make_checkout(tmp_path / "right", "1.2.3"), "1.2.3")
 
 
-def test_patched_tree_has_our_pip_and_finds_the_engine(tmp_path: Path, wheel: Path) -> None:
+@pytest.mark.parametrize("release", releases())
+def test_every_release_has_a_suite_with_pinned_requirements(release: str) -> None:
+    """The suite of each release names its tag and pins whatever it installs."""
+    suite = Suite.of(release)
+    assert suite.tag.split(".")[0] == release.split(".", maxsplit=1)[0]
+    pins = [*suite.requirements, *suite.common_wheels]
+    assert [pin for pin in pins if "==" not in pin] == []
+
+
+def test_patched_tree_has_our_pip_and_finds_the_engine(
+    tmp_path: Path, wheel: Path, upstream: str
+) -> None:
     """Our pip replaces upstream's, has its version, and imports the engine beside it."""
     tree = tmp_path / "a-tree"
-    copy_tree(make_checkout(tmp_path / "upstream", "25.1.1"), tree, wheel)
+    copy_tree(make_checkout(tmp_path / "upstream", upstream), tree, upstream, wheel)
     assert not (tree / ".git").exists()
     code = (
         "import pip, sys; from pip._variants import engine; engine.load();"
@@ -112,4 +123,4 @@ def test_patched_tree_has_our_pip_and_finds_the_engine(tmp_path: Path, wheel: Pa
     output = run(
         sys.executable, "-I", "-c", f"import sys; sys.path[0] = {str(tree / 'src')!r}; {code}"
     )
-    assert output == f"25.1.1 {tree}/src/pip_variants/core/errors.py\n"
+    assert output == f"{upstream} {tree}/src/pip_variants/core/errors.py\n"

@@ -105,7 +105,7 @@ def _check(work: Path, release: Release, series: str) -> None:
     """Check a copy of a patched release, and then the same with mistakes."""
     work.mkdir()
     shutil.copytree(release.patched / "pip", work / "pip")
-    files = touched_files(series)
+    files = [file for file in touched_files(series) if file.endswith(".py")]
     for name, mistakes in (("right", {}), ("wrong", MISTAKES)):
         for file, old, new, _ in mistakes.values():
             text = (work / file).read_text("utf-8")
@@ -121,7 +121,7 @@ def _check(work: Path, release: Release, series: str) -> None:
 
 
 def touched_files(series: str) -> list[str]:
-    """Return the Python files that the patches of a release change."""
+    """Return the files that the patches of a release change."""
     return sorted(
         {
             f"pip/{line.removeprefix('+++ b/')}"
@@ -202,5 +202,5 @@ def test_added_lines_are_those_that_were_not_there_before(tmp_path: Path) -> Non
 def test_patches_touch_no_file_that_mypy_cannot_check(series: str) -> None:
     """Each file is a module of pip, and the facade is not patched."""
     files = touched_files(series)
-    assert [file for file in files if not file.endswith(".py")] == []
+    assert {file for file in files if not file.endswith(".py")} <= {"pip/_vendor/vendor.txt"}
     assert [file for file in files if file.startswith(FACADE)] == []

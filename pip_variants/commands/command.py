@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -49,7 +51,12 @@ class VariantsCommand(Command):
         self.parser.insert_option_group(0, self.cmd_opts)
 
     def handle_pip_version_check(self, options: Values) -> None:
-        """Do nothing; pip expects this only of commands without index options."""
+        """Do nothing; pip expects this only of commands without index options (before 26.2)."""
+
+    @contextlib.contextmanager
+    def pip_version_check(self, options: Values, args: list[str]) -> Iterator[None]:  # noqa: ARG002 - pip's signature
+        """Do nothing, likewise."""
+        yield
 
     def state(self) -> RunState:
         """Return the state of this run; the patched pip overrides this."""

@@ -64,9 +64,12 @@ def marker_holds(text: str, target: Mapping[str, str]) -> bool:
 def parse_requirement(text: str) -> Requirement:
     """Return a parsed requirement; raise ValueError if it is invalid."""
     try:
-        return Requirement(text)
+        found = Requirement(text)
+        # Newer releases of packaging parse the versions only when they are compared.
+        found.specifier.contains("0")
     except _BAD_MARKER as error:
         raise ValueError(str(error)) from None
+    return found
 
 
 def requirement_applies(text: str, target: Mapping[str, str]) -> bool:

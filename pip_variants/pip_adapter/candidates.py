@@ -13,7 +13,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 from pip_variants.core.properties import NULL_LABEL
 from pip_variants.explain import messages
 
-from .compat import DistributionNotFound, Link
+from .compat import DistributionNotFound, Link, candidate_with_link
 from .evaluator import LinkedRelease, decide_release
 from .links import Choice, VariantLink, variant_link
 from .run_state import RunState
@@ -95,9 +95,7 @@ def best_candidate(
                 candidate = candidates[part[file.index]]
                 link = linked.links[file.index]
                 choice = Choice(project, str(version), file.selected, decision)
-                return type(candidate)(
-                    candidate.name, str(version), VariantLink(link, link.label, choice)
-                )
+                return candidate_with_link(candidate, VariantLink(link, link.label, choice))
     return None
 
 

@@ -29,7 +29,7 @@ from pip._internal.utils.logging import get_indentation, indent_log
 from pip._internal.utils.misc import redact_auth_from_url, tabulate, write_output
 from pip._vendor.requests.exceptions import RequestException, Timeout
 from pip._vendor.requests.models import Request
-from pip._vendor.urllib3.exceptions import HTTPError
+from pip._vendor.urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
 
 if TYPE_CHECKING:
     from optparse import Values
@@ -52,6 +52,7 @@ __all__ = [
     "DistributionNotFound",
     "HTTPError",
     "Hashes",
+    "IncompleteRead",
     "InstallRequirement",
     "InstallationCandidate",
     "InstallationError",
@@ -60,6 +61,7 @@ __all__ = [
     "PackageFinder",
     "PipError",
     "PipSession",
+    "ProtocolError",
     "RequestException",
     "Response",
     "SpinnerInterface",
@@ -93,6 +95,15 @@ def copy_link(link: Link, to: Link) -> None:
     """Make ``to``, an instance of a subclass, the same link."""
     for name in Link.__slots__:
         setattr(to, name, getattr(link, name))
+
+
+def candidate_with_link(candidate: InstallationCandidate, link: Link) -> InstallationCandidate:
+    """Return the same candidate with another link; the class is frozen."""
+    own = object.__new__(type(candidate))
+    for name in type(candidate).__slots__:
+        object.__setattr__(own, name, getattr(candidate, name))
+    object.__setattr__(own, "link", link)
+    return own
 
 
 def inner_distribution(dist: BaseDistribution) -> Any:  # noqa: ANN401
@@ -188,20 +199,18 @@ def build_session(options: Values) -> PipSession:
 def build_finder(session: PipSession, options: Values) -> PackageFinder:
     """Return a finder as `pip install` with these options has it."""
     from pip._internal.cli import cmdoptions
-    from pip._internal.index.collector import LinkCollector
-    from pip._internal.index.package_finder import PackageFinder
-    from pip._internal.models.selection_prefs import SelectionPreferences
+    from pip._internal.cli.req_command import RequirementCommand
 
-    return PackageFinder.create(
-        link_collector=LinkCollector.create(session, options),
-        selection_prefs=SelectionPreferences(
-            allow_yanked=True,
-            format_control=options.format_control,
-            allow_all_prereleases=options.pre,
-            prefer_binary=options.prefer_binary,
-            ignore_requires_python=options.ignore_requires_python,
-        ),
+    # Since pip 26.0 the finder knows `--pre` by what this makes of it.
+    if adopt_pre := getattr(cmdoptions, "check_release_control_exclusive", None):
+        adopt_pre(options)
+    # The method does not use its instance, which would have the options of `install`.
+    return RequirementCommand._build_package_finder(  # noqa: SLF001
+        cast("RequirementCommand", None),
+        options=options,
+        session=session,
         target_python=cmdoptions.make_target_python(options),
+        ignore_requires_python=options.ignore_requires_python,
     )
 
 
@@ -255,15 +264,16 @@ def add_lookup_options(command: Command) -> None:
     from pip._internal.cli import cmdoptions
 
     cmdoptions.add_target_python_options(command.cmd_opts)
-    for option in (
-        cmdoptions.constraints,
-        cmdoptions.pre,
-        cmdoptions.no_binary,
-        cmdoptions.only_binary,
-        cmdoptions.prefer_binary,
-        cmdoptions.ignore_requires_python,
-    ):
-        command.cmd_opts.add_option(option())
+    command.cmd_opts.add_option(cmdoptions.constraints())
+    command.cmd_opts.add_option(cmdoptions.ignore_requires_python())
+    selection = getattr(cmdoptions, "package_selection_group", None)
+    if selection is not None:  # from 26.0
+        group = cmdoptions.make_option_group(selection, command.parser)
+        command.parser.insert_option_group(0, group)
+    else:
+        command.cmd_opts.add_option(cmdoptions.pre())
+        for option in (cmdoptions.no_binary, cmdoptions.only_binary, cmdoptions.prefer_binary):
+            command.cmd_opts.add_option(option())
     index = cmdoptions.make_option_group(cmdoptions.index_group, command.parser)
     command.parser.insert_option_group(0, index)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pip_variants.core import markers
 
+from .compat import BaseDistribution, inner_distribution
 from .distributions import attached_to
 from .run_state import RunState
 
@@ -22,3 +24,11 @@ def bind_dependency(state: RunState, inner: Any, requirement: str) -> str:  # no
         supported = query(tuple(sorted(variant.namespaces)), metadata)
     environment = markers.marker_environment(variant, supported)
     return markers.bind_markers(requirement, environment)
+
+
+def bind_raw_dependencies(
+    state: RunState, dist: BaseDistribution, requirements: Sequence[str]
+) -> list[str]:
+    """Return the dependencies of a distribution with their markers about variants evaluated."""
+    inner = inner_distribution(dist)
+    return [bind_dependency(state, inner, requirement) for requirement in requirements]

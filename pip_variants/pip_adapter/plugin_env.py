@@ -92,6 +92,9 @@ class PluginInstaller:
 
     def _site_of(self, requirements: Sequence[str], folder: Path, work: Path) -> Path:
         pinned = self._resolve(requirements, work)
+        if not all(item.sha256 for item in pinned):
+            # Without hashes the same names and versions need not be the same files.
+            folder = temporary_folder("variant-providers")
         site = folder / _key(pinned)
         if not (site / _STAMP).is_file():
             self._install(pinned, work)
@@ -141,6 +144,15 @@ class PluginInstaller:
             value = getattr(options, name, None)
             if value:
                 yield from (f"--{name.replace('_', '-')}", value)
+        # Options of newer releases; without them third-party code would escape what they forbid.
+        uploaded_prior_to = getattr(options, "uploaded_prior_to", None)
+        if uploaded_prior_to is not None:
+            yield from ("--uploaded-prior-to", uploaded_prior_to.isoformat())
+        refreshed = getattr(options, "refresh_package", None)
+        if refreshed:
+            yield from ("--refresh-package", ",".join(sorted(refreshed)))
+        if getattr(options, "no_proxy_env", False):
+            yield "--no-proxy-env"
         finder = self.finder
         for option, values in (
             ("--trusted-host", finder.trusted_hosts if finder else options.trusted_hosts),

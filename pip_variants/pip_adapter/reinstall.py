@@ -138,7 +138,7 @@ def _log_better(
     if not logger.isEnabledFor(logging.INFO):
         return
     with contextlib.suppress(PipError), impatient_finder(query.finder) as finder:
-        best = better_label(state, dist, replace(query, finder=finder))
+        best = better_label(state.for_hint(), dist, replace(query, finder=finder))
         if best is not None:
             text = messages.better_variant(
                 dist.canonical_name, str(dist.version), installed.variant.label, best

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,8 @@ _MOST_OUTPUT_LINES = 20
 class RunLog:
     """Messages of one run, each logged once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
         self._levels: dict[str, int] = {}
         self.reasons: dict[str, str] = {}
         """By reason for passing wheels over, the release that it was first given for."""
@@ -71,7 +72,8 @@ class RunLog:
         if text in self._levels:
             return False
         self._levels[text] = level
-        logger.log(level, "%s", text)
+        if not self._silent:
+            logger.log(level, "%s", text)
         return True
 
     def warnings(self) -> tuple[str, ...]:
@@ -122,6 +124,16 @@ class RunState:
     transport: PipTransport | None = None
     quiet: bool = False
     """Whether queries of providers show no progress."""
+
+    def for_hint(self) -> RunState:
+        """Return a state for what may fail without consequence: with memory of its own, silent."""
+        return replace(
+            self,
+            metadata=self.metadata.forget_failures(),
+            decisions=DecisionLog(),
+            log=RunLog(silent=True),
+            quiet=True,
+        )
 
     def use_finder(self, finder: PackageFinder) -> PipTransport:
         """Take the finder that pip made for this run, and return the transport over its session."""

@@ -6,13 +6,15 @@ import contextlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from pip_variants.core.errors import quoted
+from pip_variants.core.errors import printable, quoted, shortened
 from pip_variants.remote.prefetch import Prefetch
-from pip_variants.remote.transport import RangesUnsupportedError, TransportError
+from pip_variants.remote.transport import RangesUnsupportedError, TransportError, TruncatedError
 
 from .compat import (
     HTTPError,
+    IncompleteRead,
     PipError,
+    ProtocolError,
     RequestException,
     Timeout,
     body_chunks,
@@ -37,9 +39,15 @@ class PipResponse:
         self.from_cache = bool(getattr(response, "from_cache", False))
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body; raise TransportError."""
+        """Yield the body; raise TransportError, or TruncatedError with urllib3 2."""
         with _transport_errors():
-            yield from body_chunks(self._response)
+            try:
+                yield from body_chunks(self._response)
+            except ProtocolError as error:
+                cause = error.args[-1]
+                if not (self.declared_length and isinstance(cause, IncompleteRead)):
+                    raise
+                raise TruncatedError(cause.partial, self.declared_length) from None
 
 
 class PipTransport:
@@ -114,6 +122,8 @@ def _transport_errors() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Return the innermost of the reasons that requests and urllib3 wrap around each other."""
     response = getattr(error, "response", None)
+    if isinstance(error, PipError) and response is not None and response.status_code < _FIRST_ERROR:
+        return shortened(printable(str(error)))  # a redirect that is refused
     if response is not None:
         return f"the server responded with status {response.status_code}"
     if isinstance(error, Timeout):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from pip_variants.core.errors import FetchError, quoted
+from pip_variants.core.errors import FetchError
 from pip_variants.formats.reader import MAX_BYTES
 from pip_variants.system.content_cache import ContentCache, is_sha256
 
-from .transport import RemoteFile, Transport, TransportError
+from .transport import RemoteFile, Transport, TransportError, TruncatedError
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
@@ -51,6 +51,8 @@ def _verified(file: RemoteFile, transport: Transport, cache_control: str | None)
         if from_cache and not valid:
             content, _ = _get(file, transport, _REVALIDATE)
             valid = _matches_hash(file, content)
+    except TruncatedError as error:
+        raise FetchError(str(error)) from None
     except TransportError as error:
         raise FetchError(str(error) if error.is_status else f"cannot be fetched: {error}") from None
     if not valid:
@@ -70,7 +72,7 @@ def _get(file: RemoteFile, transport: Transport, cache_control: str | None) -> t
             if len(content) > MAX_BYTES:
                 raise FetchError(_TOO_LARGE)
     if declared and declared != str(len(content)):
-        raise FetchError(f"truncated: {len(content)} of {quoted(declared)} bytes arrived")
+        raise TruncatedError(len(content), declared)
     return bytes(content), response.from_cache
 
 

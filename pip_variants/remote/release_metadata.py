@@ -49,6 +49,16 @@ class MetadataReader:
         self._listed: dict[Key, RemoteFile] = {}
         self._read: dict[Key, SourceMetadata | VariantError] = {}
 
+    def forget_failures(self) -> MetadataReader:
+        """Return a reader with the same files and results, whose failures are its own."""
+        own = MetadataReader(self._cache)
+        own.fetch_wheels = self.fetch_wheels
+        own._listed = self._listed
+        own._read = {
+            key: found for key, found in self._read.items() if not isinstance(found, VariantError)
+        }
+        return own
+
     def add_listed(self, file: RemoteFile) -> None:
         """Record a ``*-variants.json`` that a page lists; nothing is fetched."""
         name, _, version = file.filename.removesuffix(METADATA_SUFFIX).rpartition("-")

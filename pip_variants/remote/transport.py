@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from pip_variants.core.errors import VariantError
+from pip_variants.core.errors import VariantError, quoted
 from pip_variants.core.properties import Label
 
 
@@ -18,6 +18,13 @@ class TransportError(VariantError):
     def __init__(self, reason: str, *, is_status: bool = False) -> None:
         super().__init__(reason)
         self.is_status = is_status
+
+
+class TruncatedError(TransportError):
+    """The body of a response ended before as many bytes had arrived as it declares."""
+
+    def __init__(self, arrived: int, declared: str) -> None:
+        super().__init__(f"truncated: {arrived} of {quoted(declared)} bytes arrived")
 
 
 class RangesUnsupportedError(VariantError):
@@ -55,7 +62,7 @@ class Response(Protocol):
     from_cache: bool
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body; raise TransportError."""
+        """Yield the body; raise TransportError, or TruncatedError where that is noticed."""
 
 
 class Transport(Protocol):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from build import CHECKOUT, BuildError, build_wheel, install, make_environment
+from build import CHECKOUT, build_wheel, install, make_environment, releases
 
 # Variables that change what a tool does; a proxy must not get requests to the loopback address.
 _DROPPED = re.compile(r"(PIP|UV|PYTHON|NV_VARIANT|VIRTUAL_ENV)_?.*|.*_PROXY", re.IGNORECASE)
@@ -91,7 +91,7 @@ def make_tools(folder: Path) -> dict[str, Tool]:
     The environments of the two pips differ in our wheel only: both have its dependencies.
     """
     pinned = pinned_variantlib()
-    upstream = _upstream_version()
+    upstream = releases()[0]
     wheel = build_wheel(folder / "dist", report=lambda _: None)
     tools = {}
     for name in ("stock", "ours"):
@@ -104,14 +104,6 @@ def make_tools(folder: Path) -> dict[str, Tool]:
     install(uv, "uv")
     tools["uv"] = _uv(uv.with_name(f"uv{uv.suffix}"), Path(tools["stock"].start[0]))
     return tools
-
-
-def _upstream_version() -> str:
-    series = (CHECKOUT / "patches" / "pip-25.1.1" / "series.toml").read_text(encoding="utf-8")
-    found = re.search(r'name = "pip"\nversion = "([0-9.]+)"', series)
-    if found is None:
-        raise BuildError("series.toml does not have the version of pip.")
-    return found[1]
 
 
 def _pip(name: str, python: Path) -> Tool:

@@ -1,4 +1,4 @@
-"""A patched venv for dry runs, copies of it for real installs, and a stock pip 25.1.1."""
+"""A patched venv for dry runs, copies of it for real installs, and a stock pip of the release."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def own_pip(tmp_path: Path, patched: Venvs, workdir: Path, tag: str) -> Pip:
 
 
 @pytest.fixture
-def stock_pip(shared: Path, tmp_path: Path, tag: str) -> Pip:
-    """Return a stock pip 25.1.1 of a shared venv, in which tests install nothing."""
+def stock_pip(shared: Path, tmp_path: Path, tag: str, upstream: str) -> Pip:
+    """Return a stock pip of the same release in a shared venv, in which tests install nothing."""
 
     def make(root: Path) -> None:
         python = interpreter(THIS_PYTHON)
         assert python is not None
         venv = make_venv(root, python)
-        install = ("-m", "pip", "install", "--quiet", "--no-deps", "pip==25.1.1")
+        install = ("-m", "pip", "install", "--quiet", "--no-deps", f"pip=={upstream}")
         run(venv.python, *install, env=online_env(), quiet=False)
 
     folder = tmp_path / "stock-workdir"
     folder.mkdir()
-    return Pip(once(shared / "stock-25.1.1", make) / "bin" / "python", folder, tag)
+    return Pip(once(shared / f"stock-{upstream}", make) / "bin" / "python", folder, tag)
 
 
 @pytest.fixture

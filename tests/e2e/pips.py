@@ -34,6 +34,24 @@ QUERYING = """\
   Querying variant providers: finished with status 'done'
 """
 
+WORDINGS = (
+    (re.compile(r"^( *(?:Downloading|Using cached) )\S*/(?=[^/]+ \(SIZE\)$)", re.MULTILINE), r"\1"),
+    (re.compile(r"(No matching distribution found for [^\s:]+) \(from [^)]+\)"), r"\1"),
+    (re.compile(r"(The user requested \(constraint\) [^\s]+) \(from [^)]+\)"), r"\1"),
+    (re.compile(r"\b(pep-xxx-wheel-variants) \d+\.\d+\.\d+\b"), r"\1 VERSION"),
+)
+"""The wording of each release in that of all.
+
+Some show the URL of a wheel, others its name; some tell which project a missing one is required by,
+or the wheel to which a constraint leads. The wheels themselves have a version for each release.
+"""
+
+METADATA_SUFFICES = ("26.3",)
+"""The releases whose `--dry-run` downloads no wheel whose METADATA the index has beside it."""
+
+KEPT_PAGES = ("26.3",)
+"""The releases that use a cached page for as long as its server allows; others revalidate it."""
+
 _server = re.compile(r"http://127\.0\.0\.1:[0-9]+/").sub
 _size = re.compile(r" \([0-9.]+ (?:bytes|kB)\)$", re.MULTILINE).sub
 
@@ -73,6 +91,7 @@ class Variables(TypedDict, total=False):
     """Environment variables by which a user configures pip."""
 
     COLUMNS: str
+    PIP_BUILD_CONSTRAINT: str
     PIP_CONFIG_FILE: str
     PIP_CONSTRAINT: str
     PIP_NO_VARIANTS: str
@@ -114,7 +133,9 @@ class Pip:
         self, *args: str | Path, machine: Machine = NEW_DRIVER, status: int = 0, **extra: str
     ) -> Output:
         """Run the interpreter on `machine`, without any configuration of pip."""
-        env = offline_env(PIP_CACHE_DIR=str(self.folder / "cache"), NO_PROXY="127.0.0.1", **extra)
+        env = offline_env(
+            **{"PIP_CACHE_DIR": str(self.folder / "cache"), "NO_PROXY": "127.0.0.1", **extra}
+        )
         del env["PIP_NO_INDEX"]
         env |= {FORCE_CUDA: machine.cuda, FORCE_SM: machine.sm}
         done = subprocess.run(
@@ -140,6 +161,8 @@ class Pip:
 
     def _comparable(self, text: str) -> str:
         text = _size(" (SIZE)", _server("INDEX/", text))
+        for pattern, replacement in WORDINGS:
+            text = pattern.sub(replacement, text)
         return text.replace(self.tag, "TAG").replace(str(self.folder), "HERE")
 
 
@@ -165,7 +188,7 @@ def banner(label: str, *properties: str) -> str:
 
 def collecting(name: str) -> str:
     """Return pip's lines about a download from the index."""
-    return f"Collecting torch\n  Downloading INDEX/simple/torch/{name} (SIZE)\n"
+    return f"Collecting torch\n  Downloading {name} (SIZE)\n"
 
 
 def request_lines(server: IndexServer) -> list[str]:
@@ -182,8 +205,17 @@ def cross_download(pip: Pip, url: str, platform: str, requirement: str, status: 
     return output.stdout + output.stderr
 
 
+def whole_files(server: IndexServer) -> list[str]:
+    """Return the paths of the wheels that a server sent in whole."""
+    return [
+        request.path
+        for request in server.requests
+        if (request.method, request.status) == ("GET", 200) and request.path.endswith(".whl")
+    ]
+
+
 def downloads(output: Output) -> list[str]:
-    """Return the addresses of the files that pip downloaded."""
+    """Return the names of the files that pip downloaded."""
     lines: Iterable[str] = (line.strip() for line in output.stdout.splitlines())
     return [line.split()[1] for line in lines if line.startswith("Downloading ")]
 

@@ -34,6 +34,11 @@ def extension(pip: Pip) -> Path:
     return folder
 
 
+# Some releases apply PIP_CONSTRAINT to build dependencies, others only PIP_BUILD_CONSTRAINT.
+BUILD_CONSTRAINT = Variables(
+    PIP_CONSTRAINT="constraints.txt", PIP_BUILD_CONSTRAINT="constraints.txt"
+)
+
 # The machine, options and variables, and the variant of torch in the isolated environment.
 BUILD_ENVIRONMENTS: dict[str, tuple[Machine, tuple[str, ...], Variables, str]] = {
     "new machine": (NEW_DRIVER, (), {}, "cu129"),
@@ -41,7 +46,7 @@ BUILD_ENVIRONMENTS: dict[str, tuple[Machine, tuple[str, ...], Variables, str]] =
     "requested by a variable": (NEW_DRIVER, (), {"PIP_VARIANT": "torch=cu126"}, "cu126"),
     "no variants": (NEW_DRIVER, ("--no-variants",), {}, "plain"),
     "no variants, by a variable": (NEW_DRIVER, (), {"PIP_NO_VARIANTS": "1"}, "plain"),
-    "constraint": (NEW_DRIVER, (), {"PIP_CONSTRAINT": "constraints.txt"}, "cu129"),
+    "constraint": (NEW_DRIVER, (), BUILD_CONSTRAINT, "cu129"),
     "no variants, by pip.conf": (NEW_DRIVER, (), {"PIP_CONFIG_FILE": "pip.conf"}, "plain"),
     "option before variable": (NEW_DRIVER, ("--no-variants",), {"PIP_NO_VARIANTS": "0"}, "plain"),
 }

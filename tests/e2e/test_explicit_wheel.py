@@ -95,7 +95,7 @@ def test_remote_wheel_is_judged_before_download(
         QUERYING
         + banner("cu129", *CU129_PROPERTIES)
         + "Collecting torch==2.8.0\n"
-        + "  Downloading INDEX/torch-2.8.0-TAG-cu129.whl (SIZE)\n"
+        + "  Downloading torch-2.8.0-TAG-cu129.whl (SIZE)\n"
         + "Would install torch-2.8.0-cu129\n"
     )
     assert output.stderr == ""

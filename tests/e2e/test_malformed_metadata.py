@@ -26,7 +26,7 @@ IGNORING = "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-var
 PLAIN = """\
 Looking in indexes: INDEX/simple/
 Collecting torch
-  Downloading INDEX/files/torch-2.8.0-TAG.whl (SIZE)
+  Downloading torch-2.8.0-TAG.whl (SIZE)
 Would install torch-2.8.0
 """
 VARIANTS = cast("Json", TORCH_280["variants"])

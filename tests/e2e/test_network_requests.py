@@ -258,7 +258,7 @@ def test_json_with_wrong_hash_is_ignored(
     assert output.stdout == (
         "Looking in indexes: INDEX/simple/\n"
         "Collecting torch\n"
-        "  Downloading INDEX/files/torch-2.8.0-TAG.whl (SIZE)\n"
+        "  Downloading torch-2.8.0-TAG.whl (SIZE)\n"
         "Would install torch-2.8.0\n"
     )
     assert output.stderr == (

@@ -123,7 +123,7 @@ def test_disabled_provider_is_not_queried(
         + " nvidia: enabled only if platform_system == 'Nowhere'\n"
         + banner("00000000")
         + "Collecting torch\n"
-        + "  Downloading INDEX/files/torch-2.8.0-TAG-00000000.whl (SIZE)\n"
+        + "  Downloading torch-2.8.0-TAG-00000000.whl (SIZE)\n"
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""
@@ -142,7 +142,7 @@ def test_provider_that_no_wheel_needs_is_not_queried(
         INDEX_LINE
         + banner("00000000")
         + "Collecting torch\n"
-        + "  Downloading INDEX/files/torch-2.8.0-TAG-00000000.whl (SIZE)\n"
+        + "  Downloading torch-2.8.0-TAG-00000000.whl (SIZE)\n"
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""

@@ -159,8 +159,8 @@ def test_cached_wheel_is_not_downloaded_again(
     first = pip.dry_run(*options)
     server.requests.clear()
     second = pip.dry_run(*options)
-    fetched = "  Downloading INDEX/simple/torch/torch-2.8.0-TAG-cu129.whl (SIZE)\n"
-    cached = "  Using cached INDEX/simple/torch/torch-2.8.0-TAG-cu129.whl (SIZE)\n"
+    fetched = "  Downloading torch-2.8.0-TAG-cu129.whl (SIZE)\n"
+    cached = "  Using cached torch-2.8.0-TAG-cu129.whl (SIZE)\n"
     assert second.stdout == first.stdout.replace(fetched, cached)
     assert fetched in first.stdout
     assert server.requested(".whl") == []
@@ -253,5 +253,5 @@ def test_other_interpreter_uses_its_own_tags(
     output = pip.run(*command, machine=MIDDLE_DRIVER)
     assert banner("cu126", *CU126_PROPERTIES) in output.stdout
     assert (output.last_line, output.stderr) == ("Successfully installed torch-2.8.0-cu126", "")
-    assert f"/torch-2.8.0-cp{digits}-none-any-cu126.whl" in output.stdout
+    assert f" torch-2.8.0-cp{digits}-none-any-cu126.whl " in output.stdout
     assert other.run("-c", "import torch") == "torch 2.8.0, build cu126\n"

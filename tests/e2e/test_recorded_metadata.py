@@ -85,7 +85,7 @@ def test_label_of_eight_zeros_is_a_null_variant(
         " nvidia :: cuda_version_lower_bound :: 12.0, this machine has up to 11.8\n"
         f"{null_banner(project, version, '00000000')}"
         f"Collecting {project}=={version}\n"
-        f"  Downloading INDEX/simple/{project}/{project}-{version}-TAG-00000000.whl (SIZE)\n"
+        f"  Downloading {project}-{version}-TAG-00000000.whl (SIZE)\n"
         f"Would install {project}-{version}-00000000\n"
     )
     assert output.stderr == ""
@@ -277,7 +277,7 @@ def test_newest_version_for_the_driver_is_selected(
         "Variant-property: nvidia :: cuda_version_lower_bound :: 12.0\n"
         f"{'#' * 80}\n\n"
         "Collecting nvidia-cublas\n"
-        "  Downloading INDEX/simple/nvidia-cublas/"
+        "  Downloading "
         "nvidia_cublas-12.9.1.4-py3-none-manylinux_2_27_x86_64-cu12.whl (SIZE)\n"
         "Would install nvidia-cublas-12.9.1.4-cu12\n"
     )

@@ -44,7 +44,7 @@ def test_new_gpu_without_wheel_gets_null_and_one_reason(
         f"{'; '.join(reasons)}\n"
         f"{null_banner('torch', '2.10.0', 'null')}"
         "Collecting torch==2.10.0\n"
-        "  Downloading INDEX/simple/torch/torch-2.10.0-TAG-null.whl (SIZE)\n"
+        "  Downloading torch-2.10.0-TAG-null.whl (SIZE)\n"
         "Would install torch-2.10.0-null\n"
     )
     assert output.stderr == ""
@@ -101,7 +101,7 @@ def test_cross_target_selects_newest_version_with_fitting_wheel(
     assert output == (
         f"{INDEX_LINE}{passed}{banner}"
         f"Collecting {requirement}\n"
-        f"  Downloading INDEX/simple/torch/{filename} (SIZE)\n"
+        f"  Downloading {filename} (SIZE)\n"
         f"Saved ./wheels/{filename}\n"
         "Successfully downloaded torch\n"
     )

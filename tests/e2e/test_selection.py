@@ -169,7 +169,7 @@ def test_sdist_is_selected_if_no_wheel_fits(
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
     assert output.stdout == (
         INDEX_LINE + QUERYING + PASSED_OVER + "Collecting torch\n"
-        "  Downloading INDEX/files/torch-2.8.0.tar.gz (SIZE)\n"
+        "  Downloading torch-2.8.0.tar.gz (SIZE)\n"
         "  Getting requirements to build wheel: started\n"
         "  Getting requirements to build wheel: finished with status 'done'\n"
         "  Preparing metadata (pyproject.toml): started\n"
@@ -191,7 +191,7 @@ def test_older_version_is_selected_if_nothing_newer_fits(
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
     assert output.stdout == (
         INDEX_LINE + QUERYING + PASSED_OVER + "Collecting torch\n"
-        "  Downloading INDEX/files/torch-2.7.0-TAG.whl (SIZE)\n"
+        "  Downloading torch-2.7.0-TAG.whl (SIZE)\n"
         "Would install torch-2.7.0\n"
     )
     assert output.stderr == ""
@@ -216,7 +216,7 @@ def test_older_version_is_judged_by_its_own_metadata(
         + "Variant-property: nvidia :: cuda_version_lower_bound :: 11.8\n"
         + f"{'#' * 80}\n\n"
         + "Collecting torch\n"
-        + "  Downloading INDEX/files/torch-2.7.0-TAG-cu118.whl (SIZE)\n"
+        + "  Downloading torch-2.7.0-TAG-cu118.whl (SIZE)\n"
         + "Would install torch-2.7.0-cu118\n"
     )
     assert output.stderr == ""

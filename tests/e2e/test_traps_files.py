@@ -95,7 +95,7 @@ def test_cross_target_selects_newest_version_with_fitting_wheel(
     assert cross_download(pip, platforms_index, platform, requirement) == (
         f"{INDEX_LINE}{before}"
         f"Collecting {requirement}\n"
-        f"  Downloading INDEX/files/{filename} (SIZE)\n"
+        f"  Downloading {filename} (SIZE)\n"
         f"Saved ./wheels/{filename}\n"
         "Successfully downloaded torch\n"
     )
@@ -157,7 +157,7 @@ def test_newest_version_for_the_driver_is_selected(pip: Pip, cublas_index: str) 
         "Variant-property: nvidia :: cuda_version_lower_bound :: 12.0\n"
         f"{'#' * 80}\n\n"
         "Collecting nvidia-cublas\n"
-        "  Downloading INDEX/files/nvidia_cublas-12.9-py3-none-any-cu12.whl (SIZE)\n"
+        "  Downloading nvidia_cublas-12.9-py3-none-any-cu12.whl (SIZE)\n"
         "Would install nvidia-cublas-12.9-cu12\n"
     )
     assert output.stderr == ""

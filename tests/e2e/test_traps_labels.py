@@ -96,7 +96,7 @@ def test_label_of_eight_zeros_is_a_null_variant(
         " nvidia :: cuda_version_lower_bound :: 12.0, this machine has up to 11.8\n"
         f"{null_banner('torch', '2.8.0', '00000000')}"
         "Collecting torch\n"
-        "  Downloading INDEX/files/torch-2.8.0-py3-none-any-00000000.whl (SIZE)\n"
+        "  Downloading torch-2.8.0-py3-none-any-00000000.whl (SIZE)\n"
         "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""

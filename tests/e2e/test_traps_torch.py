@@ -137,7 +137,7 @@ def test_new_gpu_without_wheel_gets_null_and_reasons(pip: Pip, torch_index: Inde
         f"{'; '.join(reasons)}\n"
         f"{null_banner('torch', '2.10.0', 'null')}"
         "Collecting torch==2.10.0\n"
-        "  Downloading INDEX/files/torch-2.10.0-TAG-null.whl (SIZE)\n"
+        "  Downloading torch-2.10.0-TAG-null.whl (SIZE)\n"
         "Would install torch-2.10.0-null\n"
     )
     assert output.stderr == ""

@@ -36,7 +36,7 @@ def test_trusted_provider_is_installed_and_queried_once(
         + "\n####################### torch==2.8.0; variant_hash=fast ########################\n"
         "Variant-property: gpu :: arch :: b\n" + "#" * 80 + "\n\n"
         "Collecting torch\n"
-        "  Downloading INDEX/files/torch-2.8.0-TAG-fast.whl (SIZE)\n"
+        "  Downloading torch-2.8.0-TAG-fast.whl (SIZE)\n"
         "Would install torch-2.8.0-fast\n"
     )
     assert plugin_log.read_text() == "ran\n"

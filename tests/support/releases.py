@@ -44,7 +44,7 @@ def unpacked(shared: Path, series: str) -> Release:
 
 def _unpack(work: Path, series: Path) -> None:
     work.mkdir()
-    hatch_build.assemble(series, work)
+    hatch_build.assemble(hatch_build.Release(series, load_toml(str(series / "series.toml"))), work)
     pins = [hatch_build.Pin(**entry) for entry in load_toml(str(series / "series.toml"))["vendor"]]
     (pin,) = (pin for pin in pins if pin.unpack == "pip/")
     (wheel,) = (work / pin.requirement).glob("*.whl")

@@ -16,9 +16,14 @@ from pathlib import Path
 
 import pytest
 
+import hatch_build
+
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-VERSION = "25.1.dev0+pep-xxx-wheel-variants"
+RELEASES = {
+    release.wheel_version: release for release in hatch_build.releases(Path(__file__).parents[2])
+}
+"""The patched releases of pip by the version of our wheel."""
 
 # Variables of the caller that would change what a child process does.
 _CALLERS_VARIABLES = re.compile(r"(PIP|PYTHON|HATCH|VIRTUAL_ENV|PYENV|COV).*|_PIP.*|NV_VARIANT.*")
@@ -134,7 +139,14 @@ class Venv:
     def patched(self) -> str:
         """The output of `pip --version` where the patched pip runs."""
         python = self.site.parent.name.removeprefix("python")
-        return f"pip {VERSION} from {self.site}/pip_variants/_vendor/pip (python {python})\n"
+        location = f"{self.site}/pip_variants/_vendor/pip"
+        return f"pip {self.release.pip_version} from {location} (python {python})\n"
+
+    @property
+    def release(self) -> hatch_build.Release:
+        """The release of pip in our wheel, by the version of the installed wheel."""
+        (info,) = self.site.glob("pep_xxx_wheel_variants-*.dist-info")
+        return RELEASES[info.name.removesuffix(".dist-info").rpartition("-")[2]]
 
     @property
     def stock(self) -> str:

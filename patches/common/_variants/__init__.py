@@ -247,20 +247,6 @@ def with_requested_label(
     return list(adapter.with_requested_label(state, project, candidates))
 
 
-def bind_dependency(inner: object, requirement: str) -> str:
-    """Return a dependency with its markers about variants evaluated.
-
-    ``inner`` is a distribution of importlib.metadata or pkg_resources.
-    """
-    run = current()
-    if "variant_" not in requirement:
-        return requirement
-    state = run.state()
-    from pip_variants.pip_adapter import dependencies
-
-    return dependencies.bind_dependency(state, inner, requirement)
-
-
 def take_label(requirement: str, marker: Marker | None, source: str | None) -> str:
     """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError.
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pip._internal.metadata import BaseDistribution
+    from pip._internal.metadata import BaseDistribution, BaseEnvironment
     from pip._internal.req.req_install import InstallRequirement
 
 
@@ -22,6 +22,13 @@ def label_suffix(name: str | None, reqs: list[InstallRequirement]) -> str:
         if req.name == name and req.link is not None and has_label(req.link):
             return f"-{filenames().label_of(req.link.filename)}"
     return ""
+
+
+def installed_suffix(env: BaseEnvironment, name: str) -> str:
+    """Return ``-LABEL`` for a distribution that has been installed, or an empty string."""
+    dist = env.get_distribution(name)
+    label = label_entry(dist).get("variant") if dist is not None else None
+    return f"-{label}" if label else ""
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:

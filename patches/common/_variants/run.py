@@ -95,6 +95,48 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
     return status
 
 
+class build_dependencies:  # noqa: N801 - used as a function; contextlib is not imported here
+    """A context in which build dependencies are resolved, in a run of their own.
+
+    They are for this machine and for an environment of their own: of the options about variants
+    only those of the environment and of configuration files apply, as in a process of its own.
+    """
+
+    def __enter__(self) -> None:
+        global _run  # noqa: PLW0603 - see begin
+        self._outer = _run
+        inner = Run(_build_options(_run.options))
+        inner.without_variants = _run.without_variants
+        _run = inner
+
+    def __exit__(self, *_: object) -> None:
+        global _run  # noqa: PLW0603 - see begin
+        _run = self._outer
+
+
+def _build_options(options: Values | None) -> Values:
+    from optparse import Values
+
+    inner = Values(vars(options) if options is not None else None)
+    for name in ("variants", "variant_provider_switches", "trusted_variant_providers"):
+        values = getattr(options, name, None) or ()
+        setattr(inner, name, [value for value in values if value.is_default])
+    for name in ("variant_platform", "platforms", "abis", "implementation", "python_version"):
+        setattr(inner, name, None)
+    inner.ignore_installed = True
+    return inner
+
+
+def late_modules() -> tuple[str, ...]:
+    """Return the modules that are used after pip has installed files."""
+    facade = f"{__package__}.reports"
+    if not _run.has_state:
+        return (facade,)
+    from pip_variants.pip_adapter.late_modules import LATE_MODULES
+
+    return (facade, *LATE_MODULES)
+
+
 def _without_variants(command: Callable[[], int]) -> int:
     """Run a command in an environment in which isolated builds ignore variants as well."""
     import os

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -214,25 +215,31 @@ def test_check_of_a_page_reads_its_documents_and_no_wheel(
     assert server.requests == [f"GET {PAGE}", f"GET {JSON_URL}"]
 
 
-UNREADABLE: dict[str, tuple[str, str]] = {
+# urllib3 2 continues with what it could not parse.
+FAILED_TO_PARSE = re.compile(r"error: https://\*{4}@example\.org:x/y: .Failed to parse: .*")
+
+UNREADABLE: dict[str, tuple[str, str | re.Pattern[str]]] = {
     "missing page": (PAGE, f"error: {PAGE}: the page could not be fetched"),
     "missing path": ("/no/x.whl", "error: /no/x.whl: no such file or folder"),
     "other file": (__file__, f"error: {__file__}: it is not a wheel, a JSON file or a folder"),
     "password": (
         "https://me:secret@example.org:x/y",
-        "error: https://****@example.org:x/y: 'Failed to parse: https://****@example.org:x/y'",
+        FAILED_TO_PARSE,
     ),
 }
 
 
 @pytest.mark.parametrize(("arg", "line"), UNREADABLE.values(), ids=UNREADABLE)
 def test_check_reports_what_it_cannot_read_without_passwords(
-    caplog: pytest.LogCaptureFixture, arg: str, line: str
+    caplog: pytest.LogCaptureFixture, arg: str, line: str | re.Pattern[str]
 ) -> None:
     """It is a finding, after which the others are still checked."""
     status, lines = checked(caplog, FakeServer(), arg)
     assert status == 1
-    assert lines == [line, "1 error in 0 files."]
+    first, *others = lines
+    assert others == ["1 error in 0 files."]
+    assert first == line if isinstance(line, str) else line.fullmatch(first)
+    assert "secret" not in first
 
 
 def test_check_as_json_prints_only_json(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:

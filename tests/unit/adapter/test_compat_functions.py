@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pip._internal.exceptions import InstallationError, NetworkConnectionError
+from pip._internal.models.candidate import InstallationCandidate
 from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 from pip._internal.utils.temp_dir import global_tempdir_manager
@@ -90,6 +91,15 @@ def test_all_hashes_of_a_link_are_returned() -> None:
     assert dict(compat.all_hashes(link)) == {"md5": "1", "blake2b": "2"}
     assert dict(compat.all_hashes(Link(f"{URL}#sha256={'0' * 64}"))) == {"sha256": "0" * 64}
     assert dict(compat.all_hashes(Link(URL))) == {}
+
+
+def test_candidate_gets_another_link_and_keeps_the_rest() -> None:
+    """The original candidate, which pip has cached, is unchanged."""
+    old, new = link_to(wheel_name("fast")), link_to(wheel_name("slow"))
+    candidate = InstallationCandidate("torch", "2.8.0", old)
+    own = compat.candidate_with_link(candidate, new)
+    assert (own.name, own.version, own.link) == (candidate.name, candidate.version, new)
+    assert candidate.link is old
 
 
 class Copy(Link):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pip._internal.utils.temp_dir import global_tempdir_manager
 
 from pip_variants.core.errors import ProviderError
 from pip_variants.pip_adapter.plugin_env import TIME_LIMIT, Pinned, PluginInstaller
@@ -18,6 +20,13 @@ from tests.unit.adapter.fake_pip import (
     reported,
     without_paths,
 )
+
+
+@pytest.fixture(autouse=True)
+def _temporary_folders() -> Iterator[None]:
+    """Let pip remove the folders that are not cached."""
+    with global_tempdir_manager():
+        yield
 
 
 def test_provider_is_resolved_first_and_installed_with_hashes(pip: FakePip, tmp_path: Path) -> None:
@@ -91,6 +100,15 @@ def test_one_missing_hash_leaves_out_all_of_them(pip: FakePip, tmp_path: Path) -
     pip.install = (reported("gpu-provider", "1.0"), reported("attrs", "24.1", None))
     installer(tmp_path).site_of(["gpu-provider"])
     assert pip.files[1] == "attrs (==24.1)\ngpu-provider (==1.0)\n"
+
+
+def test_provider_without_hashes_is_not_cached(pip: FakePip, tmp_path: Path) -> None:
+    """Without hashes the same name and version can be another file the next time."""
+    pip.install = (reported("gpu-provider", "1.0", None),)
+    first = installer(tmp_path).site_of(["gpu-provider"])
+    assert installer(tmp_path).site_of(["gpu-provider"]) != first
+    assert not first.is_relative_to(tmp_path / "variants")
+    assert list((tmp_path / "variants" / "providers").iterdir()) == []
 
 
 def test_incomplete_folder_is_replaced(pip: FakePip, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Files that a server sends: under which name one is saved, and whether a part continues it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from pip._internal.exceptions import InstallationError
+from pip._internal.models.link import Link
+from pip._vendor.requests.models import Response
+
+from .paths import is_file_name
+
+_PARTIAL_CONTENT = 206
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+
+
+def file_path(folder: str, name: str, link: Link) -> str:
+    """Return the path in ``folder`` under which the file of a link is saved.
+
+    Raise InstallationError if ``name``, which a URL or a header of the server gave, would leave it.
+    """
+    if not is_file_name(name):
+        raise InstallationError(
+            f"{link} would be saved as {name!r}, which is not the name of a file."
+        )
+    return os.path.join(folder, name)
+
+
+def check_project(link: Link, found: str, requested: str | None) -> None:
+    """Raise InstallationError if the wheel of a link is not one of the requested project."""
+    if found != requested:
+        raise InstallationError(f"{link} is a wheel of {found!r}, and not of {requested!r}.")
+
+
+def continues(response: Response, offset: int, total: int) -> bool:
+    """Return whether the body is all of a file of ``total`` bytes from ``offset`` on.
+
+    A response to a range request may be another part of the file, or a part of another file.
+    """
+    if response.status_code != _PARTIAL_CONTENT:
+        return False
+    found = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    if found is None or int(found[1]) != offset or int(found[2]) != total - 1:
+        return False
+    length = response.headers.get("content-length", str(total - offset))
+    return found[3] in {"*", str(total)} and length == str(total - offset)
