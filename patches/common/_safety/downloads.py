@@ -12,7 +12,7 @@ from pip._vendor.requests.models import Response
 from .paths import is_file_name
 
 _PARTIAL_CONTENT = 206
-_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
 def file_path(folder: str, name: str, link: Link) -> str:
@@ -36,12 +36,17 @@ def check_project(link: Link, found: str, requested: str | None) -> None:
 def continues(response: Response, offset: int, total: int) -> bool:
     """Return whether the body is all of a file of ``total`` bytes from ``offset`` on.
 
-    A response to a range request may be another part of the file, or a part of another file.
+    A response to a range request may be another part of the file, or a part of another file. Where
+    the server does not say which, the length must be right.
     """
     if response.status_code != _PARTIAL_CONTENT:
         return False
-    found = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
-    if found is None or int(found[1]) != offset or int(found[2]) != total - 1:
+    content_range = response.headers.get("content-range")
+    length = response.headers.get("content-length")
+    missing = str(total - offset)
+    if content_range is None:
+        return bool(length == missing)
+    found = _RANGE.fullmatch(content_range.strip())
+    if found is None or (int(found[1]), int(found[2])) != (offset, total - 1):
         return False
-    length = response.headers.get("content-length", str(total - offset))
-    return found[3] in {"*", str(total)} and length == str(total - offset)
+    return found[3] in {"*", str(total)} and length in {None, missing}

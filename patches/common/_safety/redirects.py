@@ -69,7 +69,8 @@ def connected_host(url: str) -> str:
     host, port = _parsed(url)
     name = split.hostname or ""
     shown = f"[{name}]" if ":" in name else name
-    if host != _parsed(f"http://{shown}")[0] or port != split.port:
+    expected = shown if shown.isascii() else _parsed(f"http://{shown}")[0]
+    if host != expected or port != split.port or "\\" in name:
         raise ValueError("ambiguous URL")
     host.encode("idna")  # as the look-up of its address does
     return name

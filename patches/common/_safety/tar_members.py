@@ -1,4 +1,4 @@
-"""Where the members of a tar archive may go, for a Python whose tarfile cannot tell.
+"""Where the members of a tar archive may go, for a Python whose tarfile does not check it.
 
 Versions before 3.10.12 and 3.11.4 have no ``tarfile.data_filter``, and these two have one that
 refuses good links. Members are checked one by one, each before it is written: what an earlier one
