@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="remaining processes are found in the /proc of Linux"
 )
 
-pytestmark = pytest.mark.parametrize("upstream", ["25.1.1"], indirect=True)  # the default
+of_the_default_release = pytest.mark.parametrize("upstream", ["25.1.1"], indirect=True)
 
 CUDA_129 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.9"
 CUDA_128 = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION=12.8"
@@ -117,6 +117,7 @@ def story(transcript: str) -> list[str]:
     return [re.sub(r"(?<=from )/.*", "PLACE", line) for line in lines]
 
 
+@of_the_default_release
 def test_demo_selects_a_variant_for_each_of_four_machines(box: Box, wheel: Path) -> None:
     """Four dry runs and an install that works; exit status 0 and no files left."""
     status, out, err = box.run("--wheel", str(wheel))
@@ -151,6 +152,7 @@ def test_demo_selects_a_variant_for_each_of_four_machines(box: Box, wheel: Path)
     box.assert_nothing_left()
 
 
+@of_the_default_release
 def test_demo_with_keep_serves_until_interrupted(box: Box, wheel: Path) -> None:
     """The given machine is simulated, the venv works while the demo waits, Ctrl-C ends it."""
     with box.start("--wheel", str(wheel), "--cuda", "12.6", "--sm", "9.0", "--keep") as demo:
