@@ -26,6 +26,7 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.core import load_toml
 from hatchling.metadata.plugin.interface import MetadataHookInterface
+from pip._vendor.packaging.version import Version
 
 from patches.apply import BuildError, apply_patch
 from patches.bom import advisories, bill_of_materials, components, open_advisories
@@ -94,11 +95,12 @@ class Release:
 
 
 def releases(root: Path) -> list[Release]:
-    """Return the releases that can be patched."""
-    return [
+    """Return the releases that can be patched, the oldest first."""
+    found = [
         Release(path.parent, load_toml(str(path)))
-        for path in sorted((root / "patches").glob("*/series.toml"))
+        for path in (root / "patches").glob("*/series.toml")
     ]
+    return sorted(found, key=lambda release: Version(release.upstream))
 
 
 def find_release(root: Path, upstream: str | None = None) -> Release:

@@ -18,6 +18,16 @@ from pip._vendor.packaging.utils import canonicalize_name
 _LISTED = re.compile(r"\s*([A-Za-z0-9._-]+)==(\S+)").match
 
 
+JUSTIFICATIONS = frozenset(
+    (
+        *("code_not_present", "code_not_reachable", "requires_configuration"),
+        *("requires_dependency", "requires_environment", "protected_by_compiler"),
+        *("protected_at_runtime", "protected_at_perimeter", "protected_by_mitigating_control"),
+    )
+)
+"""Why something is not affected, in the words of CycloneDX: `impactAnalysisJustification`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One vendored distribution; ``sha256`` is that of the fetched wheel, or empty."""
@@ -36,7 +46,8 @@ class Component:
 class Advisory:
     """One advisory about a vendored distribution, and how it is answered.
 
-    ``patch`` is the name of a patch, without which ``explanation`` says why nothing is needed.
+    ``patch`` is the name of a patch, without which ``explanation`` says why nothing is needed;
+    ``justification`` is its kind, one of `JUSTIFICATIONS`.
     """
 
     id: str
@@ -45,6 +56,7 @@ class Advisory:
     summary: str
     patch: str = ""
     explanation: str = ""
+    justification: str = ""
 
     def concerns(self, component: Component) -> bool:
         """Return whether a vendored version is affected."""
@@ -74,7 +86,10 @@ def advisories(entries: Sequence[Mapping[str, Any]]) -> list[Advisory]:
 def open_advisories(
     found: Iterable[Component], known: Iterable[Advisory], patches: Iterable[str]
 ) -> list[tuple[Component, Advisory]]:
-    """Return the advisories that are neither fixed by one of ``patches`` nor explained."""
+    """Return the advisories that are neither fixed by one of ``patches`` nor explained.
+
+    An explanation without a justification that CycloneDX knows counts for nothing.
+    """
     applied = set(patches)
     return [
         (component, advisory)
@@ -82,7 +97,7 @@ def open_advisories(
         for advisory in known
         if advisory.concerns(component)
         and advisory.patch not in applied
-        and not advisory.explanation
+        and not (advisory.explanation and advisory.justification in JUSTIFICATIONS)
     ]
 
 
@@ -128,12 +143,17 @@ def _component(component: Component) -> dict[str, object]:
 
 
 def _vulnerability(component: Component, advisory: Advisory) -> dict[str, object]:
-    fixed = bool(advisory.patch)
-    detail = f"fixed by patches/{advisory.patch}" if fixed else advisory.explanation
+    analysis = {"state": "resolved", "detail": f"fixed by {advisory.patch}"}
+    if not advisory.patch:
+        analysis = {
+            "state": "not_affected",
+            "justification": advisory.justification,
+            "detail": advisory.explanation,
+        }
     return {
         "bom-ref": f"{advisory.id}@{component.purl}",
         "id": advisory.id,
         "description": advisory.summary,
-        "analysis": {"state": "resolved" if fixed else "not_affected", "detail": detail},
+        "analysis": analysis,
         "affects": [{"ref": component.purl}],
     }

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,12 @@ def releases(checkout: Path = CHECKOUT) -> tuple[str, ...]:
         text = path.read_text(encoding="utf-8")
         is_default = re.search(r"^default = true\b", text, re.MULTILINE) is not None
         found[toml_string(text, "upstream")] = is_default
-    return tuple(sorted(found, key=lambda upstream: (not found[upstream], upstream)))
+    return tuple(sorted(found, key=lambda upstream: (not found[upstream], version_key(upstream))))
+
+
+def version_key(release: str) -> tuple[int, ...]:
+    """Return the key that sorts final releases of pip by their version."""
+    return tuple(int(number) for number in re.findall("[0-9]+", release))
 
 
 def build_wheel(
@@ -87,24 +92,42 @@ def build_wheel(
     upstream: str | None = None,
     report: Callable[[str], object] = print,
 ) -> Path:
-    """Build the wheel of *checkout* and return its path in *out_dir*.
+    """Build one wheel of *checkout* and return its path in *out_dir*.
 
     *upstream* is the release of pip to patch, None the default one. *report* gets a line for each
     step. Raise BuildError if a step fails; *out_dir* is then unchanged.
     """
+    chosen = (upstream or releases(checkout)[0],)
+    (wheel,) = build_wheels(out_dir, chosen, checkout=checkout, report=report)
+    return wheel
+
+
+def build_wheels(
+    out_dir: Path,
+    upstreams: Sequence[str],
+    *,
+    checkout: Path = CHECKOUT,
+    report: Callable[[str], object] = print,
+) -> Iterator[Path]:
+    """Build a wheel for each of these releases of pip, all in one environment; yield their paths.
+
+    Raise BuildError, before the first step if there are no patches for one of them.
+    """
+    for upstream in upstreams:
+        series_of(upstream, checkout)
     requires = build_requirements((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="pip-variants-") as temp:
-        env, built = Path(temp, "env"), Path(temp, "wheel")
-        python = python_of(env)
         report(f"Creating a build environment with Python {sys.version.split()[0]}")
-        make_environment(env)
+        python = make_environment(Path(temp, "env"))
         report(f"Installing {', '.join(requires)}")
         install(python, *requires)
-        report("Fetching and patching what is vendored, packing the wheel")
-        hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
-        run("", hatchling, checkout, {_UPSTREAM: upstream} if upstream else {})
-        (wheel,) = built.glob("*.whl")
-        return _publish(wheel, out_dir)
+        for upstream in upstreams:
+            report(f"Fetching and patching pip {upstream}, packing the wheel")
+            built = Path(temp, upstream)
+            hatchling = (str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(built))
+            run("", hatchling, checkout, {_UPSTREAM: upstream})
+            (wheel,) = built.glob("*.whl")
+            yield _publish(wheel, out_dir)
 
 
 def fetch_pip(version: str, folder: Path) -> Path:
@@ -176,11 +199,13 @@ def main() -> int:
     group.add_argument("--all", action="store_true", help="one wheel for each release of pip")
     arguments = parser.parse_args()
     try:
-        for upstream in releases() if arguments.all else (arguments.upstream,):
-            start = time.monotonic()
-            wheel = build_wheel(CHECKOUT / "dist", upstream=upstream)
+        known = releases()
+        chosen = known if arguments.all else (arguments.upstream or known[0],)
+        start = time.monotonic()
+        for wheel in build_wheels(CHECKOUT / "dist", chosen):
             seconds = time.monotonic() - start
             print(f"Built {wheel} ({wheel.stat().st_size:,} bytes) in {seconds:.0f} s")
+            start = time.monotonic()
     except (BuildError, OSError) as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1

@@ -102,7 +102,8 @@ class Side:
         """
         junit = self.results / f"{log}.xml"
         command = [str(self.python), "-m", "pytest", "-p", "no:cacheprovider", "-m", "not network"]
-        command += ["-o", "junit_family=xunit1", f"--junitxml={junit}", "-q", *arguments]
+        command += ["--continue-on-collection-errors", "-o", "junit_family=xunit1"]
+        command += [f"--junitxml={junit}", "-q", *arguments]
         with (self.results / f"{log}.txt").open("w") as output:
             status = subprocess.run(
                 command,
@@ -200,7 +201,7 @@ def prepare(suite: Suite, checkout: Path, folder: Path, results: Path) -> list[S
 def networked(side: Side) -> list[str]:
     """Return the tests that need the network, and write their names to `network.txt`.
 
-    Raise BuildError if pytest cannot collect them.
+    Raise BuildError if pytest can collect none.
     """
     command = [str(side.python), "-m", "pytest", "-q", "--collect-only", "-m", "network", "tests"]
     done = subprocess.run(
@@ -211,9 +212,10 @@ def networked(side: Side) -> list[str]:
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise BuildError(f"pytest cannot collect the tests:\n{done.stdout}{done.stderr}")
     found = [line for line in done.stdout.splitlines() if "::" in line]
+    # The suite may be of an earlier release, of which some tests cannot be imported.
+    if done.returncode and not found:
+        raise BuildError(f"pytest cannot collect the tests:\n{done.stdout}{done.stderr}")
     text = "".join(f"{test}\n" for test in found)
     (side.results.parent / "network.txt").write_text(text, encoding="utf-8")
     return found

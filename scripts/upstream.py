@@ -25,6 +25,7 @@ from build import (  # noqa: E402
     releases,
     series_of,
     toml_array,
+    version_key,
 )
 
 from patches.apply import Hunk, occurrences, parse_patch  # noqa: E402
@@ -103,10 +104,11 @@ def defines(unpacked: Path, module: str, name: str) -> bool:
 
 def report(version: str, base: str, work: Path) -> int:
     """Print what the release needs; return the number of patches and names with a problem."""
+    patches = patches_of(base)
     unpacked = fetch(version, work)
     needed = 0
     print(f"pip {version}, with the patches for pip {base}:")
-    for path in patches_of(base):
+    for path in patches:
         results = [
             judge(hunk, unpacked / "pip")
             for hunk in parse_patch(path.name, path.read_text(encoding="utf-8"))
@@ -129,9 +131,7 @@ def main() -> int:
     parser.add_argument("--base", metavar="UPSTREAM", help="the patched release to start from")
     arguments = parser.parse_args()
     try:
-        base = arguments.base or max(
-            releases(), key=lambda text: [int(part) for part in text.split(".")]
-        )
+        base = arguments.base or max(releases(), key=version_key)
         with tempfile.TemporaryDirectory(prefix="pip-upstream-") as work:
             return 1 if report(arguments.version, base, Path(work)) else 0
     except (BuildError, OSError) as error:

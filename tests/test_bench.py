@@ -247,7 +247,9 @@ def test_ranking_table_has_a_line_per_size() -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["", "compare", "size", "providers", "startup", "ranking"])
+@pytest.mark.parametrize(
+    "command", ["", "compare", "size", "sizes", "providers", "startup", "ranking"]
+)
 def test_every_command_prints_its_own_help(command: str) -> None:
     """`scripts/bench` runs from any folder; without a command it is `bench compare`."""
     arguments = (*command.split(), "--help")
@@ -258,7 +260,7 @@ def test_every_command_prints_its_own_help(command: str) -> None:
 
 def test_unknown_row_ends_before_anything_is_built() -> None:
     """A text that no row has in its title is an error with all titles."""
-    output = run(sys.executable, BENCH, "sizes", status=2, quiet=False)
+    output = run(sys.executable, BENCH, "no such", status=2, quiet=False)
     assert output.endswith(
-        "error: no row has 'sizes' in its title; the rows: " + "; ".join(TITLES) + "\n"
+        "error: no row has 'no such' in its title; the rows: " + "; ".join(TITLES) + "\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import advisories as script
@@ -12,6 +13,7 @@ import pytest
 
 from hatch_build import find_release
 from patches.bom import (
+    JUSTIFICATIONS,
     Advisory,
     Component,
     bill_of_materials,
@@ -25,6 +27,11 @@ CERTIFI = {"name": "certifi", "version": "2026.1", "sha256": "ab" * 32, "unpack"
 LICENCES = {"name": "pip", "version": "25.2", "sha256": "cd" * 32, "licenses": "src/"}
 REQUESTS = Component("requests", "2.32.3")
 BUG = Advisory("CVE-1", "requests", "<2.32.4", "a bug", patch="fix.patch")
+EXPLAINED = Advisory(
+    *("CVE-2", "Requests", "<3", "another bug"),
+    explanation="no such code",
+    justification="code_not_present",
+)
 
 
 def test_pinned_wheel_replaces_the_version_that_pip_vendors() -> None:
@@ -42,9 +49,9 @@ def test_pinned_wheel_replaces_the_version_that_pip_vendors() -> None:
         pytest.param(BUG, ["fix.patch"], False, id="fixed"),
         pytest.param(BUG, ["other.patch"], True, id="patch not in the series"),
         pytest.param(Advisory("CVE-1", "requests", "<3", "a bug"), [], True, id="no answer"),
-        pytest.param(
-            Advisory("CVE-1", "Requests", "<3", "a bug", explanation="x"), [], False, id="explained"
-        ),
+        pytest.param(EXPLAINED, [], False, id="explained"),
+        pytest.param(replace(EXPLAINED, justification=""), [], True, id="no justification"),
+        pytest.param(replace(EXPLAINED, justification="x"), [], True, id="unknown justification"),
         pytest.param(Advisory("CVE-1", "requests", "<2", "a bug"), [], False, id="not affected"),
         pytest.param(Advisory("CVE-1", "rich", "<99", "a bug"), [], False, id="another package"),
     ],
@@ -60,7 +67,7 @@ def test_advisory_is_open_without_patch_and_explanation(
 def test_bill_of_materials_names_versions_hashes_and_answers() -> None:
     """The document is CycloneDX, with one entry for each component and each answer."""
     found = components([CERTIFI], VENDOR_TXT)
-    document = json.loads(bill_of_materials("1.0.0", found, [BUG]))
+    document = json.loads(bill_of_materials("1.0.0", found, [BUG, EXPLAINED]))
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.5")
     assert [item["purl"] for item in document["components"]] == [
         "pkg:pypi/certifi@2026.1",
@@ -73,9 +80,20 @@ def test_bill_of_materials_names_versions_hashes_and_answers() -> None:
             "bom-ref": "CVE-1@pkg:pypi/requests@2.32.3",
             "id": "CVE-1",
             "description": "a bug",
-            "analysis": {"state": "resolved", "detail": "fixed by patches/fix.patch"},
+            "analysis": {"state": "resolved", "detail": "fixed by fix.patch"},
             "affects": [{"ref": "pkg:pypi/requests@2.32.3"}],
-        }
+        },
+        {
+            "bom-ref": "CVE-2@pkg:pypi/requests@2.32.3",
+            "id": "CVE-2",
+            "description": "another bug",
+            "analysis": {
+                "state": "not_affected",
+                "justification": "code_not_present",
+                "detail": "no such code",
+            },
+            "affects": [{"ref": "pkg:pypi/requests@2.32.3"}],
+        },
     ]
 
 
@@ -106,6 +124,7 @@ def test_every_advisory_in_the_repository_has_one_answer() -> None:
     patches = {path.name for path in (ROOT / "patches").glob("*/*.patch")}
     for advisory in known:
         assert bool(advisory.patch) != bool(advisory.explanation), advisory.id
+        assert bool(advisory.patch) != (advisory.justification in JUSTIFICATIONS), advisory.id
         assert not advisory.patch or advisory.patch in patches
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def test_same_bytes_from_another_checkout_and_python(
     assert list((checkout / "dist").iterdir()) == [built]
     assert re.fullmatch(
         r"Creating a build environment with Python \S+\nInstalling hatchling==\S+, pip\n"
-        r"Fetching and patching what is vendored, packing the wheel\n"
+        rf"Fetching and patching pip {re.escape(upstream)}, packing the wheel\n"
         rf"Built {re.escape(str(built))} \([\d,]+ bytes\) in \d+ s\n",
         output,
     )
@@ -177,6 +177,56 @@ def test_script_without_index_names_the_missing_requirement(checkout: Path) -> N
     assert failing_build(checkout, env) == (
         f"ERROR: Cannot install {first}, pip: No matching distribution found for {first}.\n"
     )
+
+
+def test_unknown_release_is_one_error_before_any_step() -> None:
+    """`--upstream` with a release without patches names those that there are."""
+    script = (sys.executable, ROOT / "scripts" / "build.py", "--upstream", "1.2")
+    known = ", ".join(build.releases())
+    assert run(*script, status=1, quiet=False) == (
+        f"ERROR: There are no patches for pip 1.2, only for {known}.\n"
+    )
+
+
+def test_releases_are_sorted_by_version_behind_the_default_one(tmp_path: Path) -> None:
+    """A number of two digits follows one of one digit."""
+    for release in ("9.10", "9.3", "8.1", "9.3.1"):
+        folder = tmp_path / "patches" / f"pip-{release}"
+        folder.mkdir(parents=True)
+        default = "default = true\n" if release == "8.1" else ""
+        (folder / "series.toml").write_text(f'[release]\nupstream = "{release}"\n{default}')
+    assert build.releases(tmp_path) == ("8.1", "9.3", "9.3.1", "9.10")
+    oldest_first = [release.upstream for release in hatch_build.releases(tmp_path)]
+    assert oldest_first == ["8.1", "9.3", "9.3.1", "9.10"]
+
+
+def test_several_wheels_are_built_in_one_environment(
+    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment is made once, and each step names its release."""
+    upstreams = build.releases(checkout)
+    steps: list[str] = []
+
+    def run_hatchling(
+        failure: str, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Write an empty wheel in place of building one; make no environment."""
+        assert cwd
+        if not failure:
+            folder = Path(command[-1])
+            folder.mkdir()
+            (folder / f"{(variables or {})['PIP_VARIANTS_UPSTREAM']}.whl").touch()
+
+    monkeypatch.setattr(build, "run", run_hatchling)
+    found = list(
+        build.build_wheels(tmp_path / "dist", upstreams, checkout=checkout, report=steps.append)
+    )
+    assert [path.name for path in found] == [f"{upstream}.whl" for upstream in upstreams]
+    assert [step.partition(" ")[0] for step in steps] == [
+        *("Creating", "Installing"),
+        *["Fetching"] * len(upstreams),
+    ]
+    assert all(f"pip {name}," in step for name, step in zip(upstreams, steps[2:], strict=True))
 
 
 def test_script_reads_the_requirements_like_a_toml_parser() -> None:

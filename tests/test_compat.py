@@ -52,15 +52,24 @@ PRIVATE = {
     "_hashes": "compat.Link('https://example.org/x')",
     "_dist": "next(compat.get_default_environment().iter_all_distributions())",
     "_build_session": "index_command.SessionCommandMixin()",
+    "_downloaded": "prepare.RequirementPreparer(**arguments)",
+    "_prepare_linked_requirement": "prepare.RequirementPreparer",
+    "_get_cache_path": "cache.SafeFileCache",
+    "_fp": "response.HTTPResponse()",
 }
 PROBE = """\
-import json, sys
+import inspect, json, sys
 from pip._internal.cli import index_command, req_command
+from pip._internal.network import cache
+from pip._internal.operations import prepare
+from pip._vendor.urllib3 import response
 from pip_variants.commands.command import VariantsCommand
 from pip_variants.pip_adapter import compat
 
 options, _ = VariantsCommand("variants", "", isolated=True).parser.parse_args(["--no-index"])
 session = compat.build_session(options)
+parameters = inspect.signature(prepare.RequirementPreparer).parameters
+arguments = dict.fromkeys(parameters, 0) | {"session": session}
 table = json.load(sys.stdin)
 print(json.dumps([name for name, owner in table.items() if not hasattr(eval(owner), name)]))
 """

@@ -234,7 +234,7 @@ def test_torch_metadata_fits_the_labels_of_real_machines(row: Row) -> None:
 
 
 def test_page_has_the_attributes_of_its_links(tmp_path: Path) -> None:
-    """HTML and JSON have hashes, Requires-Python, core metadata and files in other folders."""
+    """Hashes, Requires-Python, core metadata, files in other folders, and sizes in JSON."""
     inside = write_wheel(tmp_path / "simple" / "hello", HELLO)
     beside = write_wheel(tmp_path / "files", "hello-2.0+x-py3-none-any.whl")
     listed = [Listed(inside, requires_python=">=3.8", core_metadata=True), Listed(beside, False)]
@@ -260,8 +260,14 @@ def test_page_has_the_attributes_of_its_links(tmp_path: Path) -> None:
                 "hashes": {"sha256": digest},
                 "requires-python": ">=3.8",
                 "core-metadata": {"sha256": sha256(metadata)},
+                "size": inside.stat().st_size,
             },
-            {"filename": "hello-2.0+x-py3-none-any.whl", "url": other, "hashes": {}},
+            {
+                "filename": "hello-2.0+x-py3-none-any.whl",
+                "url": other,
+                "hashes": {},
+                "size": beside.stat().st_size,
+            },
         ],
     }
     assert (tmp_path / "simple" / "index.html").read_text() == (

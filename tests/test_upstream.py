@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import build
@@ -9,6 +10,9 @@ import pytest
 import upstream as script
 
 from patches.apply import Hunk
+from tests.support.venvs import run
+
+ROOT = Path(__file__).parents[1]
 
 HUNK = Hunk("_internal/a.py", 9, ("one", "two"), ("one", "2"))
 
@@ -82,3 +86,12 @@ def test_unknown_release_is_an_error_that_names_the_known_ones() -> None:
     """The message has the releases for which there are patches."""
     with pytest.raises(build.BuildError, match=r"no patches for pip 1\.2, only for .*25"):
         script.patches_of("1.2")
+
+
+def test_unknown_base_is_one_error_and_nothing_else() -> None:
+    """The script prints no header and fetches nothing."""
+    command = (sys.executable, ROOT / "scripts" / "upstream.py", "1.3", "--base", "1.2")
+    known = ", ".join(build.releases())
+    assert run(*command, status=1, quiet=False) == (
+        f"ERROR: There are no patches for pip 1.2, only for {known}.\n"
+    )

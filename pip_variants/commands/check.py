@@ -22,6 +22,7 @@ from pip_variants.lint.release import Release, check_release
 from pip_variants.lint.wheel import check_wheel
 from pip_variants.pip_adapter import compat
 from pip_variants.pip_adapter.compat import CommandError, Link, redact_auth_from_url, write_output
+from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.links import remote_file, variant_link
 from pip_variants.pip_adapter.transport import PipTransport
 from pip_variants.publish.release_files import (
@@ -34,14 +35,12 @@ from pip_variants.publish.release_files import (
 )
 from pip_variants.remote.fetch import fetch
 from pip_variants.remote.transport import RemoteFile
-from pip_variants.remote.wheel_metadata import dist_info
+from pip_variants.remote.wheel_metadata import METADATA, WheelReader
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PipSession, Values
 
     from .command import VariantsCommand
-
-_METADATA = "METADATA"
 
 
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
@@ -220,12 +219,12 @@ def _document(file: _File, transport: PipTransport) -> Document:
 
 def _wheel(file: _File, transport: PipTransport) -> Document:
     try:
-        found = dist_info(file.remote, transport, VARIANT_JSON, _METADATA, whole=True)
+        found = WheelReader(Keeper()).members(file.remote, transport)
     except VariantError as error:
         problem = str(error).removeprefix(f"{file.name}: ")
         return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
-    if _METADATA not in found:
-        problem = f"there is no {_METADATA} in it"
+    if METADATA not in found:
+        problem = f"there is no {METADATA} in it"
         return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
-    fields = HeaderParser().parsestr(found[_METADATA].decode("utf-8", "replace")).items()
+    fields = HeaderParser().parsestr(found[METADATA].decode("utf-8", "replace")).items()
     return check_wheel(file.shown, found.get(VARIANT_JSON), fields)

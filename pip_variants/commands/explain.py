@@ -1,7 +1,7 @@
 """``pip variants explain REQUIREMENT``: every wheel of the version that would be chosen, and why.
 
 The version is the one to which `pip install` with the same options would resolve; dependencies are
-not considered. No wheel is downloaded.
+not considered. A wheel is downloaded only if its server cannot send the part that describes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.specifiers import SpecifierSet
@@ -21,13 +20,13 @@ from pip_variants.explain import messages
 from pip_variants.explain.as_json import explanation_entry
 from pip_variants.explain.model import Explanation, explain_decision, explain_wheel
 from pip_variants.pip_adapter import compat
-from pip_variants.pip_adapter.candidates import split_by_state
 from pip_variants.pip_adapter.compat import CommandError, DistributionNotFound, Link, write_output
 from pip_variants.pip_adapter.display import log_explanation
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release, judge_wheels
+from pip_variants.pip_adapter.evaluator import decide_release, judge_wheels
+from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.links import release_of, remote_file, variant_link
+from pip_variants.pip_adapter.releases import releases_of
 from pip_variants.pip_adapter.run_state import RunState
-from pip_variants.remote.wheel_metadata import own_variant
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import InstallRequirement, PackageFinder, Values
@@ -43,10 +42,10 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     if options.json:
         # Nothing but JSON goes to stdout.
         state.quiet = True
+        state.wheels.keep = Keeper()
         logging.getLogger("pip_variants").setLevel(logging.WARNING)
     finder = command.finder(options)
     state.use_finder(finder)
-    state.metadata.fetch_wheels = False
     req = compat.parse_user_requirement(args[0])
     if not req.match_markers():
         raise CommandError(f"The markers of {req.name} do not match: pip install would ignore it.")
@@ -89,20 +88,8 @@ def _decisions(
     state: RunState, finder: PackageFinder, name: str, specifier: SpecifierSet
 ) -> Iterator[Decision]:
     """Yield the decision about each version, in the order in which pip tries them."""
-    candidates = finder.find_best_candidate(name, specifier=specifier).applicable_candidates
-    all_yanked = all(candidate.link.is_yanked for candidate in candidates)
-    pinned = any(item.operator in ("==", "===") and "*" not in item.version for item in specifier)
-    usable = [
-        candidate
-        for candidate in reversed(candidates)
-        if not candidate.link.is_yanked or (all_yanked and pinned)
-    ]
-    project = canonicalize_name(name)
-    for version, group in groupby(usable, lambda candidate: candidate.version):
-        links = [variant_link(candidate.link) for candidate in group]
-        for part in split_by_state(links, None):
-            release = LinkedRelease.of(project, str(version), [links[i] for i in part], finder)
-            yield decide_release(state, release)
+    for release in releases_of(finder, name, specifier):
+        yield decide_release(state, release)
 
 
 def _constraints(
@@ -129,7 +116,7 @@ def _explain_link(state: RunState, link: Link, finder: PackageFinder) -> Explana
     release = release_of(project, version, (given,))
     if given.label is None:
         return explain_wheel(release)
-    selected = own_variant(remote_file(given), state.use_finder(finder))
+    selected = state.wheels.own_variant(remote_file(given), state.use_finder(finder))
     selection = judge_wheels(state, release.wheels((0,)), selected.metadata)
     state.requests.mark_used(project)
     requested = state.requests.label(project)

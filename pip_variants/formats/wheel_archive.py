@@ -14,6 +14,7 @@ from pip_variants.core.errors import FetchError, MetadataError, quoted
 from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Label
 
+from .partial_file import PartialFile
 from .reader import MAX_BYTES
 from .variant_json import VARIANT_JSON, read_variant_json
 
@@ -34,7 +35,7 @@ def local_members(path: Path, names: Sequence[str]) -> dict[str, bytes]:
         return read_members(file, names)
 
 
-def read_members(file: IO[bytes], names: Sequence[str]) -> dict[str, bytes]:
+def read_members(file: IO[bytes] | PartialFile, names: Sequence[str]) -> dict[str, bytes]:
     """Return, by name, those of the files ``names`` that the ``*.dist-info`` of a wheel has.
 
     Raise what ``archive_errors`` turns into errors of the engine.
@@ -52,7 +53,16 @@ def read_members(file: IO[bytes], names: Sequence[str]) -> dict[str, bytes]:
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise zipfile.BadZipFile(f"its {name} has an unsupported compression method")
             found[name] = entry
+        if isinstance(file, PartialFile):
+            file.ensure([_span(archive, entry) for entry in found.values()])
         return {name: archive.read(entry) for name, entry in found.items()}
+
+
+def _span(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return where an entry begins and ends: before the next one, or the central directory."""
+    following = [item.header_offset for item in archive.infolist()]
+    end = min((at for at in following if at > entry.header_offset), default=archive.start_dir)
+    return entry.header_offset, end
 
 
 def variant_in(filename: str, members: Mapping[str, bytes], label: Label | None) -> SelectedVariant:

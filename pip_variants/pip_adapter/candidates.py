@@ -13,9 +13,11 @@ from pip._vendor.packaging.utils import canonicalize_name
 from pip_variants.core.properties import NULL_LABEL
 from pip_variants.explain import messages
 
-from .compat import DistributionNotFound, Link, candidate_with_link
-from .evaluator import LinkedRelease, decide_release
+from .compat import DistributionNotFound, candidate_with_link
+from .evaluator import decide_release
 from .links import Choice, VariantLink, variant_link
+from .look_ahead import look_ahead
+from .releases import LinkedRelease, split_by_state
 from .run_state import RunState
 
 if TYPE_CHECKING:
@@ -65,6 +67,10 @@ class LazyCandidate:
     def __call__(self) -> Candidate | None:
         """Return pip's candidate, or None if fewer files can be installed."""
         decision = decide_release(self.state, self.linked, prefetch=self.prefetch)
+        if self.state.roots:
+            roots, self.state.roots = self.state.roots, ()
+            named = [req.req for req in roots if req.req is not None and req.link is None]
+            look_ahead(self.state, self.linked.finder, lambda: named)
         if self.rank >= len(decision.ranked):
             return None
         file = decision.ranked[self.rank]
@@ -131,15 +137,3 @@ def is_concerned(state: RunState, project: str, links: Sequence[VariantLink]) ->
     return state.requests.label(project) is not None or any(
         link.label is not None for link in links
     )
-
-
-def split_by_state(links: Sequence[Link], hashes: Hashes | None) -> Iterator[list[int]]:
-    """Split one version where pip ranks yanked files, or files with other hashes, behind."""
-    states = [(link.is_yanked, link.is_hash_allowed(hashes)) for link in links]
-    part: list[int] = []
-    for i, state in enumerate(states):
-        if part and states[part[-1]] != state:
-            yield part
-            part = []
-        part.append(i)
-    yield part

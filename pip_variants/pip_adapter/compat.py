@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import io
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -24,9 +29,10 @@ from pip._internal.exceptions import (
 )
 from pip._internal.metadata import BaseDistribution, get_default_environment
 from pip._internal.models.link import Link
+from pip._internal.network.utils import HEADERS
 from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import get_indentation, indent_log
-from pip._internal.utils.misc import redact_auth_from_url, tabulate, write_output
+from pip._internal.utils.misc import format_size, redact_auth_from_url, tabulate, write_output
 from pip._vendor.requests.exceptions import RequestException, Timeout
 from pip._vendor.requests.models import Request
 from pip._vendor.urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
@@ -36,13 +42,17 @@ if TYPE_CHECKING:
 
     from pip._internal.index.package_finder import BestCandidateResult, PackageFinder
     from pip._internal.models.candidate import InstallationCandidate
+    from pip._internal.models.scheme import Scheme
     from pip._internal.network.session import PipSession
+    from pip._internal.operations.prepare import RequirementPreparer
     from pip._internal.req.req_install import InstallRequirement
     from pip._internal.resolution.resolvelib.base import Candidate
     from pip._internal.utils.hashes import Hashes
     from pip._vendor.requests.models import PreparedRequest, Response
 
 __all__ = [
+    "HEADERS",
+    "PAGE_HEADERS",
     "VERBOSE",
     "BaseDistribution",
     "BestCandidateResult",
@@ -63,11 +73,14 @@ __all__ = [
     "PipSession",
     "ProtocolError",
     "RequestException",
+    "RequirementPreparer",
     "Response",
+    "Scheme",
     "SpinnerInterface",
     "Timeout",
     "UnsupportedWheel",
     "Values",
+    "format_size",
     "get_default_environment",
     "get_indentation",
     "indent_log",
@@ -77,6 +90,13 @@ __all__ = [
     "write_output",
 ]
 
+PAGE_HEADERS = {
+    "Accept": "application/vnd.pypi.simple.v1+json,"
+    " application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01",
+    "Cache-Control": "max-age=0",
+}
+"""With which pip requests a page of an index."""
+_BLOCK = 128 * 1024
 _SHORT_TIMEOUT = 5
 """Seconds, for requests on whose response only a hint depends."""
 
@@ -132,14 +152,29 @@ def impatient_finder(finder: PackageFinder) -> Iterator[PackageFinder]:
         session.timeout, session.auth.prompting = timeout, prompting
 
 
-def prepare_get(session: PipSession, url: str, cache_control: str | None) -> PreparedRequest:
-    """Return a GET request as pip itself would send it."""
-    from pip._internal.network.utils import HEADERS
-
-    headers = HEADERS if cache_control is None else {**HEADERS, "Cache-Control": cache_control}
-    request = Request("GET", url, headers=headers)  # type: ignore[no-untyped-call]
+def prepare_get(
+    session: PipSession, url: str, headers: Mapping[str, str] = HEADERS
+) -> PreparedRequest:
+    """Return a GET request as pip itself would send it, with more headers."""
+    request = Request("GET", url, headers={**HEADERS, **headers})  # type: ignore[no-untyped-call]
     prepared: PreparedRequest = session.prepare_request(request)
     return prepared
+
+
+def cached_body(session: PipSession, url: str, *, stale: bool = False) -> IO[bytes] | None:
+    """Return the body that the HTTP cache has of a URL, or None.
+
+    It is None as well if a request is due for it, unless ``stale``.
+    """
+    adapter = session.get_adapter(url)
+    controller = getattr(adapter, "controller", None)
+    if controller is None:
+        return None
+    request = prepare_get(session, url)
+    if not stale and not controller.cached_request(request):
+        return None
+    body: IO[bytes] | None = adapter.cache.get_body(controller.cache_url(request.url))
+    return body
 
 
 def environment_settings(session: PipSession, url: str) -> dict[str, Any]:
@@ -150,27 +185,77 @@ def environment_settings(session: PipSession, url: str) -> dict[str, Any]:
     return settings
 
 
+def with_content(response: Response) -> Response:
+    """Return a response whose body has been read, which leaves its connection to others."""
+    content = response.raw.read(decode_content=False)  # type: ignore[union-attr]
+    response.raw = io.BytesIO(content)
+    return response
+
+
+def page_urls(finder: PackageFinder, project: str) -> list[str]:
+    """Return the URLs of the pages of a project on the indexes of a finder."""
+    urls: list[str] = finder._link_collector.search_scope.get_index_urls_locations(project)  # noqa: SLF001
+    return urls
+
+
+def bypass_cache(response: Response) -> None:
+    """Let the body of a response be read without a copy of it for the HTTP cache."""
+    from pip._vendor.cachecontrol.filewrapper import CallbackFileWrapper
+
+    raw: Any = response.raw
+    wrapper = getattr(raw, "_fp", None)
+    if isinstance(wrapper, CallbackFileWrapper) and not raw.chunked:
+        raw._fp = wrapper._CallbackFileWrapper__fp  # noqa: SLF001
+
+
+def shut_down(response: Response) -> None:
+    """Shut down the connection of a response that another thread is reading."""
+    connection = getattr(response.raw, "_connection", None)
+    sock = getattr(connection, "sock", None)
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
+def http_cache(session: PipSession, url: str) -> Path | None:
+    """Return the folder of the HTTP cache, or None if there is none."""
+    cache = getattr(session.get_adapter(url), "cache", None)
+    folder = getattr(cache, "directory", None)
+    return Path(folder) if folder is not None else None
+
+
+def add_to_cache(session: PipSession, response: Response, path: Path) -> None:
+    """Let the HTTP cache have the file of a response, by a hard link, if it may be cached."""
+    from pip._internal.network.cache import SafeFileCache
+    from pip._vendor.cachecontrol.controller import CacheController
+
+    class LinkedBodies(SafeFileCache):
+        """A cache that takes the body of a response from a file."""
+
+        def set_body(self, key: str, body: bytes) -> None:  # noqa: ARG002 - see above
+            target = Path(f"{self._get_cache_path(key)}.body")
+            with contextlib.suppress(OSError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                link = target.with_name(f"{target.name}.{os.getpid()}")
+                os.link(path, link)
+                link.replace(target)
+
+    request: Any = response.request
+    raw: Any = response.raw
+    controller = getattr(session.get_adapter(request.url), "controller", None)
+    folder = http_cache(session, request.url)
+    if controller is None or folder is None:
+        return
+    own = CacheController(LinkedBodies(str(folder)), controller.cache_etags, controller.serializer)
+    size = path.stat().st_size
+    own.cache_response(request, raw, cast("bytes", range(size)))
+
+
 def body_chunks(response: Response) -> Iterator[bytes]:
     """Yield the body of a streamed response as it was sent."""
     from pip._internal.network.utils import response_chunks
 
-    return response_chunks(response)
-
-
-@contextlib.contextmanager
-def lazy_file(url: str, session: PipSession) -> Iterator[IO[bytes] | None]:
-    """Yield a file that is read by range requests, or None if the server does not support them."""
-    from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
-
-    lazy = None
-    # The others are what the class raises for a response that it does not expect.
-    with contextlib.suppress(HTTPRangeRequestUnsupported, KeyError, ValueError, AssertionError):
-        lazy = LazyZipOverHTTP(url, session)
-    if lazy is None:
-        yield None
-        return
-    with lazy:
-        yield cast("IO[bytes]", lazy)
+    return response_chunks(response, _BLOCK)
 
 
 def runnable_pip() -> str:
@@ -182,11 +267,35 @@ def runnable_pip() -> str:
     return str(get_runnable_pip())
 
 
-def temporary_folder(kind: str) -> Path:
-    """Return a folder that pip removes when it ends."""
+def temporary_folder(kind: str, parent: Path | None = None) -> Path:
+    """Return a new folder that pip removes when it ends; raise OSError."""
     from pip._internal.utils.temp_dir import TempDirectory
 
-    return Path(TempDirectory(kind=kind, globally_managed=True).path)
+    own = tempfile.mkdtemp(prefix=f"pip-{kind}-", dir=parent) if parent is not None else None
+    return Path(TempDirectory(path=own, delete=True, kind=kind, globally_managed=True).path)
+
+
+def installation_scheme(project: str, options: Values) -> Scheme:
+    """Return where `pip install` with these options puts the files of a project."""
+    from pip._internal.locations import get_scheme
+
+    return get_scheme(
+        project,
+        user=options.use_user_site,
+        root=options.root_path,
+        isolated=options.isolated_mode,
+        prefix=options.prefix_path,
+    )
+
+
+def prepare_downloaded(
+    preparer: RequirementPreparer, req: InstallRequirement, path: Path, *, parallel_builds: bool
+) -> None:
+    """Prepare a requirement whose wheel has been downloaded, which checks its hash."""
+    if req.link is not None:
+        req.local_file_path = str(path)
+        add_downloaded(preparer, req.link, path)
+    preparer._prepare_linked_requirement(req, parallel_builds)  # noqa: SLF001
 
 
 def build_session(options: Values) -> PipSession:
@@ -212,6 +321,30 @@ def build_finder(session: PipSession, options: Values) -> PackageFinder:
         target_python=cmdoptions.make_target_python(options),
         ignore_requires_python=options.ignore_requires_python,
     )
+
+
+def add_downloaded(preparer: RequirementPreparer, link: Link, path: Path) -> None:
+    """Make ``path`` the file that a preparer has downloaded for a link."""
+    preparer._downloaded[link.url] = str(path)  # noqa: SLF001
+
+
+def distribution_of_metadata(content: bytes, filename: str, project: str) -> BaseDistribution:
+    """Return the distribution that the METADATA of a wheel describes."""
+    from pip._internal.metadata import get_metadata_distribution
+
+    return get_metadata_distribution(content, filename, project)
+
+
+def download_progress(bar_type: Any, size: int | None) -> Callable[[Iterable[Any]], Iterator[Any]]:  # noqa: ANN401 - a str, or a Literal of pip's
+    """Return pip's progress bar of a download: it yields the chunks that it is given.
+
+    As pip has it, a quiet run shows none.
+    """
+    if not logging.getLogger(__name__).isEnabledFor(logging.INFO):
+        return iter
+    from pip._internal.cli.progress_bars import get_download_progress_renderer as renderer
+
+    return cast("Callable[[Iterable[Any]], Iterator[Any]]", renderer(bar_type=bar_type, size=size))
 
 
 def page_links(session: PipSession, link: Link) -> list[Link] | None:

@@ -8,42 +8,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pip_variants.core import decision as core
-from pip_variants.core.decision import Decision, Release, SourceSelection
+from pip_variants.core.decision import Decision, SourceSelection
 from pip_variants.core.errors import VariantError
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label
 from pip_variants.core.selection import Selection, Wheel, needed_namespaces, select
 from pip_variants.explain import messages
+from pip_variants.remote.transport import NO_HEADERS
 
-from .compat import Link
-from .links import VariantLink, release_of, remote_file, variant_link
+from .links import VariantLink, remote_file
+from .releases import LinkedRelease
 from .run_state import RunState
-
-if TYPE_CHECKING:
-    from .compat import PackageFinder
 
 _NEARBY = 0.01
 """Seconds; below, two requests one after the other are as fast as two side by side."""
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedRelease:
-    """The files of one version with their links, and the finder that found them."""
+class _Guess:
+    """The label that is likely to be selected among some, and the URL of its METADATA."""
 
-    release: Release
-    links: tuple[VariantLink, ...]
-    finder: PackageFinder
-
-    @classmethod
-    def of(
-        cls, project: str, version: str, links: Sequence[Link], finder: PackageFinder
-    ) -> LinkedRelease:
-        """Return the release of these links; ``project`` is a normalised name."""
-        parsed = tuple(map(variant_link, links))
-        return cls(release_of(project, version, parsed), parsed, finder)
+    labels: frozenset[Label]
+    label: Label | None = None
+    url: str = ""
 
 
 def decide_release(state: RunState, linked: LinkedRelease, *, prefetch: bool = False) -> Decision:
@@ -53,16 +42,17 @@ def decide_release(state: RunState, linked: LinkedRelease, *, prefetch: bool = F
     """
     project = linked.release.project
     state.requests.mark_used(project)
-    key = tuple(link.url for link in linked.links)
-    known = state.decisions.get(key)
+    known = state.decisions.get(linked.key)
     if known is not None:
         return known
-    state.use_finder(linked.finder)
-    labels, guess = _start_prefetch(state, linked) if prefetch else (frozenset(), None)
-    decision = _decide(state, linked)
-    if prefetch:
-        _end_prefetch(state, linked, decision, labels, guess)
-    state.decisions.add(key, decision)
+    decision = state.ahead.decisions.pop(linked.key, None)
+    if decision is None:
+        state.use_finder(linked.finder)
+        guess = _start_prefetch(state, linked) if prefetch else None
+        decision = decide(state, linked)
+        if guess is not None:
+            _end_prefetch(state, linked, decision, guess)
+    state.decisions.add(linked.key, decision)
     _log(state, decision)
     return decision
 
@@ -96,7 +86,8 @@ def why_nothing_fits(state: RunState, project: str) -> str | None:
     return None
 
 
-def _decide(state: RunState, linked: LinkedRelease) -> Decision:
+def decide(state: RunState, linked: LinkedRelease) -> Decision:
+    """Return which files of a release can be installed; nothing is logged or remembered."""
     release = linked.release
     sources = [_judge_source(state, linked, files) for files in release.by_source()]
     return core.decide(release, sources, state.requests.label(release.project))
@@ -126,10 +117,8 @@ def _log(state: RunState, decision: Decision) -> None:
         log_passed_over(state, decision)
 
 
-def _start_prefetch(
-    state: RunState, linked: LinkedRelease
-) -> tuple[frozenset[Label], Label | None]:
-    """Fetch METADATA of the variant that is likely to be selected; return labels and guess."""
+def _start_prefetch(state: RunState, linked: LinkedRelease) -> _Guess:
+    """Fetch METADATA of the variant that is likely to be selected."""
     first: dict[Label, VariantLink] = {}
     for link in linked.links:
         if link.label is not None:
@@ -138,26 +127,22 @@ def _start_prefetch(
     guess = state.guesses.guess(labels)
     # What comes from a cache or a nearby server takes less time than a thread.
     if guess is None or state.transport is None or state.metadata.seconds <= _NEARBY:
-        return labels, None
+        return _Guess(labels)
     metadata = first[guess].metadata_link()
     if metadata is None:
-        return labels, None
+        return _Guess(labels)
     url = metadata.url.partition("#")[0]
-    started = state.transport.prefetch(url)
+    started = state.transport.prefetch(url, NO_HEADERS, state.ahead.workers)
     if started is None:
-        return labels, None
+        return _Guess(labels)
     state.prefetched[url] = started
-    return labels, guess
+    return _Guess(labels, guess, url)
 
 
 def _end_prefetch(
-    state: RunState,
-    linked: LinkedRelease,
-    decision: Decision,
-    labels: frozenset[Label],
-    guess: Label | None,
+    state: RunState, linked: LinkedRelease, decision: Decision, guess: _Guess
 ) -> None:
     selected = linked.links[decision.ranked[0].index].label if decision.ranked else None
-    if guess != selected:
-        state.prefetched.clear()
-    state.guesses.learn(labels, selected, guess)
+    if guess.label != selected:
+        state.prefetched.pop(guess.url, None)
+    state.guesses.learn(guess.labels, selected, guess.label)

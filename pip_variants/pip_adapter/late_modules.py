@@ -11,6 +11,7 @@ LATE_MODULES = (
     "pip_variants.formats.revisions.v0_1",
     "pip_variants.formats.revisions.v0_2",
     "pip_variants.pip_adapter.installed",
+    "pip_variants.pip_adapter.installing",
     "pip_variants.pip_adapter.prepare",
     "pip_variants.pip_adapter.reports",
 )

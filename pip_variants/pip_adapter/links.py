@@ -81,7 +81,14 @@ def remote_file(link: Link) -> RemoteFile:
         path=Path(link.file_path) if link.is_file else None,
         is_listed=bool(link.comes_from),
         label=link.label if isinstance(link, VariantLink) else None,
+        size=_stated_size(link),
     )
+
+
+def _stated_size(link: Link) -> int | None:
+    """Return the bytes of a file as a page in JSON states them, or None."""
+    size: object = getattr(link, "size", None)  # our own patches add it
+    return size if type(size) is int and size > 0 else None
 
 
 def release_of(project: str, version: str, links: tuple[VariantLink, ...]) -> Release:

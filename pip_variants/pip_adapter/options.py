@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pip_variants.providers.platform_file import Platform
 
     from .compat import Values
+
+_FEWEST_JOBS = 4
+_MOST_JOBS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +104,9 @@ def _read_platform(file: str) -> Platform:
     # tomli.TOMLDecodeError, text that is not UTF-8, numbers and nesting beyond Python's limits.
     except (ValueError, RecursionError) as error:
         raise RequestError(f"--variant-platform: {name}: {quoted(str(error))}") from None
+
+
+def jobs_of(options: Values) -> int:
+    """Return how many downloads and unpackings run side by side."""
+    jobs: int | None = getattr(options, "variant_jobs", None)
+    return jobs or min(max(os.cpu_count() or 1, _FEWEST_JOBS), _MOST_JOBS)

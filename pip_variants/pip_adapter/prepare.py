@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.utils import canonicalize_name
@@ -25,10 +26,12 @@ from .compat import (
 from .distributions import Attached, attach, variant_of
 from .evaluator import judge_wheels, log_passed_over
 from .links import Choice, VariantLink, choice_of, link_of, remote_file, set_link, variant_link
+from .look_ahead import look_ahead
 from .run_state import RunState
+from .wheel_files import check_metadata
 
 if TYPE_CHECKING:
-    from .compat import InstallRequirement, PackageFinder
+    from .compat import InstallRequirement, Link, PackageFinder
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +49,8 @@ def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) ->
     choice = choice_of(link)
     given = variant_link(link)
     if choice is None and given.label is not None:
-        from pip_variants.remote import wheel_metadata
-
         try:
-            selected = wheel_metadata.own_variant(remote_file(given), transport)
+            selected = state.wheels.own_variant(remote_file(given), transport)
         except FetchError:
             return  # pip fetches the whole wheel or reports why not; then attach_variant judges it
         except MetadataError as error:
@@ -75,6 +76,14 @@ def attach_variant(state: RunState, req: InstallRequirement, dist: BaseDistribut
     link = link_of(req)
     if link is None:
         return
+    _attach(state, req, link, dist)
+    if req.local_file_path is not None:
+        check_metadata(state, req, link)
+    elif state.finder is not None and not getattr(state.options, "ignore_dependencies", False):
+        look_ahead(state, state.finder, partial(dist.iter_dependencies, req.extras))
+
+
+def _attach(state: RunState, req: InstallRequirement, link: Link, dist: BaseDistribution) -> None:
     choice = choice_of(link)
     given = variant_link(link)
     if choice is None and given.label is not None:
@@ -85,7 +94,7 @@ def attach_variant(state: RunState, req: InstallRequirement, dist: BaseDistribut
             _log_choice(state, choice)
     if choice is None:
         return
-    own = variant_of(dist)
+    own = variant_of(dist) or state.wheels.known_variant(remote_file(given))
     if own is not None and choice.selected is not None:
         expected, found = _describe(choice.selected), _describe(own)
         if expected != found:

@@ -18,9 +18,10 @@ from pip_variants.explain import messages
 
 from .compat import BaseDistribution, PipError, impatient_finder
 from .distributions import variant_of
-from .evaluator import LinkedRelease, decide_release
+from .evaluator import decide_release
 from .installed import installed_variant
 from .links import choice_of, link_of, variant_link
+from .releases import LinkedRelease
 from .run_state import RunState
 
 if TYPE_CHECKING:

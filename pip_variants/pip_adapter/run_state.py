@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,9 @@ from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner, silent
 from pip_variants.remote.prefetch import LabelGuesses, Prefetch
 from pip_variants.remote.release_metadata import MetadataReader
+from pip_variants.remote.wheel_metadata import WheelReader
 from pip_variants.system.content_cache import ContentCache
+from pip_variants.system.workers import Workers
 
 from .compat import (
     VERBOSE,
@@ -37,12 +39,14 @@ from .compat import (
     open_spinner,
     session_of,
 )
-from .options import provider_settings, target_of
+from .kept_wheels import Keeper
+from .options import jobs_of, provider_settings, target_of
 from .requests import LabelRequests
 from .transport import PipTransport
 
 if TYPE_CHECKING:
-    from .compat import PackageFinder, Response, Values
+    from .compat import InstallRequirement, PackageFinder, Response, Values
+    from .unpacked_wheels import UnpackedWheels
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +60,8 @@ _IGNORING_INSTALLED = (
     "output_file",
 )
 _MOST_OUTPUT_LINES = 20
+_CONNECTIONS = 8
+"""How many requests are sent ahead at once."""
 
 
 class RunLog:
@@ -104,26 +110,49 @@ class DecisionLog:
 
 
 @dataclass(slots=True)
+class Ahead:
+    """What is known ahead: projects that pip looks for, and decisions about their releases."""
+
+    projects: set[str] = field(default_factory=set)
+    decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    workers: Workers = field(default_factory=lambda: Workers(_CONNECTIONS))
+
+
+@dataclass(slots=True)
 class RunState:
     """The state of one pip command, by owner.
 
-    ``prepared`` are the distributions that pip has prepared so far, including those that it has
-    rejected again. ``prefetched`` has the METADATA that is being fetched, by URL.
+    ``versions`` returns the versions of what is installed and prepared. ``prepared`` are the
+    distributions that pip has prepared so far, including those that it has rejected again.
+    ``prefetched`` has what is being fetched ahead for pip, by URL.
     """
 
     options: Values
     requests: LabelRequests
     resolver: NamespaceResolver
     metadata: MetadataReader
+    versions: Callable[[], Mapping[str, str]]
     prepared: list[BaseDistribution]
     decisions: DecisionLog = field(default_factory=DecisionLog)
     log: RunLog = field(default_factory=RunLog)
     guesses: LabelGuesses = field(default_factory=LabelGuesses)
-    prefetched: dict[str, Prefetch[Response]] = field(default_factory=dict)
+    prefetched: dict[str, Prefetch[Response | None]] = field(default_factory=dict)
     finder: PackageFinder | None = None
     transport: PipTransport | None = None
     quiet: bool = False
     """Whether queries of providers show no progress."""
+    jobs: int = 1
+    """How many downloads and unpackings run side by side."""
+    unpacked: UnpackedWheels | None = None
+    roots: Sequence[InstallRequirement] = ()
+    """What the user requires, until requests for it are sent ahead."""
+    ahead: Ahead = field(default_factory=Ahead)
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.ahead.workers.stop()
+        if self.unpacked is not None:
+            self.unpacked.close()
 
     def for_hint(self) -> RunState:
         """Return a state for what may fail without consequence: with memory of its own, silent."""
@@ -134,6 +163,11 @@ class RunState:
             log=RunLog(silent=True),
             quiet=True,
         )
+
+    @property
+    def wheels(self) -> WheelReader:
+        """What reads the METADATA and the variant of wheels on servers."""
+        return self.metadata.wheels
 
     def use_finder(self, finder: PackageFinder) -> PipTransport:
         """Take the finder that pip made for this run, and return the transport over its session."""
@@ -190,18 +224,19 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
     ignores_installed = target.is_cross or any(
         getattr(options, name, None) for name in _IGNORING_INSTALLED
     )
-    resolver = NamespaceResolver(
-        runner,
-        provider_settings(options),
-        target,
-        partial(_versions, prepared, ignores_installed=ignores_installed),
-    )
+    versions = partial(_versions, prepared, ignores_installed=ignores_installed)
+    resolver = NamespaceResolver(runner, provider_settings(options), target, versions)
+    keeper = Keeper(getattr(options, "progress_bar", "off"), getattr(options, "dry_run", False))
     state = RunState(
         options=options,
         requests=LabelRequests(getattr(options, "variants", None) or ()),
         resolver=resolver,
-        metadata=MetadataReader(ContentCache(cache / "metadata") if cache else None),
+        metadata=MetadataReader(
+            WheelReader(keeper), ContentCache(cache / "metadata") if cache else None
+        ),
+        versions=versions,
         prepared=prepared,
+        jobs=jobs_of(options),
     )
     runner.run_plugin = partial(_run_plugin, state)
     return state

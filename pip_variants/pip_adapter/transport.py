@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from pip_variants.core.errors import printable, quoted, shortened
+from pip_variants.formats.reader import MAX_BYTES
+from pip_variants.remote.byte_ranges import is_whole
 from pip_variants.remote.prefetch import Prefetch
-from pip_variants.remote.transport import RangesUnsupportedError, TransportError, TruncatedError
+from pip_variants.remote.transport import (
+    NO_HEADERS,
+    Headers,
+    TransportError,
+    TruncatedError,
+)
+from pip_variants.system.workers import Workers
 
 from .compat import (
+    HEADERS,
     HTTPError,
     IncompleteRead,
     PipError,
@@ -18,9 +27,12 @@ from .compat import (
     RequestException,
     Timeout,
     body_chunks,
+    bypass_cache,
+    cached_body,
     environment_settings,
-    lazy_file,
     prepare_get,
+    shut_down,
+    with_content,
 )
 
 if TYPE_CHECKING:
@@ -28,26 +40,48 @@ if TYPE_CHECKING:
 
 _FIRST_ERROR = 400
 _OK = 200
+_DIGITS = 18
 
 
 class PipResponse:
     """The response to a GET request; see ``remote.transport.Response``."""
 
     def __init__(self, response: Response) -> None:
-        self._response = response
-        self.declared_length = str(response.headers.get("Content-Length", ""))
+        self.response = response
+        header = response.headers.get
+        self.status = response.status_code or 0
+        self.declared_length = str(header("Content-Length", ""))
+        self.content_range = str(header("Content-Range", ""))
+        self.accepts_ranges = str(header("Accept-Ranges", "")).strip().lower() == "bytes"
+        self.is_encoded = str(header("Content-Encoding", "identity")).strip().lower() != "identity"
+        self.validator = _validator(header)
         self.from_cache = bool(getattr(response, "from_cache", False))
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body; raise TransportError, or TruncatedError with urllib3 2."""
         with _transport_errors():
             try:
-                yield from body_chunks(self._response)
+                yield from body_chunks(self.response)
             except ProtocolError as error:
                 cause = error.args[-1]
                 if not (self.declared_length and isinstance(cause, IncompleteRead)):
                     raise
                 raise TruncatedError(cause.partial, self.declared_length) from None
+
+    def abort(self) -> None:
+        """Close the connection, from another thread than the one that reads the body."""
+        shut_down(self.response)
+
+
+def _is_small(response: Response) -> bool:
+    length = str(response.headers.get("Content-Length", ""))
+    return length.isdecimal() and int(length[:_DIGITS]) <= MAX_BYTES
+
+
+def _validator(header: Callable[[str, str], object]) -> str:
+    """Return what tells whether a file is still the same; a weak ETag does not (RFC 9110)."""
+    etag = str(header("ETag", ""))
+    return etag if etag.startswith('"') else str(header("Last-Modified", ""))
 
 
 class PipTransport:
@@ -58,47 +92,70 @@ class PipTransport:
         self._settings: dict[str, dict[str, Any]] = {}
 
     @contextlib.contextmanager
-    def get(self, url: str, cache_control: str | None = None) -> Iterator[PipResponse]:
-        """Send a GET request, following redirects; raise TransportError unless it succeeds."""
+    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[PipResponse]:
+        """Send a GET request, following redirects; see ``remote.transport.Transport``."""
         with _transport_errors():
-            request = prepare_get(self.session, url, cache_control)
+            request = prepare_get(self.session, url, headers)
             response = self.session.send(request, allow_redirects=True, **self._send_settings(url))
         with response:
-            if response.status_code >= _FIRST_ERROR:
-                reason = f"the server responded with status {response.status_code}"
-                raise TransportError(reason, is_status=True)
-            yield PipResponse(response)
+            status = response.status_code or 0
+            if status >= _FIRST_ERROR:
+                raise TransportError(f"the server responded with status {status}", status)
+            found = PipResponse(response)
+            if "Range" in headers and is_whole(found):
+                # The HTTP cache stores no parts, but this is the file itself.
+                raw: Any = response.raw
+                raw.status = _OK
+                raw.headers.pop("Content-Range", None)
+            yield found
 
     @contextlib.contextmanager
-    def open_ranges(self, url: str) -> Iterator[IO[bytes]]:
-        """Open a file that is read by range requests; see ``remote.transport.Transport``."""
-        with _transport_errors(), lazy_file(url, self.session) as file:
-            if file is None:
-                raise RangesUnsupportedError("no range requests")
-            try:
-                yield file
-            # What pip's reader raises for a response that it does not expect.
-            except (KeyError, ValueError, AssertionError):
-                raise RangesUnsupportedError("no usable range requests") from None
+    def download(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[PipResponse]:
+        """Send a request as ``get``, of which the HTTP cache writes no copy."""
+        with self.get(url, headers) as response:
+            bypass_cache(response.response)
+            yield response
 
-    def prefetch(self, url: str) -> Prefetch[Response] | None:
-        """Start to fetch a file in the background as pip would; None if that is impossible."""
+    def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
+        """Return a file as the HTTP cache has it; see ``remote.transport.Transport``."""
+        return cached_body(self.session, url, stale=stale)
+
+    def size(self, url: str) -> int | None:
+        """Return the bytes of a file as its server states them, or None."""
         try:
-            request = prepare_get(self.session, url, None)
+            with (
+                _transport_errors(),
+                self.session.head(url, headers=dict(HEADERS), allow_redirects=True) as response,
+            ):
+                length = str(response.headers.get("Content-Length", ""))
+                stated = int(length[:_DIGITS]) if response.ok and length.isdecimal() else 0
+        except TransportError:
+            return None
+        return stated or None  # some servers state 0 to a HEAD request
+
+    def prefetch(
+        self, url: str, headers: Headers, workers: Workers
+    ) -> Prefetch[Response | None] | None:
+        """Start to fetch a small file in the background as pip would; None if that is impossible.
+
+        The result is None where pip has to send the request itself: after a failure, a redirect or
+        a challenge.
+        """
+        try:
+            request = prepare_get(self.session, url, headers)
             settings = self._send_settings(url)
             adapter = self.session.get_adapter(url)
         except (RequestException, HTTPError, OSError, ValueError):
             return None
 
         def send() -> Response | None:
-            # After any failure, redirect or challenge pip sends the request itself.
             with contextlib.suppress(RequestException, HTTPError, OSError):
                 response: Response = adapter.send(request, **settings)
                 if response.status_code == _OK:
-                    return response
+                    return with_content(response) if _is_small(response) else response
             return None
 
-        return Prefetch(send)
+        return Prefetch(send, workers)
 
     def _send_settings(self, url: str) -> dict[str, Any]:
         """Return how to send a request to this host.

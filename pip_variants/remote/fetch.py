@@ -8,13 +8,13 @@ from pip_variants.core.errors import FetchError
 from pip_variants.formats.reader import MAX_BYTES
 from pip_variants.system.content_cache import ContentCache, is_sha256
 
-from .transport import RemoteFile, Transport, TransportError, TruncatedError
+from .transport import NO_HEADERS, Headers, RemoteFile, Transport, TransportError, TruncatedError
 
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
-_REVALIDATE = "max-age=0"
-_DO_NOT_STORE = "no-store"
+_REVALIDATE = {"Cache-Control": "max-age=0"}
+_DO_NOT_STORE = {"Cache-Control": "no-store"}
 
 
 def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = None) -> bytes:
@@ -32,7 +32,7 @@ def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = N
             cache.put(sha256, content)
         return content
     is_verifiable = any(name in file.hashes for name in _ALGORITHMS)
-    return _verified(file, transport, None if is_verifiable else _REVALIDATE)
+    return _verified(file, transport, NO_HEADERS if is_verifiable else _REVALIDATE)
 
 
 def _sha256(file: RemoteFile) -> str | None:
@@ -44,9 +44,9 @@ def _sha256(file: RemoteFile) -> str | None:
     return sha256 if is_sha256(sha256) else None
 
 
-def _verified(file: RemoteFile, transport: Transport, cache_control: str | None) -> bytes:
+def _verified(file: RemoteFile, transport: Transport, headers: Headers) -> bytes:
     try:
-        content, from_cache = _get(file, transport, cache_control)
+        content, from_cache = _get(file, transport, headers)
         valid = _matches_hash(file, content)
         if from_cache and not valid:
             content, _ = _get(file, transport, _REVALIDATE)
@@ -54,15 +54,17 @@ def _verified(file: RemoteFile, transport: Transport, cache_control: str | None)
     except TruncatedError as error:
         raise FetchError(str(error)) from None
     except TransportError as error:
-        raise FetchError(str(error) if error.is_status else f"cannot be fetched: {error}") from None
+        raise FetchError(
+            str(error) if error.status is not None else f"cannot be fetched: {error}"
+        ) from None
     if not valid:
         raise FetchError("its hash differs from the one that its link gives")
     return content
 
 
-def _get(file: RemoteFile, transport: Transport, cache_control: str | None) -> tuple[bytes, bool]:
+def _get(file: RemoteFile, transport: Transport, headers: Headers) -> tuple[bytes, bool]:
     """Return the content of a file, and whether it comes from the HTTP cache."""
-    with transport.get(file.url, cache_control) as response:
+    with transport.get(file.url, headers) as response:
         declared = response.declared_length
         if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
             raise FetchError(_TOO_LARGE)

@@ -1,4 +1,4 @@
-"""METADATA fetched in the background, beside the variant metadata, where a guess is likely right.
+"""Requests sent in the background before their responses are needed.
 
 Projects that belong together have the same labels, and the label selected for one is most likely
 the one of the next. A guess decides nothing; a wrong one costs one request and is the last.
@@ -11,25 +11,30 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from pip_variants.core.properties import Label
+from pip_variants.system.workers import Workers
 
-_Response = TypeVar("_Response")
+_Result = TypeVar("_Result")
 
 
-class Prefetch(Generic[_Response]):
-    """One request that runs in the background. ``send`` returns None for any failure."""
+class Prefetch(Generic[_Result]):
+    """The result of ``send``, which a thread calls."""
 
-    def __init__(self, send: Callable[[], _Response | None]) -> None:
-        self._response: _Response | None = None
-        self._thread = threading.Thread(target=self._run, args=(send,), daemon=True)
-        self._thread.start()
+    def __init__(self, send: Callable[[], _Result], workers: Workers) -> None:
+        self._send = send
+        self._results: list[_Result] = []
+        self._done = threading.Event()
+        workers.add(self._run)
 
-    def _run(self, send: Callable[[], _Response | None]) -> None:
-        self._response = send()
+    def _run(self) -> None:
+        try:
+            self._results.append(self._send())
+        finally:
+            self._done.set()
 
-    def response(self) -> _Response | None:
-        """Wait for the response and return it."""
-        self._thread.join()
-        return self._response
+    def result(self) -> _Result | None:
+        """Wait for the result and return it; None if there is none because of an error."""
+        self._done.wait()
+        return self._results[0] if self._results else None
 
 
 class LabelGuesses:

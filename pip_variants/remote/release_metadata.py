@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -27,9 +28,12 @@ from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetad
 from pip_variants.core.properties import NULL_LABEL, Label
 from pip_variants.formats.reader import read_text
 from pip_variants.system.content_cache import ContentCache
+from pip_variants.system.workers import Workers
 
 from .fetch import fetch
+from .prefetch import Prefetch
 from .transport import RemoteFile, Transport
+from .wheel_metadata import WheelReader
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
@@ -38,21 +42,24 @@ Key = tuple[str, str, str]
 class MetadataReader:
     """Reads the metadata of each version once.
 
-    ``cache`` is for index-level files. ``seconds`` is how long the last version took. Without
-    ``fetch_wheels`` no wheel is fetched whole, whatever its server can do.
+    ``wheels`` reads the wheels, ``cache`` is for index-level files. ``seconds`` is how long the
+    last version took.
     """
 
-    def __init__(self, cache: ContentCache | None = None) -> None:
-        self.fetch_wheels = True
+    def __init__(self, wheels: WheelReader, cache: ContentCache | None = None) -> None:
         self.seconds = 0.0
+        self.wheels = wheels
         self._cache = cache
         self._listed: dict[Key, RemoteFile] = {}
         self._read: dict[Key, SourceMetadata | VariantError] = {}
+        self._ahead: dict[Key, Prefetch[bytes | VariantError]] = {}
 
     def forget_failures(self) -> MetadataReader:
-        """Return a reader with the same files and results, whose failures are its own."""
-        own = MetadataReader(self._cache)
-        own.fetch_wheels = self.fetch_wheels
+        """Return a reader with the same files and results, whose failures are its own.
+
+        It fetches no wheel whole.
+        """
+        own = MetadataReader(self.wheels.without_downloads(), self._cache)
         own._listed = self._listed
         own._read = {
             key: found for key, found in self._read.items() if not isinstance(found, VariantError)
@@ -72,7 +79,7 @@ class MetadataReader:
 
         Raise a VariantError, the same one each time, if it is invalid or cannot be fetched.
         """
-        key = cast("Key", _key(wheels[0].source, *wheels[0].filename.split("-", 2)[:2]))
+        key = _key_of(wheels[0])
         if key not in self._read:
             start = time.monotonic()
             try:
@@ -85,6 +92,29 @@ class MetadataReader:
             raise result
         return result
 
+    def read_ahead(
+        self, wheels: Sequence[RemoteFile], transport: Transport, workers: Workers
+    ) -> None:
+        """Start to fetch the index-level file of a version in the background, if there is one."""
+        key = _key_of(wheels[0])
+        file = self._listed.get(key)
+        if file is not None and key not in self._read and key not in self._ahead:
+            self._ahead[key] = Prefetch(partial(self._outcome, file, transport), workers)
+
+    def _outcome(self, file: RemoteFile, transport: Transport) -> bytes | VariantError:
+        try:
+            return fetch(file, transport, self._cache)
+        except VariantError as error:
+            return error
+
+    def _content(self, key: Key, file: RemoteFile, transport: Transport) -> bytes:
+        """Return the content of an index-level file, which may have been fetched ahead."""
+        ahead = self._ahead.pop(key, None)
+        found = ahead.result() if ahead is not None else None
+        if isinstance(found, VariantError):
+            raise found
+        return fetch(file, transport, self._cache) if found is None else found
+
     def _fetch(
         self, key: Key, wheels: Sequence[RemoteFile], transport: Transport
     ) -> SourceMetadata:
@@ -92,7 +122,7 @@ class MetadataReader:
         if file is None:
             return self._complete(None, wheels, transport)
         try:
-            metadata = read_text(fetch(file, transport, self._cache))
+            metadata = read_text(self._content(key, file, transport))
         except VariantError as error:
             raise FetchError(f"{file.filename}: {error}") from None
         found = self._complete(metadata, wheels, transport)
@@ -115,10 +145,8 @@ class MetadataReader:
         for label, wheel in one_each.items():
             if label in known or len(wheel.filename) > LONGEST_FILENAME:
                 continue
-            from .wheel_metadata import own_variant
-
             try:
-                own = own_variant(wheel, transport, whole=self.fetch_wheels).metadata
+                own = self.wheels.own_variant(wheel, transport).metadata
             except VariantError as error:
                 failures.append((label, shortened(str(error))))
                 continue
@@ -153,6 +181,10 @@ def _local_file(wheel: RemoteFile) -> RemoteFile | None:
         if path.is_file()
         else None
     )
+
+
+def _key_of(wheel: RemoteFile) -> Key:
+    return cast("Key", _key(wheel.source, *wheel.filename.split("-", 2)[:2]))
 
 
 def _key(source: str, name: str, version: str) -> Key | None:

@@ -6,18 +6,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Protocol
 
 from pip_variants.core.errors import VariantError, quoted
 from pip_variants.core.properties import Label
 
+Headers = Mapping[str, str]
+NO_HEADERS: Headers = MappingProxyType({})
+
 
 class TransportError(VariantError):
-    """A request failed; the text is the reason. ``is_status``: the server refused it."""
+    """A request failed; the text is the reason. ``status``: with this one the server refused it."""
 
-    def __init__(self, reason: str, *, is_status: bool = False) -> None:
+    def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
-        self.is_status = is_status
+        self.status = status
 
 
 class TruncatedError(TransportError):
@@ -27,10 +31,6 @@ class TruncatedError(TransportError):
         super().__init__(f"truncated: {arrived} of {quoted(declared)} bytes arrived")
 
 
-class RangesUnsupportedError(VariantError):
-    """A server does not support range requests."""
-
-
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
     """A file of a source.
@@ -38,7 +38,7 @@ class RemoteFile:
     ``url`` has no fragment, ``shown_url`` neither that nor credentials. ``hashes`` are those that
     the page gives, by algorithm. ``source`` is the page or folder that lists the file;
     ``is_listed``: it is a page. ``path`` is set for a file on a local disk,
-    ``label`` for a variant wheel.
+    ``label`` for a variant wheel. ``size`` is in bytes, as the page states it.
     """
 
     filename: str
@@ -49,30 +49,41 @@ class RemoteFile:
     path: Path | None = None
     is_listed: bool = True
     label: Label | None = None
+    size: int | None = None
 
 
 class Response(Protocol):
     """The successful response to a GET request.
 
-    ``declared_length`` is the Content-Length header, or empty. ``from_cache`` says that the HTTP
-    cache supplied it without a request to the server.
+    ``declared_length`` is the Content-Length header, or empty, and so is ``content_range``.
+    ``is_encoded``: the body is not the file itself but a compressed form of it. ``validator`` is
+    what an If-Range header takes, or empty. ``from_cache`` says that the HTTP cache supplied it
+    without a request to the server.
     """
 
+    status: int
     declared_length: str
+    content_range: str
+    accepts_ranges: bool
+    is_encoded: bool
+    validator: str
     from_cache: bool
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body; raise TransportError, or TruncatedError where that is noticed."""
 
+    def abort(self) -> None:
+        """Close the connection, from another thread than the one that reads the body."""
+
 
 class Transport(Protocol):
     """Requests with the installer's proxies, certificates, credentials, retries and cache."""
 
-    def get(self, url: str, cache_control: str | None = None) -> AbstractContextManager[Response]:
+    def get(self, url: str, headers: Headers = NO_HEADERS) -> AbstractContextManager[Response]:
         """Send a GET request, following redirects; raise TransportError unless it succeeds."""
 
-    def open_ranges(self, url: str) -> AbstractContextManager[IO[bytes]]:
-        """Open a file that is read by range requests.
+    def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
+        """Return a file as the HTTP cache has it, or None.
 
-        Reading raises TransportError, or RangesUnsupportedError if the server ignores ranges.
+        It is None as well if a request is due for it, unless ``stale``.
         """

@@ -1,12 +1,21 @@
-"""Files in the ``*.dist-info`` of a wheel on a server, read by range requests."""
+"""METADATA and ``variant.json`` of wheels, read without downloading them.
+
+The end of a wheel is requested first. It has most of what is needed, and says where the rest is.
+A server may send the whole file instead: that is kept, so that it is not requested again.
+"""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
 from pip_variants.core.decision import SelectedVariant
-from pip_variants.core.errors import FetchError
+from pip_variants.core.errors import FetchError, VariantError, quoted
+from pip_variants.formats.partial_file import PartialFile
 from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.formats.wheel_archive import (
     archive_errors,
@@ -15,49 +24,210 @@ from pip_variants.formats.wheel_archive import (
     variant_in,
 )
 
-from .fetch import fetch
-from .transport import RangesUnsupportedError, RemoteFile, Transport, TransportError
+from .byte_ranges import Part, is_whole, part_of
+from .transport import RemoteFile, Response, Transport, TransportError, TruncatedError
+
+METADATA = "METADATA"
+_NAMES = (METADATA, VARIANT_JSON)
+_TAIL = 128 * 1024
+"""Bytes of the first request: nearly always all that is needed, or a small wheel itself."""
+_NO_RANGES = "its server does not support range requests"
+_LARGE = 64 * 1024 * 1024
+"""Bytes; only a file larger than this is worth a second try at a part of it."""
 
 
-def own_variant(wheel: RemoteFile, transport: Transport, *, whole: bool = False) -> SelectedVariant:
-    """Return the variant that the ``variant.json`` of a wheel describes.
+class Keep(Protocol):
+    """Where a wheel goes that a server sends whole."""
 
-    Raise FetchError if the wheel cannot be read, and MetadataError if the file in it is missing,
-    invalid, or has another label than the file name.
+    def __call__(self, wheel: RemoteFile, size: int | None, body: Iterator[bytes]) -> Path:
+        """Write the body of a wheel to a file and return its path."""
+
+
+class WheelReader:
+    """Reads each wheel once.
+
+    ``keep`` writes a wheel that a server sends whole; without it such a wheel cannot be read.
+    ``arrived`` has those wheels by URL, ``sizes`` the bytes of each wheel that was requested.
     """
-    members = dist_info(wheel, transport, VARIANT_JSON, whole=whole)
-    return variant_in(wheel.filename, members, wheel.label)
 
+    def __init__(self, keep: Keep | None = None) -> None:
+        self.arrived: dict[str, Path] = {}
+        self.sizes: dict[str, int] = {}
+        self.keep = keep
+        self._read: dict[str, dict[str, bytes] | VariantError] = {}
 
-def dist_info(
-    wheel: RemoteFile, transport: Transport, *names: str, whole: bool = False
-) -> dict[str, bytes]:
-    """Return, by name, those of the files ``names`` that are in the ``*.dist-info`` of a wheel.
+    def without_downloads(self) -> WheelReader:
+        """Return a reader that has read the same wheels, fetches none whole and may try again."""
+        own = WheelReader()
+        own.arrived, own.sizes = self.arrived, self.sizes
+        own._read = {
+            url: found for url, found in self._read.items() if not isinstance(found, VariantError)
+        }
+        return own
 
-    If the server does not support range requests, a small wheel is fetched whole if ``whole`` is
-    true. Raise FetchError if the wheel cannot be read, and MetadataError if it is not a valid
-    archive.
-    """
-    if wheel.path is not None:
-        return local_members(wheel.path, names)
-    with archive_errors(wheel.filename):
+    def own_variant(self, wheel: RemoteFile, transport: Transport) -> SelectedVariant:
+        """Return the variant that the ``variant.json`` of a wheel describes.
+
+        Raise FetchError if the wheel cannot be read, and MetadataError if the file in it is
+        missing, invalid, or has another label than the file name.
+        """
+        return variant_in(wheel.filename, self.members(wheel, transport), wheel.label)
+
+    def members(self, wheel: RemoteFile, transport: Transport) -> Mapping[str, bytes]:
+        """Return, by name, METADATA and ``variant.json`` of a wheel as far as it has them.
+
+        Raise FetchError if the wheel cannot be read, and MetadataError if it is not a valid
+        archive; the same error each time.
+        """
+        found = self._read.get(wheel.url)
+        if found is None:
+            try:
+                found = self._members(wheel, transport)
+            except VariantError as error:
+                found = error
+            self._read[wheel.url] = found
+        if isinstance(found, VariantError):
+            raise found
+        return found
+
+    def known(self, url: str) -> Mapping[str, bytes]:
+        """Return what has been read of a wheel so far; no request is sent."""
+        found = self._read.get(url)
+        return found if isinstance(found, dict) else {}
+
+    def known_variant(self, wheel: RemoteFile) -> SelectedVariant | None:
+        """Return the variant of a wheel if a valid one has been read; no request is sent."""
         try:
-            return _members(wheel, transport, names, whole=whole)
+            return variant_in(wheel.filename, self.known(wheel.url), wheel.label)
+        except VariantError:
+            return None
+
+    def _members(self, wheel: RemoteFile, transport: Transport) -> dict[str, bytes]:
+        if wheel.path is not None:
+            return local_members(wheel.path, _NAMES)
+        with archive_errors(wheel.filename):
+            cached = transport.open_cached(wheel.url)
+            if cached is not None:
+                with cached:
+                    return read_members(cached, _NAMES)
+            ranges = _Ranges(wheel, transport, self._whole if self.keep is not None else None)
+            try:
+                file = ranges.open()
+                self.sizes[wheel.url] = file.size
+                return read_members(file, _NAMES)
+            except _InCacheError:
+                cached = transport.open_cached(wheel.url, stale=True)
+                if cached is not None:
+                    with cached:
+                        return read_members(cached, _NAMES)
+                path = self._download(wheel, transport)
+            except _SentWholeError as sent:
+                path = sent.path
+            except TransportError:
+                path = self._download(wheel, transport)
+            self.arrived[wheel.url] = path
+            self.sizes[wheel.url] = path.stat().st_size
+            return local_members(path, _NAMES)
+
+    def _download(self, wheel: RemoteFile, transport: Transport) -> Path:
+        """Request a wheel without a range, and return the path where it is kept."""
+        try:
+            with transport.get(wheel.url) as response:
+                return self._whole(wheel, response)
         except TransportError as error:
             raise FetchError(f"{wheel.filename}: cannot be read: {error}") from None
 
+    def _whole(self, wheel: RemoteFile, response: Response) -> Path:
+        """Keep the body of a response that has the whole wheel, and return the path."""
+        if self.keep is None:
+            raise FetchError(f"{wheel.filename}: {_NO_RANGES}")
+        if response.is_encoded:
+            raise TransportError("the server sent it encoded")
+        part = part_of(response)
+        return self.keep(wheel, part.size if part is not None else None, response.chunks())
 
-def _members(
-    wheel: RemoteFile, transport: Transport, names: Sequence[str], *, whole: bool
-) -> dict[str, bytes]:
-    try:
-        with transport.open_ranges(wheel.url) as file:
-            return read_members(file, names)
-    except RangesUnsupportedError:
-        problem = f"{wheel.filename}: its server does not support range requests"
-        if not whole:
-            raise FetchError(problem) from None
-    try:
-        return read_members(io.BytesIO(fetch(wheel, transport)), names)
-    except FetchError as error:
-        raise FetchError(f"{problem}, and the whole file is {error}") from None
+
+class _InCacheError(Exception):
+    """The server said that the file in the HTTP cache is still the same."""
+
+
+class _SentWholeError(Exception):
+    """A server sent a whole wheel in place of a part of it; it is at ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """The parts of one wheel on its server; ``keep`` keeps it if it comes whole, or is None."""
+
+    wheel: RemoteFile
+    transport: Transport
+    keep: Callable[[RemoteFile, Response], Path] | None
+
+    def open(self) -> PartialFile:
+        """Return the wheel with its end; raise TransportError, or _SentWholeError."""
+        stated = self.wheel.size
+        wanted = f"-{_TAIL}" if stated is None else f"{max(0, stated - _TAIL)}-"
+        with self._request(wanted) as response:
+            if response.from_cache:
+                raise _InCacheError
+            part = part_of(response)
+            if part is None and is_whole(response):
+                raise self._sent_whole(response)
+            if part is None or part.end != part.size:
+                raise _unexpected_part(response)
+            start = max(part.start, part.size - _TAIL)
+            may_send_parts = response.accepts_ranges and part.size > _LARGE
+            is_enough = start == part.start and self.keep is None
+            if part.is_whole and not may_send_parts and not is_enough:
+                raise self._sent_whole(response)
+            content = _body(response, part) if start == part.start else None
+        # Some servers do not know ranges that count from the end, and a stated size may be wrong.
+        if content is None:
+            content = self.fetch(part.size, start, part.size)
+        file = PartialFile(part.size, partial(self.fetch, part.size))
+        file.add(start, content)
+        return file
+
+    def fetch(self, size: int, start: int, end: int) -> bytes:
+        """Return the bytes between two offsets of the wheel, which has ``size`` bytes.
+
+        Raise TransportError, or _SentWholeError.
+        """
+        with self._request(f"{start}-{end - 1}") as response:
+            part = part_of(response)
+            if part == Part(start, end, size):
+                return _body(response, part)
+            if is_whole(response):
+                raise self._sent_whole(response)
+            raise _unexpected_part(response)
+
+    def _sent_whole(self, response: Response) -> _SentWholeError:
+        if self.keep is None:
+            raise FetchError(f"{self.wheel.filename}: {_NO_RANGES}")
+        return _SentWholeError(self.keep(self.wheel, response))
+
+    def _request(self, byte_range: str) -> AbstractContextManager[Response]:
+        headers = {"Cache-Control": "no-cache", "Range": f"bytes={byte_range}"}
+        return self.transport.get(self.wheel.url, headers)
+
+
+def _unexpected_part(response: Response) -> TransportError:
+    found = quoted(response.content_range) if response.content_range else "no usable headers"
+    return TransportError(f"a request for a part of it was answered with {found}")
+
+
+def _body(response: Response, part: Part) -> bytes:
+    """Return the body of a response; raise TransportError unless it has the length of its part."""
+    length = part.end - part.start
+    content = bytearray()
+    for chunk in response.chunks():
+        content += chunk
+        if len(content) > length:
+            raise TransportError("more bytes than announced arrived")
+    if len(content) < length:
+        raise TruncatedError(len(content), str(length))
+    return bytes(content)

@@ -19,11 +19,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from build import BuildError
 
 from bench import compare, providers, ranking, size, startup
+from bench.sizes import command as sizes
 from bench.tools import BenchError
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "compare": compare.main,
     "size": size.main,
+    "sizes": sizes.main,
     "providers": providers.main,
     "startup": startup.main,
     "ranking": ranking.main,

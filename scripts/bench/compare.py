@@ -34,6 +34,7 @@ TITLES = (*COMMANDS, *map(str, CASES))
 EPILOG = """\
 other measurements, each with --help:
   bench size        size and build time of the wheel, lines added to pip, `pip variants index`
+  bench sizes       installs of 1 GB of wheels, or of the real torch
   bench providers   provider queries, with and without pip's cache
   bench startup     what the start-up hook adds to the start of an interpreter
   bench ranking     ranking of 10 to 100,000 variants, beside variantlib

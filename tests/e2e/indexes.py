@@ -39,10 +39,10 @@ CU129_PROPERTIES = (
 )
 
 LARGE = 400_000
-"""The size of a large wheel, still too small for pip to show a progress bar."""
+"""The size of a large wheel, of which only parts are read; pip shows no progress of it yet."""
 
-FEW_PIECES = 3 * 10240
-"""The bytes that pip's reader of remote archives needs at most to read one small file."""
+FEW_PIECES = 140_000
+"""The bytes that are fetched at most to read the metadata of one wheel: its end, and a little."""
 
 ABI_METADATA: Json = {
     "$schema": "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json",

@@ -6,7 +6,7 @@ import ctypes
 import json
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -46,11 +46,51 @@ Some show the URL of a wheel, others its name; some tell which project a missing
 or the wheel to which a constraint leads. The wheels themselves have a version for each release.
 """
 
-METADATA_SUFFICES = ("26.3",)
-"""The releases whose `--dry-run` downloads no wheel whose METADATA the index has beside it."""
+
+class Crash(int):
+    """An exit status after an exception that pip does not catch: it prints a traceback."""
+
+
+TRACEBACK = Crash(2)
 
 KEPT_PAGES = ("26.3",)
 """The releases that use a cached page for as long as its server allows; others revalidate it."""
+
+_OTHER_STATUSES: Mapping[str, Mapping[int, Sequence[str]]] = {
+    "26.3": {
+        # It unpacks what the name of the archive promises, and of a bad member warns.
+        0: (
+            *("zip behind tar.gz", "zip behind tar.bz2", "zip behind tar.xz", "zip behind tar"),
+            *("sent as a zip", "named as a zip"),
+            "hard link to a file of the user, no filter",
+            "hard link to a file beside, no filter",
+        ),
+        # A part at another offset ends the download. Nothing else is compared: what is put
+        # together is refused for its hash or, here, because it is no wheel. A link to a folder is
+        # refused unless that has a member of its own.
+        1: (
+            *("another offset", "an earlier offset", "another total", "an end before the end"),
+            *("an end behind the end", "another unit", "negative offset", "no numbers"),
+            *("several parts", "links within an sdist, no filter"),
+        ),
+        # Nothing is saved outside; the exception is one that pip does not catch.
+        TRACEBACK: (
+            *("device, no filter", "zip behind noise", "tar named as a zip", "zip named as a tar"),
+            *("parent folder encoded in full", "absolute path of an sdist", "three times"),
+            *("folder that is missing, of an sdist", "backslashes"),
+            *("null character", "null character, encoded twice"),
+            *("parent alone, in a header", "this folder, in a header"),
+            *("null character, in a header", "backslashes, in a header"),
+        ),
+    },
+}
+"""The exit status of attacks that a release answers in a way of its own, and the reason."""
+
+PARTIAL_INSTALLS = ("26.3",)
+"""The releases that keep what they installed of a wheel before the member that they refuse."""
+
+UNLIMITED_PAGES = ("26.3",)
+"""The releases that decompress a page of any size."""
 
 _server = re.compile(r"http://127\.0\.0\.1:[0-9]+/").sub
 _size = re.compile(r" \([0-9.]+ (?:bytes|kB)\)$", re.MULTILINE).sub
@@ -126,7 +166,10 @@ class Pip:
     def run(
         self, *args: str | Path, machine: Machine = NEW_DRIVER, status: int = 0, **extra: str
     ) -> Output:
-        """Run pip on `machine`; it must end with `status` and never print a traceback."""
+        """Run pip on `machine`; it must end with `status`.
+
+        It must print a traceback if that is a Crash, and none otherwise.
+        """
         return self.run_python("-m", "pip", *args, machine=machine, status=status, **extra)
 
     def run_python(
@@ -148,7 +191,8 @@ class Pip:
             check=False,
         )
         output = Output(self._comparable(done.stdout), self._comparable(done.stderr))
-        assert "Traceback" not in output.stdout + output.stderr, output.stderr
+        has_traceback = "Traceback" in output.stdout + output.stderr
+        assert has_traceback == isinstance(status, Crash), output.stderr
         assert done.returncode == status, output
         return output
 
@@ -164,6 +208,12 @@ class Pip:
         for pattern, replacement in WORDINGS:
             text = pattern.sub(replacement, text)
         return text.replace(self.tag, "TAG").replace(str(self.folder), "HERE")
+
+
+def status_of(upstream: str, attack: str, usual: int = 1) -> int:
+    """Return the exit status with which the patched pip of a release answers an attack."""
+    statuses = _OTHER_STATUSES.get(upstream, {}).items()
+    return next((status for status, attacks in statuses if attack in attacks), usual)
 
 
 def title(project: str, version: str, label: str) -> str:
@@ -191,6 +241,13 @@ def collecting(name: str) -> str:
     return f"Collecting torch\n  Downloading {name} (SIZE)\n"
 
 
+def would_download(*paths: str) -> str:
+    """Return the lines of a dry run about the files of an index that it would download."""
+    files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+    lines = [f"  Would download INDEX/{path} (SIZE)\n" for path in paths]
+    return "".join([*lines, f"Would download {files} (SIZE)\n"])
+
+
 def request_lines(server: IndexServer) -> list[str]:
     """Return every request as "GET path status", in order."""
     return [f"{item.method} {item.path} {item.status}" for item in server.requests]
@@ -206,7 +263,7 @@ def cross_download(pip: Pip, url: str, platform: str, requirement: str, status: 
 
 
 def whole_files(server: IndexServer) -> list[str]:
-    """Return the paths of the wheels that a server sent in whole."""
+    """Return the paths of the wheels that a server was asked to send whole."""
     return [
         request.path
         for request in server.requests
@@ -214,10 +271,16 @@ def whole_files(server: IndexServer) -> list[str]:
     ]
 
 
+def planned_downloads(output: Output) -> list[str]:
+    """Return the paths of the files on an index that a dry run would download."""
+    line = re.compile(r"^  Would download INDEX(/\S+)", re.MULTILINE)
+    return line.findall(output.stdout)
+
+
 def downloads(output: Output) -> list[str]:
-    """Return the names of the files that pip downloaded."""
-    lines: Iterable[str] = (line.strip() for line in output.stdout.splitlines())
-    return [line.split()[1] for line in lines if line.startswith("Downloading ")]
+    """Return the names of the files that pip downloaded, or would download."""
+    line = re.compile(r"^ +(?:Downloading|Would download) (?:INDEX/\S*/)?(\S+) \(", re.MULTILINE)
+    return line.findall(output.stdout)
 
 
 def installed_label(pip: Pip) -> str | None:

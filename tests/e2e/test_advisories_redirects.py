@@ -220,7 +220,7 @@ def test_redirect_of_a_range_request_to_a_device_is_refused(
     """Nothing is read from /dev/zero, which never ends."""
     url = variants_index(server, tmp_path / "index", tag, with_json=False)
     names = [f"/files/torch-2.8.0-{tag}-{label}.whl" for label in CUDA_LABELS]
-    server.replies = AfterTheFirst({name: redirect("file:///dev/zero") for name in names})
+    server.replies.update({name: redirect("file:///dev/zero") for name in names})
     output = dry_run_torch(pip, url)
     assert output.last_line == "Would install torch-2.8.0"
     assert "302 redirect to 'file:///dev/zero' refused" in output.stderr

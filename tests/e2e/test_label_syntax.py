@@ -122,6 +122,10 @@ Wheel Variant Options:
   --variant-platform <file>   Describe the target machine by a file, as `pip
                               variants platform` writes one, in place of
                               querying this machine.
+  --variant-jobs <n>          How many downloads and unpackings run side by
+                              side where there are variants. 1: one after the
+                              other. By default as many as there are CPUs, but
+                              4 to 8.
 
 """
 

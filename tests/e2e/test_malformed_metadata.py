@@ -26,7 +26,8 @@ IGNORING = "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-var
 PLAIN = """\
 Looking in indexes: INDEX/simple/
 Collecting torch
-  Downloading torch-2.8.0-TAG.whl (SIZE)
+  Would download INDEX/files/torch-2.8.0-TAG.whl (SIZE)
+Would download 1 file (SIZE)
 Would install torch-2.8.0
 """
 VARIANTS = cast("Json", TORCH_280["variants"])

@@ -24,8 +24,8 @@ from tests.e2e.pips import (
     Machine,
     Pip,
     banner,
-    collecting,
     without_driver,
+    would_download,
 )
 from tests.support.stand_in import IndexServer, write_simple_index, write_torch_index
 
@@ -46,7 +46,8 @@ def test_machine_without_driver_gets_the_null_variant(
         + QUERYING
         + reason
         + banner("00000000")
-        + collecting("torch-2.8.0-TAG-00000000.whl")
+        + "Collecting torch\n"
+        + would_download("simple/torch/torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""
@@ -77,7 +78,8 @@ def test_gpu_below_5_0_is_a_warning_and_a_reason(
         " of 50_real, 60_real, 70_real, 75_real, 80_real, 86_real, 90_real, this machine has none"
         " (compute capability 4.0 is below 5.0)\n"
         + banner("00000000")
-        + collecting("torch-2.8.0-TAG-00000000.whl")
+        + "Collecting torch\n"
+        + would_download("simple/torch/torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == "WARNING: nvidia: compute capability 4.0 is below 5.0\n"
@@ -123,7 +125,7 @@ def test_disabled_provider_is_not_queried(
         + " nvidia: enabled only if platform_system == 'Nowhere'\n"
         + banner("00000000")
         + "Collecting torch\n"
-        + "  Downloading torch-2.8.0-TAG-00000000.whl (SIZE)\n"
+        + would_download("files/torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""
@@ -142,7 +144,7 @@ def test_provider_that_no_wheel_needs_is_not_queried(
         INDEX_LINE
         + banner("00000000")
         + "Collecting torch\n"
-        + "  Downloading torch-2.8.0-TAG-00000000.whl (SIZE)\n"
+        + would_download("files/torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""

@@ -16,6 +16,7 @@ from tests.e2e.pips import (
     Pip,
     cross_download,
     null_banner,
+    would_download,
 )
 from tests.e2e.recorded import DATA
 from tests.support.stand_in import IndexServer
@@ -44,7 +45,7 @@ def test_new_gpu_without_wheel_gets_null_and_one_reason(
         f"{'; '.join(reasons)}\n"
         f"{null_banner('torch', '2.10.0', 'null')}"
         "Collecting torch==2.10.0\n"
-        "  Downloading torch-2.10.0-TAG-null.whl (SIZE)\n"
+        f"{would_download('simple/torch/torch-2.10.0-TAG-null.whl')}"
         "Would install torch-2.10.0-null\n"
     )
     assert output.stderr == ""

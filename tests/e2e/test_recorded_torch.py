@@ -49,7 +49,7 @@ def test_pip_selects_the_expected_recorded_label(
     assert request_lines(recorded_index) == [
         "GET /simple/torch/ 200",
         f"GET /simple/torch/torch-{version}-variants.json 200",
-        f"GET /simple/torch/torch-{version}-{linux_pip.tag}-{label}.whl 200",
+        f"GET /simple/torch/torch-{version}-{linux_pip.tag}-{label}.whl 206",
     ]
 
 

@@ -26,6 +26,7 @@ from tests.e2e.pips import (
     Pip,
     banner,
     collecting,
+    would_download,
 )
 from tests.support.stand_in import IndexServer, write_simple_index, write_torch_index
 
@@ -111,7 +112,8 @@ def test_banner_is_printed_directly_before_collecting(
         + "".join(f"Variant-property: {text}\n" for text in CU129_PROPERTIES)
         + "#" * 80
         + "\n\n"
-        + collecting("torch-2.8.0-TAG-cu129.whl")
+        + "Collecting torch\n"
+        + would_download("simple/torch/torch-2.8.0-TAG-cu129.whl")
         + "Would install torch-2.8.0-cu129\n"
     )
     assert output.stderr == ""
@@ -128,7 +130,8 @@ def test_null_variant_has_an_empty_banner(
         + QUERYING
         + PASSED_OVER
         + banner("00000000")
-        + collecting("torch-2.8.0-TAG-00000000.whl")
+        + "Collecting torch\n"
+        + would_download("simple/torch/torch-2.8.0-TAG-00000000.whl")
         + "Would install torch-2.8.0-00000000\n"
     )
     assert output.stderr == ""
@@ -144,7 +147,8 @@ def test_plain_wheel_is_selected_if_no_variant_fits(
         INDEX_LINE
         + QUERYING
         + PASSED_OVER
-        + collecting("torch-2.8.0-TAG.whl")
+        + "Collecting torch\n"
+        + would_download("simple/torch/torch-2.8.0-TAG.whl")
         + "Would install torch-2.8.0\n"
     )
     assert output.stderr == ""
@@ -190,9 +194,12 @@ def test_older_version_is_selected_if_nothing_newer_fits(
     write_simple_index(tmp_path / "index", {"torch": files})
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
     assert output.stdout == (
-        INDEX_LINE + QUERYING + PASSED_OVER + "Collecting torch\n"
-        "  Downloading torch-2.7.0-TAG.whl (SIZE)\n"
-        "Would install torch-2.7.0\n"
+        INDEX_LINE
+        + QUERYING
+        + PASSED_OVER
+        + "Collecting torch\n"
+        + would_download("files/torch-2.7.0-TAG.whl")
+        + "Would install torch-2.7.0\n"
     )
     assert output.stderr == ""
 
@@ -216,7 +223,7 @@ def test_older_version_is_judged_by_its_own_metadata(
         + "Variant-property: nvidia :: cuda_version_lower_bound :: 11.8\n"
         + f"{'#' * 80}\n\n"
         + "Collecting torch\n"
-        + "  Downloading torch-2.7.0-TAG-cu118.whl (SIZE)\n"
+        + would_download("files/torch-2.7.0-TAG-cu118.whl")
         + "Would install torch-2.7.0-cu118\n"
     )
     assert output.stderr == ""

@@ -19,6 +19,7 @@ from tests.e2e.pips import (
     null_banner,
     title,
     without_driver,
+    would_download,
 )
 from tests.e2e.traps import TORCH, document, nvidia, write_release
 from tests.support.stand_in import IndexServer, Listed, write_simple_index, write_wheel
@@ -157,7 +158,7 @@ def test_newest_version_for_the_driver_is_selected(pip: Pip, cublas_index: str) 
         "Variant-property: nvidia :: cuda_version_lower_bound :: 12.0\n"
         f"{'#' * 80}\n\n"
         "Collecting nvidia-cublas\n"
-        "  Downloading nvidia_cublas-12.9-py3-none-any-cu12.whl (SIZE)\n"
+        f"{would_download('files/nvidia_cublas-12.9-py3-none-any-cu12.whl')}"
         "Would install nvidia-cublas-12.9-cu12\n"
     )
     assert output.stderr == ""

@@ -22,7 +22,6 @@ from tests.e2e.indexes import (
 )
 from tests.e2e.pips import (
     IGNORING,
-    INDEX_LINE,
     LEGACY_RESOLVER,
     NEW_DRIVER,
     NOT_FOUND,
@@ -31,6 +30,7 @@ from tests.e2e.pips import (
     Machine,
     Pip,
     request_lines,
+    would_download,
 )
 from tests.support.stand_in import TORCH_280, IndexServer, Listed, write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json, dump
@@ -53,25 +53,23 @@ def metadata_without(label: str) -> Json:
 def test_missing_json_reads_one_wheel_of_each_label(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, label: str
 ) -> None:
-    """Without the JSON a few bytes of one wheel of each label are read, and one is downloaded."""
+    """Without the JSON parts of one wheel of each label are read, and none is downloaded."""
     root = tmp_path / "index"
     wheels = large_torch_wheels(root / "files", tag, (None, *ALL_LABELS), build_tags=("-1", "-2"))
     write_simple_index(root, {"torch": wheels})
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
     assert (output.last_line, output.stderr) == (f"Would install torch-2.8.0-{label}", "")
-    heads = [request.path for request in server.requests if request.method == "HEAD"]
-    assert len(heads) == len(ALL_LABELS)
-    assert {path.rsplit("-", 1)[1] for path in heads} == {f"{label}.whl" for label in ALL_LABELS}
-    ranges = [request for request in server.requests if request.status == 206]
-    assert {request.path for request in ranges} == set(heads)
-    for path in heads:
-        assert 0 < sum(item.sent for item in ranges if item.path == path) <= FEW_PIECES
-    whole = [item for item in server.requests if item.method == "GET" and item.status == 200]
-    assert [item.path for item in whole] == [
-        "/simple/torch/",
-        # Of one label the wheel with the higher build number is selected.
-        f"/files/torch-2.8.0-2-{tag}-{label}.whl",
-    ]
+    page, *parts = server.requests
+    assert page.path == "/simple/torch/"
+    assert {(item.method, item.status) for item in parts} == {("GET", 206)}
+    read = {item.path for item in parts}
+    assert {path.rsplit("-", 1)[1] for path in read} == {f"{name}.whl" for name in ALL_LABELS}
+    assert len(read) == len(ALL_LABELS)
+    for path in read:
+        sent = [item.sent for item in parts if item.path == path]
+        assert (len(sent), sum(sent) <= FEW_PIECES) == (2, True)
+    # Of one label the wheel with the higher build number is selected.
+    assert would_download(f"files/torch-2.8.0-2-TAG-{label}.whl") in output.stdout
 
 
 def test_wheels_for_other_platforms_are_not_read(
@@ -106,28 +104,20 @@ def test_small_wheels_are_read_whole_without_ranges(
     assert whole == {f"/files/torch-2.8.0-2-{tag}-{name}.whl" for name in ALL_LABELS}
 
 
-@pytest.mark.parametrize("plain", [True, False], ids=["plain wheel", "nothing else"])
-def test_large_wheel_without_ranges_is_ignored_with_warning(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, *, plain: bool
+def test_very_large_wheel_without_ranges_is_fetched_once(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """A wheel that is too large for that costs one warning, and the next best file is selected."""
+    """A wheel of any size is fetched whole to read it, as pip itself would fetch it, and kept."""
     server.ranges = False
     root = tmp_path / "index"
     payload = {"torch/lib.bin": bytes(17 << 20)}
     name = f"torch-2.8.0-{tag}-cu129.whl"
     wheel = write_wheel(root / "files", name, variant_json=TORCH_280, files=payload)
-    others = large_torch_wheels(root / "files", tag, [None] if plain else [])
-    write_simple_index(root, {"torch": [wheel, *others]})
-    output = pip.dry_run(f"{server.url}simple/", "torch", status=0 if plain else 1)
-    warning = (
-        f"{IGNORING}{NO_VARIANTS_JSON}torch-2.8.0-TAG-cu129.whl: its server does not support"
-        " range requests, and the whole file is larger than 16 MiB\n"
-    )
-    selected = (
-        "Collecting torch\n  Downloading torch-2.8.0-TAG.whl (SIZE)\nWould install torch-2.8.0\n"
-    )
-    assert output.stdout == (f"{INDEX_LINE}{selected}" if plain else INDEX_LINE)
-    assert output.stderr == (warning if plain else f"{warning}{NOT_FOUND}")
+    write_simple_index(root, {"torch": [wheel, *large_torch_wheels(root / "files", tag, [None])]})
+    output = pip.dry_run(f"{server.url}simple/", "torch")
+    assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-cu129", "")
+    assert "  Downloading INDEX/files/torch-2.8.0-TAG-cu129.whl (17.8 MB)\n" in output.stdout
+    assert wheel_bytes_sent(server) == {"cu129": wheel.stat().st_size}
 
 
 @pytest.mark.parametrize("machine", [NEW_DRIVER, OLD_DRIVER], ids=["new", "old"])

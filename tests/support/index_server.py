@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Source = Callable[[str], "bytes | None"]
 """Maps an absolute path (`/simple/torch/index.html`) to its bytes, or to None."""
 
+Chooser = Callable[[str, str, Mapping[str, str]], "Reply | None"]
+"""Maps method, path and headers of a request, by lower-case name, to a Reply or to None."""
+
 JSON_PAGE = "application/vnd.pypi.simple.v1+json"
 _TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 # How long clients may cache a response without revalidating it, as PyPI sends it.
@@ -74,10 +77,11 @@ class _Response:
 class IndexServer:
     """Serves `source` while its `with` block runs; `url` is its address, `requests` its log.
 
-    `replies` maps paths to a Reply. With `ranges` switched off, range requests get the whole file;
-    with `json_pages` switched off, every page is HTML. With `cacheable` switched on, responses have
-    Cache-Control and an ETag, which a client may send to get a 304. Every response is delayed by
-    `delay` seconds. All of these may be changed at any time.
+    `replies` maps paths to a Reply; `chooser`, if there is one, comes first. With `ranges` switched
+    off, range requests get the whole file; with `json_pages` switched off, every page is HTML. With
+    `cacheable` switched on, responses have Cache-Control and an ETag, which a client may send to
+    get a 304. Every response is delayed by `delay` seconds. All of these may be changed at any
+    time.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class IndexServer:
         self.cacheable = cacheable
         self.delay = delay
         self.replies: dict[str, Reply] = {}
+        self.chooser: Chooser | None = None
         self.requests: list[Request] = []
         self.stopping = threading.Event()
         self._http = _Server(self)
@@ -197,10 +202,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         index = self.server.index
         path = unquote(urlsplit(self.path).path)
-        reply = index.replies.get(path, Reply())
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        chosen = index.chooser(self.command, path, headers) if index.chooser is not None else None
+        reply = chosen or index.replies.get(path, Reply())
         if index.delay or reply.delay:
             index.stopping.wait(index.delay + reply.delay)
-        headers = {name.lower(): value for name, value in self.headers.items()}
         response = _response(index, path, reply, headers)
         body = b"" if self.command == "HEAD" else response.body[: reply.cut]
         # Logged before the last byte is sent: a client that has its response finds it in the log.

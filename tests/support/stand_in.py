@@ -97,6 +97,7 @@ class Row:
     sha256: str | None = None
     requires_python: str | None = None
     metadata_sha256: str | None = None
+    size: int | None = None
 
     def html(self) -> str:
         """Return the PEP 503 anchor."""
@@ -116,6 +117,8 @@ class Row:
             entry["requires-python"] = self.requires_python
         if self.metadata_sha256 is not None:
             entry["core-metadata"] = {"sha256": self.metadata_sha256}
+        if self.size is not None:
+            entry["size"] = self.size
         return entry
 
 
@@ -163,6 +166,7 @@ def row_of(folder: Path, file: Listed) -> Row:
         sha256=hashlib.sha256(data).hexdigest() if file.hashed else None,
         requires_python=file.requires_python,
         metadata_sha256=metadata_sha256,
+        size=len(data),
     )
 
 

@@ -10,7 +10,7 @@ from pip_variants.core.decision import SourceSelection, decide
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label, Variant
 from pip_variants.core.selection import Selection, select
-from pip_variants.explain import messages
+from pip_variants.explain import downloads, messages
 from pip_variants.explain.messages import (
     banner,
     passed_over,
@@ -457,3 +457,30 @@ TEXTS = [
 def test_message_has_the_documented_text(text: str, expected: str) -> None:
     """Each message is one sentence with all that the user needs."""
     assert text == expected
+
+
+# How many files would be downloaded, and of how many of them the size is known.
+SUMS = {
+    (1, 1): "Would download 1 file (1.2 MB)",
+    (3, 3): "Would download 3 files (1.2 MB)",
+    (3, 2): "Would download 3 files, 2 of them 1.2 MB",
+    (1, 0): "Would download 1 file",
+    (3, 0): "Would download 3 files",
+}
+
+
+@pytest.mark.parametrize(("numbers", "text"), SUMS.items(), ids=map(str, SUMS))
+def test_sum_of_what_would_be_downloaded_counts_known_sizes(
+    numbers: tuple[int, int], text: str
+) -> None:
+    """A size that no one states is not guessed."""
+    files, known = numbers
+    assert downloads.would_download(files, "1.2 MB", known) == text
+
+
+def test_wheel_that_differs_from_its_parts_is_named() -> None:
+    """The error has both causes that a user can look into."""
+    assert downloads.other_metadata("x-1.0-py3-none-any.whl") == (
+        "x-1.0-py3-none-any.whl has another METADATA than its server sent for a part of the file:"
+        " it has been replaced meanwhile, or the server is broken"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from pip_variants.formats.reader import read
 from pip_variants.lint.document import check_document
 from pip_variants.lint.release import Release, check_release
 from pip_variants.remote.fetch import fetch
-from pip_variants.remote.transport import RemoteFile, Response
+from pip_variants.remote.transport import NO_HEADERS, Headers, RemoteFile, Response
 from tests.unit import traps
 from tests.unit.cases import by_namespace, meaning, supported, variant
 from tests.unit.traps import Json, select_for
@@ -300,7 +299,12 @@ def test_t18_odd_labels_are_accepted_everywhere(label: str) -> None:
 class _Reply:
     """The response of a server without any metadata about the file."""
 
+    status = 200
     declared_length = ""
+    content_range = ""
+    accepts_ranges = False
+    is_encoded = False
+    validator = ""
     from_cache = False
 
     def chunks(self) -> Iterator[bytes]:
@@ -308,25 +312,26 @@ class _Reply:
         yield b'{"variants"'
         yield b": {}}"
 
+    def abort(self) -> None:
+        """Do nothing."""
+
 
 class _Transport:
-    """A server with one file; ``requests`` are the cache directives that it received."""
+    """A server with one file; ``requests`` are the headers that it received."""
 
     def __init__(self) -> None:
-        self.requests: list[str | None] = []
+        self.requests: list[Headers] = []
 
     @contextmanager
-    def get(self, url: str, cache_control: str | None = None) -> Iterator[Response]:
+    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
         """Respond to a request."""
         assert url == "https://index.test/x-1.0-variants.json"
-        self.requests.append(cache_control)
+        self.requests.append(headers)
         yield _Reply()
 
-    @contextmanager
-    def open_ranges(self, url: str) -> Iterator[IO[bytes]]:
+    def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Refuse to be used."""
-        pytest.fail(f"no range of {url} is needed")
-        yield io.BytesIO()
+        pytest.fail(f"{url} is no wheel ({stale})")
 
 
 def test_t20_file_without_a_hash_is_fetched_and_revalidated() -> None:
@@ -335,7 +340,7 @@ def test_t20_file_without_a_hash_is_fetched_and_revalidated() -> None:
     file = RemoteFile("x-1.0-variants.json", url, url, "https://index.test/x/")
     transport = _Transport()
     assert fetch(file, transport) == b'{"variants": {}}'
-    assert transport.requests == ["max-age=0"]
+    assert transport.requests == [{"Cache-Control": "max-age=0"}]
 
 
 CUDA_12_6 = variant(

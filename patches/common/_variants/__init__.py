@@ -98,13 +98,18 @@ def add_page_link(link: Link) -> None:
         state.metadata.add_listed(remote_file(link))
 
 
+def require(reqs: Sequence[InstallRequirement]) -> None:
+    """Record what the user requires, before it is resolved."""
+    current().roots = reqs
+
+
 def prefetched(method: str, url: str) -> Response | None:
     """Return a response that was fetched before pip requests it, or None."""
     run = current()
     if not run.has_state or method.upper() != "GET":
         return None
     prefetch = run.state().prefetched.pop(url, None)
-    return prefetch.response() if prefetch is not None else None
+    return prefetch.result() if prefetch is not None else None
 
 
 def ranked(

@@ -75,7 +75,25 @@ def option_group(command: Command) -> OptionGroup:
         help="Describe the target machine by a file, as `pip variants platform` writes one, in"
         " place of querying this machine.",
     )
+    group.add_option(
+        "--variant-jobs",
+        dest="variant_jobs",
+        metavar="N",
+        type="int",
+        action="callback",
+        callback=_set_jobs,
+        help="How many downloads and unpackings run side by side where there are variants. 1: one"
+        " after the other. By default as many as there are CPUs, but 4 to 8.",
+    )
     return group
+
+
+def _set_jobs(option: Option, name: str, number: int, parser: OptionParser) -> None:
+    """Set the number of jobs in the options."""
+    if number < 1:
+        parser.error(f"option {name}: {number} is less than 1")
+    if parser.values is not None and option.dest is not None:
+        setattr(parser.values, option.dest, number)
 
 
 def _add_values(option: Option, name: str, text: str, parser: OptionParser) -> None:

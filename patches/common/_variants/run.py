@@ -7,11 +7,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from optparse import Values
     from typing import Any
 
     from pip._internal.metadata import BaseDistribution
+    from pip._internal.req.req_install import InstallRequirement
 
     from pip_variants.pip_adapter.run_state import RunState
 
@@ -27,7 +28,8 @@ _VARIABLE = "PIP_NO_VARIANTS"
 class Run:
     """One command of pip, from its command line to its end.
 
-    ``parsed_names`` is by name without label; ``prepared`` are the distributions prepared so far.
+    ``parsed_names`` is by name without label; ``prepared`` are the distributions prepared so far,
+    ``roots`` what the user requires.
     """
 
     def __init__(self, options: Values | None = None) -> None:
@@ -35,7 +37,18 @@ class Run:
         self.without_variants = bool(getattr(options, "no_variants", False))
         self.parsed_names: dict[str, Any] = {}
         self.prepared: list[BaseDistribution] = []
+        self.roots: Sequence[InstallRequirement] = ()
         self._state: RunState | None = None
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether the command only shows what it would install."""
+        return bool(getattr(self.options, "dry_run", False))
+
+    @property
+    def is_lock(self) -> bool:
+        """Whether the command locks what it would install."""
+        return bool(getattr(self.options, "output_file", None))
 
     @property
     def has_state(self) -> bool:
@@ -62,6 +75,7 @@ class Run:
                 from pip._internal.exceptions import CommandError
 
                 raise CommandError(str(error)) from None
+            self._state.roots = self.roots
         return self._state
 
 
@@ -87,7 +101,12 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
     """
     if any(getattr(options, name, None) for name in _OPTIONS):
         _run.state()
-    status = _without_variants(command) if _run.without_variants else command()
+    run = _run
+    try:
+        status = _without_variants(command) if run.without_variants else command()
+    finally:
+        if run.has_state:
+            run.state().close()
     if _run.has_state and not status:
         from pip_variants.pip_adapter.reports import warn_of_unused_requests
 
@@ -124,17 +143,19 @@ def _build_options(options: Values | None) -> Values:
     for name in ("variant_platform", "platforms", "abis", "implementation", "python_version"):
         setattr(inner, name, None)
     inner.ignore_installed = True
+    inner.variant_jobs = 1
+    inner.dry_run, inner.output_file = False, None  # a build needs their files
     return inner
 
 
 def late_modules() -> tuple[str, ...]:
     """Return the modules that are used after pip has installed files."""
-    facade = f"{__package__}.reports"
+    facade = (f"{__package__}.files", f"{__package__}.reports")
     if not _run.has_state:
-        return (facade,)
+        return facade
     from pip_variants.pip_adapter.late_modules import LATE_MODULES
 
-    return (facade, *LATE_MODULES)
+    return (*facade, *LATE_MODULES)
 
 
 def _without_variants(command: Callable[[], int]) -> int:

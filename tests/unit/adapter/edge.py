@@ -32,15 +32,17 @@ from pip._vendor.urllib3.response import HTTPResponse
 from pip._vendor.urllib3.util.retry import Retry
 
 from pip_variants.core.properties import Namespace, ordered_features
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release
+from pip_variants.pip_adapter.evaluator import decide_release
 from pip_variants.pip_adapter.links import Choice, VariantLink, remote_file
 from pip_variants.pip_adapter.options import OptionValue
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.requests import LabelRequests
 from pip_variants.pip_adapter.run_state import RunState
 from pip_variants.providers.platform_file import Platform
 from pip_variants.providers.resolve import NamespaceResolver, ProviderSettings
 from pip_variants.providers.runner import ProviderRunner, RunPlugin
 from pip_variants.remote.release_metadata import MetadataReader
+from pip_variants.remote.wheel_metadata import Keep, WheelReader
 
 if TYPE_CHECKING:
     import pytest
@@ -128,8 +130,12 @@ class FakeServer(BaseAdapter):
             requested = (request.headers or {}).get("Range", "")
             if requested:
                 first, _, last = requested.removeprefix("bytes=").partition("-")
-                content, status = content[int(first) : int(last) + 1], 206
+                size = len(content)
+                start = int(first) if first else max(0, size - int(last))
+                end = min(size, int(last) + 1) if first and last else size
+                content, status = content[start:end], 206
                 headers["Content-Length"] = str(len(content))
+                headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         if request.method == "HEAD":
             content = b""
         return _response(request, status, headers, content)
@@ -252,10 +258,12 @@ def run_state(
     run_plugin: RunPlugin | None = None,
     trusted: Iterable[str] = (),
     listed: str | None = JSON_URL,
+    keep: Keep | None = None,
 ) -> RunState:
     """Return the state of a run on a described machine (None: nothing is described).
 
-    ``requested`` are values of ``--variant``; ``listed`` is the variants JSON on the page.
+    ``requested`` are values of ``--variant``; ``listed`` is the variants JSON on the page;
+    ``keep`` writes the wheels that a server sends whole.
     """
     described = tuple(
         (Namespace(name), ordered_features(features)) for name, features in (machine or {}).items()
@@ -263,15 +271,20 @@ def run_state(
     platform = Platform("'box.toml'", described, complete=True) if machine is not None else None
     taken = [] if prepared is None else prepared
     settings = ProviderSettings(trusted=frozenset(trusted), platform=platform)
+
+    def versions() -> dict[str, str]:
+        return {str(item.canonical_name): str(item.version) for item in taken}
+
     state = RunState(
-        options=Values(),
+        options=Values({"ignore_dependencies": False}),
         requests=LabelRequests([OptionValue(text) for text in requested]),
         resolver=NamespaceResolver(
             ProviderRunner({}, run_plugin=run_plugin),
             settings,
-            distributions=lambda: {str(item.canonical_name): str(item.version) for item in taken},
+            distributions=versions,
         ),
-        metadata=MetadataReader(),
+        metadata=MetadataReader(WheelReader(keep)),
+        versions=versions,
         prepared=taken,
     )
     if listed is not None:

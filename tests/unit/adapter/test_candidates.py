@@ -21,11 +21,11 @@ from pip_variants.pip_adapter.candidates import (
     best_candidate,
     is_concerned,
     rank_candidates,
-    split_by_state,
     with_requested_label,
 )
 from pip_variants.pip_adapter.compat import DistributionNotFound
 from pip_variants.pip_adapter.links import VariantLink, choice_of, variant_link
+from pip_variants.pip_adapter.releases import split_by_state
 from pip_variants.pip_adapter.run_state import RunState
 from tests.unit.adapter.edge import (
     GPU_JSON,

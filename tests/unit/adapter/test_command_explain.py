@@ -11,6 +11,7 @@ from pip._internal.exceptions import CommandError, DistributionNotFound
 from pip._internal.models.link import Link
 
 from pip_variants.pip_adapter import compat
+from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.reports import warn_of_unused_requests
 from tests.support.stand_in_wheel import write_wheel
 from tests.unit.adapter.command import Command, printed
@@ -182,7 +183,6 @@ def test_explanation_shows_the_table_unless_json_is_requested(
     ]
     assert [record.levelno for record in tables] == [logging.INFO]
     assert command.own_state.quiet is False
-    assert command.own_state.metadata.fetch_wheels is False
 
 
 def test_json_of_an_explanation_is_all_that_is_printed(caplog: pytest.LogCaptureFixture) -> None:
@@ -191,4 +191,5 @@ def test_json_of_an_explanation_is_all_that_is_printed(caplog: pytest.LogCapture
     command = Command(state, torch_links("new"))
     explained(caplog, command, "torch")
     assert state.quiet is True
+    assert state.wheels.keep == Keeper(bar=None)
     assert logged(caplog) == []

@@ -9,14 +9,19 @@ import ast
 import contextlib
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from optparse import Values
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pip._internal.exceptions import InstallationError, NetworkConnectionError
+from pip._internal.exceptions import InstallationError
 from pip._internal.models.candidate import InstallationCandidate
 from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
+from pip._internal.operations.prepare import RequirementPreparer
 from pip._internal.utils.temp_dir import global_tempdir_manager
 
 import pip_variants.commands.command
@@ -169,8 +174,10 @@ def test_impatient_finder_of_pip_itself_forgets_nothing_of_the_other() -> None:
 def test_prepared_request_has_the_headers_of_pip() -> None:
     """The session adds its own headers and its authentication."""
     session = session_with(FakeServer())
-    plain = compat.prepare_get(session, URL, None)
-    fresh = compat.prepare_get(session, "https://me:secret@example.org/a", "no-store")
+    plain = compat.prepare_get(session, URL)
+    fresh = compat.prepare_get(
+        session, "https://me:secret@example.org/a", {"Cache-Control": "no-store"}
+    )
     assert (plain.method, plain.url) == ("GET", URL)
     assert plain.headers is not None
     assert fresh.headers is not None
@@ -178,6 +185,10 @@ def test_prepared_request_has_the_headers_of_pip() -> None:
     assert "Cache-Control" not in plain.headers
     assert fresh.headers["Cache-Control"] == "no-store"
     assert fresh.headers["Authorization"] == "Basic bWU6c2VjcmV0"
+    part = compat.prepare_get(session, URL, {"Range": "bytes=-7"})
+    assert part.headers is not None
+    assert part.headers["Range"] == "bytes=-7"
+    assert "Range" not in plain.headers
 
 
 def test_environment_settings_have_proxies_and_certificates(
@@ -200,26 +211,145 @@ def test_body_is_read_in_chunks_as_it_was_sent() -> None:
     assert b"".join(compat.body_chunks(response)) == b"\x1f\x8b not really compressed"
 
 
-def test_lazy_file_is_none_without_range_requests() -> None:
-    """A missing file is an error of pip."""
-    session = session_with(FakeServer({URL: b"x"}))
-    with compat.lazy_file(URL, session) as file:
-        assert file is None
-    with pytest.raises(NetworkConnectionError), compat.lazy_file(f"{URL}.gone", session):
-        pass
+class Files(BaseHTTPRequestHandler):
+    """A server that sends the same content, which may be cached, for every path."""
+
+    content = b"content" * 1000
+
+    def do_GET(self) -> None:
+        """Respond with the content."""
+        self.send_response(200)
+        for name, value in (
+            ("Content-Length", str(len(self.content))),
+            ("Cache-Control", "max-age=1000"),
+            ("ETag", '"1"'),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Log nothing."""
 
 
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [("Content-Length", "many"), ("Accept-Ranges", "none")],
-    ids=["no number", "no ranges"],
-)
-def test_lazy_file_is_none_for_a_strange_response(header: str, value: str) -> None:
-    """What pip's reader does not expect is no reason to fail."""
-    server = FakeServer({URL: b"x"})
-    server.headers[header] = value
-    with compat.lazy_file(URL, session_with(server)) as file:
-        assert file is None
+@pytest.fixture
+def cached_url() -> Iterator[str]:
+    """Return the URL of a file on a real server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/x.whl"
+        server.shutdown()
+
+
+def caching_session(folder: Path) -> PipSession:
+    """Return a session that caches what the server sends."""
+    return PipSession(cache=str(folder), trusted_hosts=["127.0.0.1"])
+
+
+def test_cache_takes_a_file_by_a_link_and_reads_no_copy(tmp_path: Path, cached_url: str) -> None:
+    """The body is read past the cache, which then has the file without a second one on the disk."""
+    session = caching_session(tmp_path / "cache")
+    assert compat.http_cache(session, cached_url) == tmp_path / "cache"
+    assert compat.cached_body(session, cached_url) is None
+    response = session.get(cached_url, stream=True)
+    compat.bypass_cache(response)
+    path = tmp_path / "x.whl"
+    path.write_bytes(b"".join(compat.body_chunks(response)))
+    assert compat.cached_body(session, cached_url, stale=True) is None
+    compat.add_to_cache(session, response, path)
+    body = compat.cached_body(session, cached_url)
+    assert body is not None
+    with body:
+        assert body.read() == Files.content
+    assert path.stat().st_nlink == 2
+
+
+def test_session_without_a_cache_has_no_cached_files(tmp_path: Path, cached_url: str) -> None:
+    """Pip caches nothing of a host that it does not trust, and nothing with --no-cache-dir."""
+    session = PipSession()
+    response = session.get(cached_url)
+    compat.bypass_cache(response)
+    compat.add_to_cache(session, response, tmp_path / "none")
+    assert compat.http_cache(session, cached_url) is None
+    assert compat.cached_body(session, cached_url, stale=True) is None
+
+
+def test_response_keeps_its_content_without_a_connection(cached_url: str) -> None:
+    """What a thread has fetched can be read later as pip reads a response."""
+    response = compat.with_content(PipSession().get(cached_url, stream=True))
+    assert b"".join(compat.body_chunks(response)) == Files.content
+
+
+def test_connection_of_another_thread_is_shut_down(cached_url: str) -> None:
+    """The thread that reads the body does not wait any longer."""
+    response = PipSession().get(cached_url, stream=True)
+    compat.shut_down(response)
+    compat.shut_down(response)
+
+
+def test_pages_of_a_project_are_those_of_all_indexes() -> None:
+    """A URL for each, with a slash at its end."""
+    options = parsed("--index-url", "https://a/simple", "--extra-index-url", "https://b/simple")
+    finder = compat.build_finder(PipSession(), options)
+    assert compat.page_urls(finder, "Torch") == [
+        "https://a/simple/torch/",
+        "https://b/simple/torch/",
+    ]
+
+
+def test_installation_scheme_is_that_of_the_options(tmp_path: Path) -> None:
+    """A prefix moves everything."""
+    values = {"use_user_site": False, "root_path": None, "isolated_mode": True}
+    scheme = compat.installation_scheme("x", Values({**values, "prefix_path": str(tmp_path)}))
+    assert scheme.purelib.startswith(str(tmp_path))
+
+
+def test_downloaded_wheel_is_prepared_by_pip(tmp_path: Path) -> None:
+    """Pip has the path and checks what it always checks."""
+
+    class Preparer(RequirementPreparer):
+        """Records what is prepared."""
+
+        def __init__(self) -> None:
+            """Have downloaded nothing."""
+            self._downloaded = {}
+
+        def _prepare_linked_requirement(self, *args: object) -> Any:  # noqa: ANN401 - unused
+            self.prepared = args
+
+    preparer = Preparer()
+    req = compat.parse_user_requirement(f"https://example.org/{wheel_name(None)}")
+    compat.prepare_downloaded(preparer, req, tmp_path / "x.whl", parallel_builds=True)
+    assert preparer.prepared == (req, True)
+    assert req.local_file_path == str(tmp_path / "x.whl")
+
+
+def test_file_that_has_been_downloaded_is_found_by_pip(tmp_path: Path) -> None:
+    """The table is the preparer's own, by the whole URL of the link."""
+    preparer = object.__new__(RequirementPreparer)
+    preparer._downloaded = {}
+    link = Link(f"{URL}#sha256={'0' * 64}")
+    compat.add_downloaded(preparer, link, tmp_path / "a.whl")
+    assert preparer._downloaded == {link.url: str(tmp_path / "a.whl")}
+
+
+def test_distribution_of_metadata_has_its_dependencies() -> None:
+    """METADATA alone describes a wheel that is not there."""
+    content = b"Metadata-Version: 2.1\nName: torch\nVersion: 2.8.0\nRequires-Dist: numpy\n"
+    with global_tempdir_manager():
+        found = compat.distribution_of_metadata(content, wheel_name("fast"), "torch")
+        assert (found.raw_name, str(found.version)) == ("torch", "2.8.0")
+        assert [str(item) for item in found.iter_dependencies()] == ["numpy"]
+
+
+@pytest.mark.parametrize("size", [7, None], ids=["known size", "unknown size"])
+@pytest.mark.parametrize("bar", ["on", "off", "raw"])
+def test_progress_of_a_download_yields_what_it_is_given(
+    capsys: pytest.CaptureFixture[str], bar: str, size: int | None
+) -> None:
+    """Whatever kind of bar the user has chosen."""
+    assert list(compat.download_progress(bar, size)([b"con", b"tent"])) == [b"con", b"tent"]
+    assert bool(capsys.readouterr().out) is (bar != "off")
 
 
 def test_runnable_pip_runs_this_pip_with_another_interpreter() -> None:

@@ -11,12 +11,12 @@ from pip._internal.models.link import Link
 from pip_variants.core.decision import Decision
 from pip_variants.core.properties import Property
 from pip_variants.pip_adapter.evaluator import (
-    LinkedRelease,
     decide_release,
     log_passed_over,
     why_nothing_fits,
 )
 from pip_variants.pip_adapter.links import VariantLink
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.run_state import RunState
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress
@@ -318,4 +318,4 @@ def test_metadata_of_one_version_is_not_that_of_another() -> None:
     decision = decide_release(state, release_of(links, server, "2.9.0"))
     assert decision.ranked == ()
     assert GET_JSON not in server.requests
-    assert server.requests[0] == f"HEAD {links[0].url}"
+    assert server.requests[0] == f"GET {links[0].url}"

@@ -186,3 +186,34 @@ def test_release_has_files_in_order_with_shown_sources() -> None:
         CandidateFile(wheel_name(None), None, shown),
         CandidateFile(wheel_name("slow"), Label("slow"), shown),
     )
+
+
+# The size on a page in JSON, and what is read.
+STATED: dict[str, tuple[object, int | None]] = {
+    "bytes": (7, 7),
+    "none": (None, None),
+    "zero": (0, None),
+    "negative": (-1, None),
+    "text": ("7", None),
+    "yes": (True, None),
+    "fraction": (7.5, None),
+}
+
+
+@pytest.mark.parametrize(("size", "expected"), STATED.values(), ids=STATED)
+def test_size_of_a_file_is_a_positive_number_or_unknown(size: object, expected: int | None) -> None:
+    """A page may have any value there."""
+
+    class Sized(Link):
+        """A link with the attribute that our patches add."""
+
+        __slots__ = ("size",)
+
+    link = Sized(FULL.url)
+    setattr(link, "size", size)  # noqa: B010 - the stock class has no such attribute
+    assert remote_file(link).size == expected
+
+
+def test_file_on_a_page_in_html_has_no_size() -> None:
+    """Only pages in JSON state it."""
+    assert remote_file(FULL).size is None

@@ -18,9 +18,10 @@ from pip_variants.formats.reader import read
 from pip_variants.pip_adapter import plugin_env
 from pip_variants.pip_adapter import run_state as module
 from pip_variants.pip_adapter.compat import VERBOSE
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release
+from pip_variants.pip_adapter.evaluator import decide_release
 from pip_variants.pip_adapter.options import OptionValue
 from pip_variants.pip_adapter.plugin_env import PluginInstaller
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.run_state import new_run_state
 from pip_variants.providers.resolve import Target
 from pip_variants.providers.result import ProviderResult

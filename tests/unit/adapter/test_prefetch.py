@@ -9,7 +9,8 @@ from pip._internal.models.link import Link
 
 from pip_variants.core.decision import Decision
 from pip_variants.pip_adapter.candidates import best_candidate
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release
+from pip_variants.pip_adapter.evaluator import decide_release
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.run_state import RunState
 from tests.unit.adapter.edge import (
     JSON_URL,
@@ -74,7 +75,7 @@ def test_same_labels_let_the_last_choice_be_fetched_in_the_background() -> None:
     links = links_of("2.7.0", "slow", "fast")
     decide(state, server, "2.7.0", links)
     assert list(state.prefetched) == [metadata_url(links[1])]
-    response = state.prefetched.pop(metadata_url(links[1])).response()
+    response = state.prefetched.pop(metadata_url(links[1])).result()
     assert response is not None
     assert response.content == b"Name: torch\n"
     assert server.requests.count(f"GET {metadata_url(links[1])}") == 1
@@ -154,4 +155,4 @@ def test_failed_prefetch_gives_no_response_and_breaks_nothing() -> None:
     server.statuses[metadata_url(links[0])] = 503
     decision = decide(state, server, "2.7.0", links)
     assert len(decision.ranked) == 2
-    assert state.prefetched.pop(metadata_url(links[0])).response() is None
+    assert state.prefetched.pop(metadata_url(links[0])).result() is None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release
+from pip_variants.pip_adapter.evaluator import decide_release
 from pip_variants.pip_adapter.options import OptionValue
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.reports import error_suffix, warn_of_unused_requests
 from pip_variants.pip_adapter.requests import LabelRequests
 from tests.unit.adapter.edge import (

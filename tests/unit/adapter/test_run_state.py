@@ -12,7 +12,8 @@ from pip._internal.network.session import PipSession
 from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Property
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.formats.reader import read
-from pip_variants.pip_adapter.evaluator import LinkedRelease, decide_release
+from pip_variants.pip_adapter.evaluator import decide_release
+from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.run_state import DecisionLog, RunLog, RunState
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import threading
-import zipfile
+from pathlib import Path
 
 import pytest
 from pip._internal.exceptions import NetworkConnectionError, PipError
+from pip._internal.network.session import PipSession
 from pip._vendor.requests.exceptions import (
     ConnectionError as RequestsConnectionError,
 )
@@ -24,7 +24,9 @@ from pip._vendor.urllib3.exceptions import MaxRetryError, ProtocolError
 from pip_variants.core.errors import FetchError
 from pip_variants.pip_adapter.transport import PipTransport
 from pip_variants.remote.fetch import fetch
-from pip_variants.remote.transport import RangesUnsupportedError, RemoteFile, TransportError
+from pip_variants.remote.transport import NO_HEADERS, RemoteFile, TransportError
+from pip_variants.system.workers import Workers
+from tests.support.index_server import IndexServer
 from tests.unit.adapter.edge import FakeServer, session_with
 
 URL = "https://example.org/a.json"
@@ -66,7 +68,7 @@ def test_request_is_sent_as_pip_itself_would_send_it() -> None:
 def test_cache_control_is_sent_if_it_is_given() -> None:
     """The HTTP cache of pip obeys it."""
     server = FakeServer({URL: b""})
-    with transport_over(server).get(URL, "max-age=0"):
+    with transport_over(server).get(URL, {"Cache-Control": "max-age=0"}):
         pass
     assert server.sent[0].headers is not None
     assert server.sent[0].headers["Cache-Control"] == "max-age=0"
@@ -99,7 +101,7 @@ def test_refused_request_is_an_error_with_its_status(status: int) -> None:
     with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
         pass
     assert str(caught.value) == f"the server responded with status {status}"
-    assert caught.value.is_status is True
+    assert caught.value.status == status
 
 
 def test_redirect_is_followed_to_the_file() -> None:
@@ -152,7 +154,7 @@ def test_failure_of_the_network_is_an_error_with_the_innermost_reason(
     server.failure = failure
     with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
         pass
-    assert (str(caught.value), caught.value.is_status) == (reason, False)
+    assert (str(caught.value), caught.value.status) == (reason, None)
 
 
 def test_pip_error_with_response_is_an_error_with_its_status() -> None:
@@ -175,7 +177,7 @@ def test_connection_that_breaks_in_the_body_is_an_error(monkeypatch: pytest.Monk
         def breaking(*_: object, **__: object) -> None:
             raise ProtocolError("Connection broken: IncompleteRead")
 
-        monkeypatch.setattr(response._response.raw, "stream", breaking)
+        monkeypatch.setattr(response.response.raw, "stream", breaking)
         with pytest.raises(TransportError) as caught:
             list(response.chunks())
     assert str(caught.value) == "'IncompleteRead'"
@@ -190,62 +192,137 @@ def test_error_of_the_caller_is_not_an_error_of_the_transport() -> None:
         raise OSError("disk full")
 
 
-def test_archive_is_read_by_range_requests() -> None:
-    """The end of an archive and one member are fetched, not the whole."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("large", bytes(500_000))
-        archive.writestr("small", b"content")
-    server = FakeServer({WHEEL: buffer.getvalue()}, ranges=True)
-    with transport_over(server).open_ranges(WHEEL) as file, zipfile.ZipFile(file) as archive:
-        assert archive.read("small") == b"content"
-    assert server.requests[0] == f"HEAD {WHEEL}"
-    ranges = [dict(request.headers or {})["Range"] for request in server.sent[1:]]
-    assert ranges
-    assert all(int(text.removeprefix("bytes=").partition("-")[0]) > 400_000 for text in ranges)
+def test_part_of_a_file_is_requested_with_its_range() -> None:
+    """The response says which part it is, and that the server knows ranges."""
+    server = FakeServer({WHEEL: b"content"}, ranges=True)
+    with transport_over(server).get(WHEEL, {"Range": "bytes=-3"}) as response:
+        assert b"".join(response.chunks()) == b"ent"
+        assert (response.status, response.declared_length) == (206, "3")
+        assert (response.content_range, response.accepts_ranges) == ("bytes 4-6/7", True)
+    assert dict(server.sent[0].headers or {})["Range"] == "bytes=-3"
 
 
-def test_server_without_range_requests_is_a_case_of_its_own() -> None:
-    """The caller may fetch the whole file then."""
+# Headers of a response, and what is read of them.
+HEADERS: dict[str, tuple[dict[str, str], tuple[str, bool, bool]]] = {
+    "none": ({}, ("", False, False)),
+    "a part": ({"Content-Range": "bytes 0-1/2"}, ("bytes 0-1/2", False, False)),
+    "ranges": ({"Accept-Ranges": " Bytes"}, ("", True, False)),
+    "no ranges": ({"Accept-Ranges": "none"}, ("", False, False)),
+    "compressed": ({"Content-Encoding": "gzip"}, ("", False, True)),
+    "as it is": ({"Content-Encoding": "Identity "}, ("", False, False)),
+}
+
+
+@pytest.mark.parametrize(("headers", "expected"), HEADERS.values(), ids=HEADERS)
+def test_headers_of_a_response_are_read(
+    headers: dict[str, str], expected: tuple[str, bool, bool]
+) -> None:
+    """What a server says about ranges and encodings."""
+    server = FakeServer({WHEEL: b"xx"})
+    server.headers |= headers
+    with transport_over(server).get(WHEEL) as response:
+        found = (response.content_range, response.accepts_ranges, response.is_encoded)
+    assert found == expected
+
+
+# The status and Content-Length of the response to a HEAD request, and the size.
+SIZES: dict[str, tuple[int, str, int | None]] = {
+    "known": (200, "7", 7),
+    "missing": (404, "7", None),
+    "refused": (405, "7", None),
+    "no number": (200, "many", None),
+    "nothing": (200, "", None),
+    "empty": (200, "0", None),
+}
+
+
+@pytest.mark.parametrize(("status", "length", "size"), SIZES.values(), ids=SIZES)
+def test_size_is_what_the_server_states(status: int, length: str, size: int | None) -> None:
+    """Without one the size is unknown; some servers state none to a HEAD request, or zero."""
     server = FakeServer({WHEEL: b"content"})
-    with (
-        pytest.raises(RangesUnsupportedError) as caught,
-        transport_over(server).open_ranges(WHEEL),
-    ):
-        pass
-    assert str(caught.value) == "no range requests"
+    server.statuses[WHEEL] = status
+    server.headers["Content-Length"] = length
+    assert transport_over(server).size(WHEEL) == size
+    assert server.requests == [f"HEAD {WHEEL}"]
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), AssertionError("x")])
-def test_unusable_range_response_counts_as_no_range_requests(error: Exception) -> None:
-    """Such errors come from pip's reader where a server is inconsistent."""
-    buffer = io.BytesIO()
-    zipfile.ZipFile(buffer, "w").close()
-    server = FakeServer({WHEEL: buffer.getvalue()}, ranges=True)
-    with (
-        pytest.raises(RangesUnsupportedError) as caught,
-        transport_over(server).open_ranges(WHEEL),
-    ):
-        raise error
-    assert str(caught.value) == "no usable range requests"
+def test_size_is_that_of_the_file_behind_a_redirect() -> None:
+    """The response that redirects has a length of its own."""
+    target = "https://other.example.org/b.whl"
+    server = FakeServer({WHEEL: b"moved", target: b"content"})
+    server.statuses[WHEEL] = 302
+    server.headers["Location"] = target
+    assert transport_over(server).size(WHEEL) == 7
+    assert server.requests == [f"HEAD {WHEEL}", f"HEAD {target}"]
 
 
-def test_refused_range_request_is_an_error_with_its_status() -> None:
-    """A missing archive is not a server without range requests."""
-    with pytest.raises(TransportError) as caught, transport_over(FakeServer()).open_ranges(WHEEL):
-        pass
-    assert str(caught.value) == "the server responded with status 404"
+def test_size_is_unknown_after_a_failure_of_the_network() -> None:
+    """It is only shown, so that nothing fails without it."""
+    server = FakeServer()
+    server.failure = OSError("Network is unreachable")
+    assert transport_over(server).size(WHEEL) is None
+
+
+def test_file_is_read_from_the_cache_while_it_is_fresh(tmp_path: Path) -> None:
+    """No request is sent for it, nor for a file that the cache does not have."""
+    content = b"content"
+    with IndexServer(lambda path: content if path == "/a.whl" else None, cacheable=True) as server:
+        session = PipSession(cache=str(tmp_path), trusted_hosts=["127.0.0.1"])
+        session.trust_env = False
+        transport, url = PipTransport(session), f"{server.url}a.whl"
+        assert transport.open_cached(url) is None
+        with transport.get(url) as response:
+            assert b"".join(response.chunks()) == content
+        body = transport.open_cached(url)
+        assert body is not None
+        with body:
+            assert body.read() == content
+        session.close()
+    assert server.requested() == ["/a.whl"]
+
+
+@pytest.mark.parametrize(("byte_range", "kept"), [("bytes=-20", True), ("bytes=-3", False)])
+def test_part_that_is_the_whole_file_is_cached_as_that(
+    tmp_path: Path, byte_range: str, *, kept: bool
+) -> None:
+    """A small wheel comes whole where its end was requested; a real part is not cached."""
+    content = b"content"
+    with IndexServer(lambda path: content if path == "/a.whl" else None, cacheable=True) as server:
+        session = PipSession(cache=str(tmp_path), trusted_hosts=["127.0.0.1"])
+        session.trust_env = False
+        transport, url = PipTransport(session), f"{server.url}a.whl"
+        with transport.get(url, {"Cache-Control": "no-cache", "Range": byte_range}) as response:
+            assert response.status == 206
+            assert content.endswith(b"".join(response.chunks()))
+        body = transport.open_cached(url)
+        assert (body is not None) is kept
+        if body is not None:
+            with body:
+                assert body.read() == content
+        with transport.get(url) as response:
+            assert (response.status, response.content_range) == (200, "")
+            assert response.from_cache is kept
+            assert b"".join(response.chunks()) == content
+        session.close()
+
+
+def test_session_without_a_cache_has_no_cached_file() -> None:
+    """Whoever turns the cache off, or has an index without https, has none."""
+    server = FakeServer({WHEEL: b"content"})
+    assert transport_over(server).open_cached(WHEEL) is None
+    assert server.requests == []
 
 
 def test_prefetched_file_is_the_response_of_pip() -> None:
-    """The response comes from a thread, unread, as pip would have it."""
+    """The response comes from a thread, as pip would have it."""
     server = FakeServer({URL: b"content"})
-    prefetch = transport_over(server).prefetch(URL)
+    prefetch = transport_over(server).prefetch(URL, NO_HEADERS, Workers(1))
     assert prefetch is not None
-    response = prefetch.response()
+    response = prefetch.result()
     assert response is not None
-    assert (response.status_code, response.content) == (200, b"content")
-    assert prefetch.response() is response
+    assert response.raw is not None
+    assert (response.status_code, response.raw.read()) == (200, b"content")
+    assert prefetch.result() is response
     assert server.requests == [f"GET {URL}"]
     assert server.settings[0]["stream"] is True
 
@@ -255,9 +332,9 @@ def test_prefetch_gives_nothing_unless_the_response_is_complete(status: int) -> 
     """After a redirect, a challenge or a failure pip sends the request itself."""
     server = FakeServer({URL: b"content"})
     server.statuses[URL] = status
-    prefetch = transport_over(server).prefetch(URL)
+    prefetch = transport_over(server).prefetch(URL, NO_HEADERS, Workers(1))
     assert prefetch is not None
-    assert prefetch.response() is None
+    assert prefetch.result() is None
 
 
 @pytest.mark.parametrize(
@@ -269,16 +346,16 @@ def test_prefetch_gives_nothing_after_a_failure_of_the_network(failure: Exceptio
     """The failure is pip's to report, when it sends the request itself."""
     server = FakeServer()
     server.failure = failure
-    prefetch = transport_over(server).prefetch(URL)
+    prefetch = transport_over(server).prefetch(URL, NO_HEADERS, Workers(1))
     assert prefetch is not None
-    assert prefetch.response() is None
+    assert prefetch.result() is None
 
 
 @pytest.mark.parametrize("url", ["https://", "https://exa mple.org:port/x", "nothing://x/y", ""])
 def test_prefetch_of_an_impossible_url_is_not_started(url: str) -> None:
     """A page can list any text as an address."""
     threads = threading.active_count()
-    assert transport_over(FakeServer()).prefetch(url) is None
+    assert transport_over(FakeServer()).prefetch(url, NO_HEADERS, Workers(1)) is None
     assert threading.active_count() == threads
 
 

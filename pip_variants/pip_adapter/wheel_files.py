@@ -1,0 +1,145 @@
+"""The METADATA of wheels on servers without a download, and what a download would cost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pip._vendor.packaging.utils import canonicalize_name
+
+from pip_variants.core.errors import VariantError
+from pip_variants.explain import downloads as texts
+from pip_variants.formats.wheel_archive import local_members
+from pip_variants.remote.wheel_metadata import METADATA
+
+from .compat import (
+    BaseDistribution,
+    InstallationError,
+    Link,
+    MetadataInconsistent,
+    add_downloaded,
+    distribution_of_metadata,
+    format_size,
+    indent_log,
+)
+from .kept_wheels import url_with_size
+from .links import remote_file
+from .run_state import RunState
+
+if TYPE_CHECKING:
+    from .compat import InstallRequirement, RequirementPreparer
+
+logger = logging.getLogger(__name__)
+
+_CONNECTIONS = 8
+_REMOTE_SCHEMES = ("http", "https")
+
+
+def use_arrived(state: RunState, req: InstallRequirement, preparer: RequirementPreparer) -> bool:
+    """Make a wheel that has come whole the file of a requirement; return whether it has."""
+    path = state.wheels.arrived.get(remote_file(req.link).url) if req.link is not None else None
+    if req.link is None or path is None:
+        return False
+    add_downloaded(preparer, req.link, path)
+    return True
+
+
+def metadata_distribution(
+    state: RunState, req: InstallRequirement, preparer: RequirementPreparer
+) -> BaseDistribution | None:
+    """Return the distribution that the METADATA of a wheel on a server describes.
+
+    It is None if the wheel has to be downloaded for it, or has come whole already.
+    Raise pip's MetadataInconsistent if the METADATA is of another project.
+    """
+    link, requirement = req.link, req.req
+    if link is None or requirement is None or not link.is_wheel or link.is_file or link.is_vcs:
+        return None
+    wheel = remote_file(link)
+    transport = state.use_finder(preparer.finder)
+    try:
+        content = state.wheels.members(wheel, transport).get(METADATA)
+    except VariantError as error:
+        logger.debug("METADATA cannot be read without a download: %s", error)
+        content = None
+    if use_arrived(state, req, preparer) or content is None:
+        return None
+    dist = distribution_of_metadata(content, link.filename, requirement.name)
+    if canonicalize_name(dist.raw_name) != canonicalize_name(requirement.name):
+        raise MetadataInconsistent(req, "Name", requirement.name, dist.raw_name)
+    return dist
+
+
+def check_metadata(state: RunState, req: InstallRequirement, link: Link) -> None:
+    """Raise InstallationError if a wheel that is there has another METADATA than was read of it."""
+    read = state.wheels.known(remote_file(link).url).get(METADATA)
+    path = req.local_file_path
+    if read is None or path is None or not link.is_wheel:
+        return
+    try:
+        own = local_members(Path(path), (METADATA,)).get(METADATA)
+    except VariantError:
+        return  # pip reads it next, and reports what is wrong
+    if own != read:
+        raise InstallationError(texts.other_metadata(link.filename))
+
+
+def needed_files(reqs: Sequence[InstallRequirement], *, is_lock: bool) -> list[InstallRequirement]:
+    """Return the requirements whose file a dry run needs, or a lock.
+
+    Both know from METADATA what would be installed; a lock needs a hash besides.
+    """
+    return [
+        req
+        for req in reqs
+        if req.link is None or not req.link.is_wheel or (is_lock and not req.link.has_hash)
+    ]
+
+
+def log_would_download(state: RunState, reqs: Sequence[InstallRequirement]) -> None:
+    """Log what an installation would download, a line each, and the sum."""
+    links = []
+    for req in reqs:
+        link = req.link
+        if link is None or not link.is_wheel or link.scheme not in _REMOTE_SCHEMES:
+            continue
+        if req.local_file_path is not None:
+            state.wheels.sizes[remote_file(link).url] = Path(req.local_file_path).stat().st_size
+        if remote_file(link).url in state.wheels.arrived or not _is_cached(state, link):
+            links.append(link)
+    if not links:
+        return
+    sizes = _sizes(state, links)
+    with indent_log():
+        for link, size in zip(links, sizes, strict=True):
+            shown = url_with_size(remote_file(link).shown_url, size)
+            logger.info("Would download %s", shown)
+    known = [size for size in sizes if size is not None]
+    logger.info("%s", texts.would_download(len(links), format_size(sum(known)), len(known)))
+
+
+def _is_cached(state: RunState, link: Link) -> bool:
+    url = remote_file(link).url
+    body = state.transport.open_cached(url) if state.transport is not None else None
+    if body is not None:
+        body.close()
+    return body is not None
+
+
+def _sizes(state: RunState, links: Sequence[Link]) -> list[int | None]:
+    """Return the bytes of each file, requested from its server unless they are known."""
+    sizes = state.wheels.sizes
+    files = [remote_file(link) for link in links]
+    for file in files:
+        if file.size is not None:
+            sizes.setdefault(file.url, file.size)
+    unknown = [file.url for file in files if file.url not in sizes]
+    if unknown and state.transport is not None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(_CONNECTIONS, len(unknown))) as pool:
+            found = zip(unknown, pool.map(state.transport.size, unknown), strict=True)
+            sizes.update((url, size) for url, size in found if size is not None)
+    return [sizes.get(file.url) for file in files]

@@ -1,0 +1,110 @@
+"""One file downloaded, continued where a connection broke (RFC 9110, sections 13.1.5 and 14.2)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from .byte_ranges import PARTIAL_CONTENT, declared_size, part_of
+from .transport import Headers, Response, TransportError, TruncatedError
+
+_RANGE_NOT_SATISFIABLE = 416
+_PROGRESS = 1024 * 1024
+"""Bytes; a connection that brought fewer has failed."""
+_PAUSE = 0.25
+"""Seconds before the second try, then twice as long each time."""
+
+
+@dataclass(slots=True)
+class Download:
+    """A file that arrives in ``target``.
+
+    ``size`` is None until a server has stated it, ``response`` until there is the one from which
+    the file begins. ``request`` sends a GET request for it with these headers. ``retries`` is how
+    often in a row a connection may fail. ``advance`` gets the number of bytes that arrived, a
+    negative one if they are discarded. ``cancelled`` ends the download.
+    """
+
+    request: Callable[[Headers], AbstractContextManager[Response]]
+    target: BinaryIO
+    retries: int
+    advance: Callable[[int], None]
+    cancelled: threading.Event
+    size: int | None = None
+    response: Response | None = None
+    _connection: Response | None = None
+    _arrived: int = 0
+    _validator: str = ""
+
+    def abort(self) -> None:
+        """Close the connection, from another thread; ``cancelled`` must be set before."""
+        if self._connection is not None:
+            self._connection.abort()
+
+    def run(self) -> None:
+        """Write the file; raise TransportError."""
+        failures = 0
+        while not self.cancelled.is_set():
+            before = self._arrived
+            try:
+                self._receive()
+            except TransportError as error:
+                if self._arrived - before >= _PROGRESS:
+                    failures = 0
+                if failures >= self.retries or (error.status is not None and not self._arrived):
+                    raise
+                if error.status == _RANGE_NOT_SATISFIABLE:
+                    self._discard()
+                self.cancelled.wait(_PAUSE * 2**failures)
+                failures += 1
+            else:
+                return
+
+    def _receive(self) -> None:
+        """Receive what is missing over one connection."""
+        headers = {}
+        if self._arrived:
+            headers["Range"] = f"bytes={self._arrived}-"
+            if self._validator:
+                headers["If-Range"] = self._validator
+        with self.request(headers) as response:
+            self._connection = response
+            if not self._continues(response):
+                self._begin(response)
+            for chunk in response.chunks():
+                self.target.write(chunk)
+                self._arrived += len(chunk)
+                self.advance(len(chunk))
+                if self.cancelled.is_set():
+                    return
+        if self.size is not None and self._arrived != self.size:
+            raise TruncatedError(self._arrived, str(self.size))
+
+    def _continues(self, response: Response) -> bool:
+        """Return whether a response is the rest of the file of which a part is there."""
+        part = part_of(response)
+        return (
+            self._arrived > 0
+            and part is not None
+            and part.start == self._arrived
+            and part.end == part.size == self.size
+        )
+
+    def _begin(self, response: Response) -> None:
+        """Begin with a response that has the file from its first byte on."""
+        self._discard()
+        part = part_of(response)
+        if response.status == PARTIAL_CONTENT and not (part is not None and part.is_whole):
+            raise TransportError("the server sent another part of the file than was requested")
+        self.response = response
+        self._validator = response.validator
+        self.size = declared_size(response)
+
+    def _discard(self) -> None:
+        self.target.seek(0)
+        self.target.truncate()
+        self.advance(-self._arrived)
+        self._arrived = 0

@@ -1,0 +1,1 @@
+"""Installers on wheels of real sizes: `python3 scripts/bench sizes`."""
