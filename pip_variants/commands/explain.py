@@ -11,10 +11,9 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pip._vendor.packaging.specifiers import SpecifierSet
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.decision import Decision, is_requested
+from pip_variants.core.decision import is_requested
 from pip_variants.core.errors import RequestError
 from pip_variants.explain import messages
 from pip_variants.explain.as_json import explanation_entry
@@ -75,21 +74,14 @@ def _explain_name(
     for constraint in constraints:
         specifier &= constraint.specifier
     first = None
-    for decision in _decisions(state, finder, req.req.name, specifier):
+    for release in releases_of(finder, req.req.name, specifier):
+        decision = decide_release(state, release)
         first = first or decision
         if decision.ranked:
             return explain_decision(decision, state.log.warnings())
     if first is None:
         raise DistributionNotFound(f"No matching distribution found for {req}")
     return explain_decision(first, state.log.warnings())
-
-
-def _decisions(
-    state: RunState, finder: PackageFinder, name: str, specifier: SpecifierSet
-) -> Iterator[Decision]:
-    """Yield the decision about each version, in the order in which pip tries them."""
-    for release in releases_of(finder, name, specifier):
-        yield decide_release(state, release)
 
 
 def _constraints(

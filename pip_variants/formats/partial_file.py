@@ -29,18 +29,15 @@ class PartialFile(io.RawIOBase):
 
     def add(self, start: int, content: bytes) -> None:
         """Record the bytes from ``start`` on; what they overlap or touch becomes one part."""
-        parts = [(start, content)]
-        for first, known in self._parts:
-            begin, body = parts[-1]
-            if first + len(known) < begin or begin + len(body) < first:
-                parts.insert(-1, (first, known))
-                continue
-            low = min(first, begin)
-            joined = bytearray(max(first + len(known), begin + len(body)) - low)
-            joined[begin - low : begin - low + len(body)] = body
-            joined[first - low : first - low + len(known)] = known
-            parts[-1] = (low, bytes(joined))
-        self._parts = sorted(parts)
+        parts: list[tuple[int, bytes]] = []
+        for first, body in sorted([*self._parts, (start, content)]):
+            begin, known = parts[-1] if parts else (first, b"")
+            if first > begin + len(known):
+                parts.append((first, body))
+            else:
+                joined = begin, known + body[begin + len(known) - first :]
+                parts[-1:] = [joined]
+        self._parts = parts
 
     def ensure(self, spans: Sequence[tuple[int, int]]) -> None:
         """Fetch what is missing between the first and the last of these offsets, at once."""

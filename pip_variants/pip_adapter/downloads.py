@@ -32,7 +32,7 @@ from .transport import PipResponse, PipTransport
 logger = logging.getLogger(__name__)
 
 _LARGEST = 3
-"""As many of the largest wheels may lie unpacked on the disk at once, if no cache keeps them."""
+"""Where no cache keeps the wheels, no more bytes lie on the disk than this many of the largest."""
 
 
 @dataclass(slots=True)

@@ -16,14 +16,10 @@ from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label
 from pip_variants.core.selection import Selection, Wheel, needed_namespaces, select
 from pip_variants.explain import messages
-from pip_variants.remote.transport import NO_HEADERS
 
 from .links import VariantLink, remote_file
 from .releases import LinkedRelease
 from .run_state import RunState
-
-_NEARBY = 0.01
-"""Seconds; below, two requests one after the other are as fast as two side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +121,11 @@ def _start_prefetch(state: RunState, linked: LinkedRelease) -> _Guess:
             first.setdefault(link.label, link)
     labels = frozenset(first)
     guess = state.guesses.guess(labels)
-    # What comes from a cache or a nearby server takes less time than a thread.
-    if guess is None or state.transport is None or state.metadata.seconds <= _NEARBY:
-        return _Guess(labels)
-    metadata = first[guess].metadata_link()
-    if metadata is None:
+    metadata = first[guess].metadata_link() if guess is not None else None
+    if metadata is None or state.is_nearby:
         return _Guess(labels)
     url = metadata.url.partition("#")[0]
-    started = state.transport.prefetch(url, NO_HEADERS, state.ahead.workers)
-    if started is None:
-        return _Guess(labels)
-    state.prefetched[url] = started
-    return _Guess(labels, guess, url)
+    return _Guess(labels, guess, url) if state.prefetch(url) else _Guess(labels)
 
 
 def _end_prefetch(

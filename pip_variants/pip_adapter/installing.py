@@ -11,7 +11,7 @@ from pip_variants.remote.transport import RemoteFile
 
 from .compat import prepare_downloaded
 from .downloads import Downloads
-from .links import remote_file
+from .links import is_remote_wheel, remote_file
 from .run_state import RunState
 from .unpacked_wheels import UnpackedWheels
 
@@ -33,7 +33,7 @@ def complete_wheels(
     found = [
         (remote_file(req.link), req)
         for req in reqs
-        if req.link is not None and req.link.is_wheel and req.link.scheme in {"http", "https"}
+        if req.link is not None and is_remote_wheel(req.link)
     ]
     if state.jobs == 1 or not found:
         return list(reqs)
@@ -78,6 +78,7 @@ def place(state: RunState, archive: ZipFile, name: str, target: str) -> bool:
 def _unpacked_wheels(state: RunState) -> UnpackedWheels | None:
     """Return what unpacks the wheels of this run, if it installs and may do so side by side."""
     options = state.options
+    # Only the command that installs has the option.
     if state.unpacked is None and state.jobs > 1 and not getattr(options, "dry_run", True):
         state.unpacked = UnpackedWheels(options, state.jobs)
     return state.unpacked

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pip_variants.remote.transport import RemoteFile, TransportError
+from pip_variants.remote.transport import RemoteFile, TruncatedError
 
 from .compat import download_progress, format_size, get_indentation, indent_log, temporary_folder
 
@@ -42,7 +42,7 @@ class Keeper:
                 file.write(chunk)
             arrived = file.tell()
         if size is not None and arrived != size:
-            raise TransportError(f"{arrived} of {size} bytes arrived")
+            raise TruncatedError(arrived, str(size))
         return path
 
 

@@ -16,6 +16,8 @@ from .compat import Link, all_hashes, copy_link, redact_auth_from_url
 if TYPE_CHECKING:
     from .compat import InstallRequirement
 
+_REMOTE_SCHEMES = ("http", "https")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -62,6 +64,11 @@ def set_link(req: InstallRequirement, link: VariantLink) -> None:
         req.cached_wheel_source_link = link
     else:
         req.link = link
+
+
+def is_remote_wheel(link: Link) -> bool:
+    """Return whether a link is a wheel on a server."""
+    return link.is_wheel and link.scheme in _REMOTE_SCHEMES
 
 
 def source_of(link: Link) -> str:

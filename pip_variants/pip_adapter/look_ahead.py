@@ -23,16 +23,13 @@ from .run_state import RunState
 
 if TYPE_CHECKING:
     from .compat import PackageFinder
-    from .transport import PipTransport
 
 Requirements = Callable[[], Iterable[Requirement]]
-_NEARBY = 0.01
-"""Seconds; from a server that responds sooner, requests one after the other are as fast."""
 
 
 def look_ahead(state: RunState, finder: PackageFinder, requirements: Requirements) -> None:
     """Send requests ahead for the projects of these requirements, if that saves time."""
-    if state.metadata.seconds <= _NEARBY:
+    if state.is_nearby:
         return
     projects = _new_projects(state, requirements)
     if len(projects) <= 1:
@@ -40,7 +37,7 @@ def look_ahead(state: RunState, finder: PackageFinder, requirements: Requirement
     transport = state.use_finder(finder)
     for name in projects:
         for url in page_urls(finder, name):
-            _prefetch(state, transport, url, PAGE_HEADERS)
+            state.prefetch(url, PAGE_HEADERS)
     # What else decides which version is the first one is not known here.
     if getattr(state.options, "constraints", None) or getattr(
         state.options, "require_hashes", None
@@ -56,10 +53,10 @@ def look_ahead(state: RunState, finder: PackageFinder, requirements: Requirement
         for files in release.release.by_source():
             wheels = [remote_file(release.links[index]) for index in files]
             state.metadata.read_ahead(wheels, transport, state.ahead.workers)
-    _decide(state, transport, releases)
+    _decide(state, releases)
 
 
-def _decide(state: RunState, transport: PipTransport, releases: Sequence[LinkedRelease]) -> None:
+def _decide(state: RunState, releases: Sequence[LinkedRelease]) -> None:
     """Decide about releases ahead, and request the METADATA of what is selected."""
     for release in releases:
         decision = decide(state, release)
@@ -70,16 +67,7 @@ def _decide(state: RunState, transport: PipTransport, releases: Sequence[LinkedR
         if decision.ranked:
             metadata = release.links[decision.ranked[0].index].metadata_link()
             if metadata is not None:
-                _prefetch(state, transport, metadata.url.partition("#")[0])
-
-
-def _prefetch(
-    state: RunState, transport: PipTransport, url: str, headers: dict[str, str] | None = None
-) -> None:
-    if url.startswith(("http:", "https:")) and url not in state.prefetched:
-        started = transport.prefetch(url, headers or {}, state.ahead.workers)
-        if started is not None:
-            state.prefetched[url] = started
+                state.prefetch(metadata.url.partition("#")[0])
 
 
 def _new_projects(

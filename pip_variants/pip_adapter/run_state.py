@@ -26,10 +26,11 @@ from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner, silent
 from pip_variants.remote.prefetch import LabelGuesses, Prefetch
 from pip_variants.remote.release_metadata import MetadataReader
+from pip_variants.remote.transport import NO_HEADERS, Headers
 from pip_variants.remote.wheel_metadata import WheelReader
 from pip_variants.system.content_cache import ContentCache
-from pip_variants.system.workers import Workers
 
+from .ahead import Ahead
 from .compat import (
     VERBOSE,
     BaseDistribution,
@@ -60,8 +61,8 @@ _IGNORING_INSTALLED = (
     "output_file",
 )
 _MOST_OUTPUT_LINES = 20
-_CONNECTIONS = 8
-"""How many requests are sent ahead at once."""
+_NEARBY = 0.01
+"""Seconds; from a server that responds sooner, requests one after the other are as fast."""
 
 
 class RunLog:
@@ -107,15 +108,6 @@ class DecisionLog:
     def about(self, project: str) -> Sequence[Decision]:
         """Return the decisions about a project, in order."""
         return [item for item in self._all if item.release.project == project]
-
-
-@dataclass(slots=True)
-class Ahead:
-    """What is known ahead: projects that pip looks for, and decisions about their releases."""
-
-    projects: set[str] = field(default_factory=set)
-    decisions: dict[tuple[str, ...], Decision] = field(default_factory=dict)
-    workers: Workers = field(default_factory=lambda: Workers(_CONNECTIONS))
 
 
 @dataclass(slots=True)
@@ -168,6 +160,22 @@ class RunState:
     def wheels(self) -> WheelReader:
         """What reads the METADATA and the variant of wheels on servers."""
         return self.metadata.wheels
+
+    @property
+    def is_nearby(self) -> bool:
+        """Whether requests sent ahead save less time than a thread takes."""
+        return self.metadata.seconds <= _NEARBY
+
+    def prefetch(self, url: str, headers: Headers = NO_HEADERS) -> bool:
+        """Start to fetch a small file that pip requests next; return whether it has begun."""
+        if self.transport is None or not url.startswith(("http:", "https:")):
+            return False
+        if url not in self.prefetched:
+            started = self.transport.prefetch(url, headers, self.ahead.workers)
+            if started is None:
+                return False
+            self.prefetched[url] = started
+        return True
 
     def use_finder(self, finder: PackageFinder) -> PipTransport:
         """Take the finder that pip made for this run, and return the transport over its session."""

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pip_variants.core.errors import printable, quoted, shortened
 from pip_variants.formats.reader import MAX_BYTES
-from pip_variants.remote.byte_ranges import is_whole
+from pip_variants.remote.byte_ranges import declared_size, is_whole
 from pip_variants.remote.prefetch import Prefetch
 from pip_variants.remote.transport import (
     NO_HEADERS,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _FIRST_ERROR = 400
 _OK = 200
-_DIGITS = 18
 
 
 class PipResponse:
@@ -74,8 +73,8 @@ class PipResponse:
 
 
 def _is_small(response: Response) -> bool:
-    length = str(response.headers.get("Content-Length", ""))
-    return length.isdecimal() and int(length[:_DIGITS]) <= MAX_BYTES
+    size = declared_size(PipResponse(response))
+    return size is not None and size <= MAX_BYTES
 
 
 def _validator(header: Callable[[str, str], object]) -> str:
@@ -127,8 +126,7 @@ class PipTransport:
                 _transport_errors(),
                 self.session.head(url, headers=dict(HEADERS), allow_redirects=True) as response,
             ):
-                length = str(response.headers.get("Content-Length", ""))
-                stated = int(length[:_DIGITS]) if response.ok and length.isdecimal() else 0
+                stated = declared_size(PipResponse(response)) if response.ok else None
         except TransportError:
             return None
         return stated or None  # some servers state 0 to a HEAD request
@@ -149,7 +147,7 @@ class PipTransport:
             return None
 
         def send() -> Response | None:
-            with contextlib.suppress(RequestException, HTTPError, OSError):
+            with contextlib.suppress(Exception):
                 response: Response = adapter.send(request, **settings)
                 if response.status_code == _OK:
                     return with_content(response) if _is_small(response) else response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from pip._vendor.packaging.utils import canonicalize_name
 from pip_variants.core.errors import VariantError
 from pip_variants.explain import downloads as texts
 from pip_variants.formats.wheel_archive import local_members
+from pip_variants.remote.prefetch import Prefetch
+from pip_variants.remote.transport import RemoteFile
 from pip_variants.remote.wheel_metadata import METADATA
 
 from .compat import (
@@ -25,16 +28,13 @@ from .compat import (
     indent_log,
 )
 from .kept_wheels import url_with_size
-from .links import remote_file
+from .links import is_remote_wheel, remote_file
 from .run_state import RunState
 
 if TYPE_CHECKING:
     from .compat import InstallRequirement, RequirementPreparer
 
 logger = logging.getLogger(__name__)
-
-_CONNECTIONS = 8
-_REMOTE_SCHEMES = ("http", "https")
 
 
 def use_arrived(state: RunState, req: InstallRequirement, preparer: RequirementPreparer) -> bool:
@@ -55,7 +55,7 @@ def metadata_distribution(
     Raise pip's MetadataInconsistent if the METADATA is of another project.
     """
     link, requirement = req.link, req.req
-    if link is None or requirement is None or not link.is_wheel or link.is_file or link.is_vcs:
+    if link is None or requirement is None or not is_remote_wheel(link):
         return None
     wheel = remote_file(link)
     transport = state.use_finder(preparer.finder)
@@ -100,46 +100,45 @@ def needed_files(reqs: Sequence[InstallRequirement], *, is_lock: bool) -> list[I
 
 def log_would_download(state: RunState, reqs: Sequence[InstallRequirement]) -> None:
     """Log what an installation would download, a line each, and the sum."""
-    links = []
+    files = []
     for req in reqs:
-        link = req.link
-        if link is None or not link.is_wheel or link.scheme not in _REMOTE_SCHEMES:
+        if req.link is None or not is_remote_wheel(req.link):
             continue
+        file = remote_file(req.link)
         if req.local_file_path is not None:
-            state.wheels.sizes[remote_file(link).url] = Path(req.local_file_path).stat().st_size
-        if remote_file(link).url in state.wheels.arrived or not _is_cached(state, link):
-            links.append(link)
-    if not links:
+            state.wheels.sizes[file.url] = Path(req.local_file_path).stat().st_size
+        if file.url in state.wheels.arrived or not _is_cached(state, file):
+            files.append(file)
+    if not files:
         return
-    sizes = _sizes(state, links)
+    sizes = _sizes(state, files)
     with indent_log():
-        for link, size in zip(links, sizes, strict=True):
-            shown = url_with_size(remote_file(link).shown_url, size)
-            logger.info("Would download %s", shown)
+        for file, size in zip(files, sizes, strict=True):
+            logger.info("Would download %s", url_with_size(file.shown_url, size))
     known = [size for size in sizes if size is not None]
-    logger.info("%s", texts.would_download(len(links), format_size(sum(known)), len(known)))
+    logger.info("%s", texts.would_download(len(files), format_size(sum(known)), len(known)))
 
 
-def _is_cached(state: RunState, link: Link) -> bool:
-    url = remote_file(link).url
-    body = state.transport.open_cached(url) if state.transport is not None else None
+def _is_cached(state: RunState, file: RemoteFile) -> bool:
+    body = state.transport.open_cached(file.url) if state.transport is not None else None
     if body is not None:
         body.close()
     return body is not None
 
 
-def _sizes(state: RunState, links: Sequence[Link]) -> list[int | None]:
+def _sizes(state: RunState, files: Sequence[RemoteFile]) -> list[int | None]:
     """Return the bytes of each file, requested from its server unless they are known."""
     sizes = state.wheels.sizes
-    files = [remote_file(link) for link in links]
     for file in files:
         if file.size is not None:
             sizes.setdefault(file.url, file.size)
-    unknown = [file.url for file in files if file.url not in sizes]
-    if unknown and state.transport is not None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(_CONNECTIONS, len(unknown))) as pool:
-            found = zip(unknown, pool.map(state.transport.size, unknown), strict=True)
-            sizes.update((url, size) for url, size in found if size is not None)
+    transport = state.transport
+    if transport is not None:
+        requested = {
+            file.url: Prefetch(partial(transport.size, file.url), state.ahead.workers)
+            for file in files
+            if file.url not in sizes
+        }
+        found = {url: prefetch.result() for url, prefetch in requested.items()}
+        sizes.update((url, size) for url, size in found.items() if size is not None)
     return [sizes.get(file.url) for file in files]

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from .byte_ranges import PARTIAL_CONTENT, declared_size, part_of
+from .byte_ranges import PARTIAL_CONTENT, declared_size, is_whole, part_of
 from .transport import Headers, Response, TransportError, TruncatedError
 
 _RANGE_NOT_SATISFIABLE = 416
@@ -96,8 +96,7 @@ class Download:
     def _begin(self, response: Response) -> None:
         """Begin with a response that has the file from its first byte on."""
         self._discard()
-        part = part_of(response)
-        if response.status == PARTIAL_CONTENT and not (part is not None and part.is_whole):
+        if response.status == PARTIAL_CONTENT and not is_whole(response):
             raise TransportError("the server sent another part of the file than was requested")
         self.response = response
         self._validator = response.validator

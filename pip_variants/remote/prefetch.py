@@ -17,24 +17,28 @@ _Result = TypeVar("_Result")
 
 
 class Prefetch(Generic[_Result]):
-    """The result of ``send``, which a thread calls."""
+    """The result of ``send``, which a thread calls, or its error."""
 
     def __init__(self, send: Callable[[], _Result], workers: Workers) -> None:
         self._send = send
         self._results: list[_Result] = []
+        self._error: Exception | None = None
         self._done = threading.Event()
         workers.add(self._run)
 
     def _run(self) -> None:
         try:
             self._results.append(self._send())
-        finally:
-            self._done.set()
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+            self._error = error
+        self._done.set()
 
-    def result(self) -> _Result | None:
-        """Wait for the result and return it; None if there is none because of an error."""
+    def result(self) -> _Result:
+        """Wait for the result and return it, or raise the error."""
         self._done.wait()
-        return self._results[0] if self._results else None
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
 
 
 class LabelGuesses:

@@ -52,7 +52,7 @@ class MetadataReader:
         self._cache = cache
         self._listed: dict[Key, RemoteFile] = {}
         self._read: dict[Key, SourceMetadata | VariantError] = {}
-        self._ahead: dict[Key, Prefetch[bytes | VariantError]] = {}
+        self._ahead: dict[Key, Prefetch[bytes]] = {}
 
     def forget_failures(self) -> MetadataReader:
         """Return a reader with the same files and results, whose failures are its own.
@@ -99,21 +99,12 @@ class MetadataReader:
         key = _key_of(wheels[0])
         file = self._listed.get(key)
         if file is not None and key not in self._read and key not in self._ahead:
-            self._ahead[key] = Prefetch(partial(self._outcome, file, transport), workers)
-
-    def _outcome(self, file: RemoteFile, transport: Transport) -> bytes | VariantError:
-        try:
-            return fetch(file, transport, self._cache)
-        except VariantError as error:
-            return error
+            self._ahead[key] = Prefetch(partial(fetch, file, transport, self._cache), workers)
 
     def _content(self, key: Key, file: RemoteFile, transport: Transport) -> bytes:
         """Return the content of an index-level file, which may have been fetched ahead."""
         ahead = self._ahead.pop(key, None)
-        found = ahead.result() if ahead is not None else None
-        if isinstance(found, VariantError):
-            raise found
-        return fetch(file, transport, self._cache) if found is None else found
+        return ahead.result() if ahead is not None else fetch(file, transport, self._cache)
 
     def _fetch(
         self, key: Key, wheels: Sequence[RemoteFile], transport: Transport

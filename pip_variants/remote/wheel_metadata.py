@@ -31,7 +31,6 @@ METADATA = "METADATA"
 _NAMES = (METADATA, VARIANT_JSON)
 _TAIL = 128 * 1024
 """Bytes of the first request: nearly always all that is needed, or a small wheel itself."""
-_NO_RANGES = "its server does not support range requests"
 _LARGE = 64 * 1024 * 1024
 """Bytes; only a file larger than this is worth a second try at a part of it."""
 
@@ -106,20 +105,18 @@ class WheelReader:
         if wheel.path is not None:
             return local_members(wheel.path, _NAMES)
         with archive_errors(wheel.filename):
-            cached = transport.open_cached(wheel.url)
+            cached = _cached_members(wheel, transport)
             if cached is not None:
-                with cached:
-                    return read_members(cached, _NAMES)
-            ranges = _Ranges(wheel, transport, self._whole if self.keep is not None else None)
+                return cached
+            ranges = _Ranges(wheel, transport, self._whole, keeps=self.keep is not None)
             try:
                 file = ranges.open()
                 self.sizes[wheel.url] = file.size
                 return read_members(file, _NAMES)
             except _InCacheError:
-                cached = transport.open_cached(wheel.url, stale=True)
+                cached = _cached_members(wheel, transport, stale=True)
                 if cached is not None:
-                    with cached:
-                        return read_members(cached, _NAMES)
+                    return cached
                 path = self._download(wheel, transport)
             except _SentWholeError as sent:
                 path = sent.path
@@ -140,11 +137,21 @@ class WheelReader:
     def _whole(self, wheel: RemoteFile, response: Response) -> Path:
         """Keep the body of a response that has the whole wheel, and return the path."""
         if self.keep is None:
-            raise FetchError(f"{wheel.filename}: {_NO_RANGES}")
+            raise FetchError(f"{wheel.filename}: its server does not support range requests")
         if response.is_encoded:
             raise TransportError("the server sent it encoded")
         part = part_of(response)
         return self.keep(wheel, part.size if part is not None else None, response.chunks())
+
+
+def _cached_members(
+    wheel: RemoteFile, transport: Transport, *, stale: bool = False
+) -> dict[str, bytes] | None:
+    cached = transport.open_cached(wheel.url, stale=stale)
+    if cached is None:
+        return None
+    with cached:
+        return read_members(cached, _NAMES)
 
 
 class _InCacheError(Exception):
@@ -161,11 +168,15 @@ class _SentWholeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Ranges:
-    """The parts of one wheel on its server; ``keep`` keeps it if it comes whole, or is None."""
+    """The parts of one wheel on its server.
+
+    ``whole`` keeps it if it comes whole, unless ``keeps`` is false: then it raises FetchError.
+    """
 
     wheel: RemoteFile
     transport: Transport
-    keep: Callable[[RemoteFile, Response], Path] | None
+    whole: Callable[[RemoteFile, Response], Path]
+    keeps: bool
 
     def open(self) -> PartialFile:
         """Return the wheel with its end; raise TransportError, or _SentWholeError."""
@@ -181,7 +192,7 @@ class _Ranges:
                 raise _unexpected_part(response)
             start = max(part.start, part.size - _TAIL)
             may_send_parts = response.accepts_ranges and part.size > _LARGE
-            is_enough = start == part.start and self.keep is None
+            is_enough = start == part.start and not self.keeps
             if part.is_whole and not may_send_parts and not is_enough:
                 raise self._sent_whole(response)
             content = _body(response, part) if start == part.start else None
@@ -206,9 +217,7 @@ class _Ranges:
             raise _unexpected_part(response)
 
     def _sent_whole(self, response: Response) -> _SentWholeError:
-        if self.keep is None:
-            raise FetchError(f"{self.wheel.filename}: {_NO_RANGES}")
-        return _SentWholeError(self.keep(self.wheel, response))
+        return _SentWholeError(self.whole(self.wheel, response))
 
     def _request(self, byte_range: str) -> AbstractContextManager[Response]:
         headers = {"Cache-Control": "no-cache", "Range": f"bytes={byte_range}"}

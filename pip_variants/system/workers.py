@@ -24,13 +24,13 @@ class Workers:
         self._count = count
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._waiting = 0
+        self._added = 0
 
     def add(self, task: Task) -> None:
         """Add a task."""
         self._tasks.put(task)
-        self._waiting += 1
-        if len(self._threads) < min(self._count, self._waiting):
+        self._added += 1
+        if len(self._threads) < min(self._count, self._added):
             # A daemon: nothing that a server or a disk does keeps pip from ending.
             thread = threading.Thread(target=self._run, daemon=True)
             self._threads.append(thread)

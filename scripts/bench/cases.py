@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.indexes import COUNT
 from bench.report import Target
-from bench.tools import BenchError, Tool, installed
+from bench.tools import BenchError, Tool, fresh_folder, installed
 from tests.support.stand_in import IndexServer, Request
 
 DELAY = 0.03
@@ -99,7 +96,7 @@ class Workspace:
         warm = self.folder / "caches" / f"{column}-{case.delay}-{case.requirement}"
 
         def once() -> float:
-            with self._fresh() as fresh:
+            with fresh_folder(self.folder) as fresh:
                 cache = warm if case.warm else fresh / "cache"
                 target = None if case.dry else fresh / "target"
                 return self.tools[name].install(case.requirement, index, cache, target)
@@ -133,16 +130,7 @@ class Workspace:
 
     def _installed(self, requirement: str, column: str) -> frozenset[str]:
         name, kind = COLUMNS[column]
-        with self._fresh() as fresh:
+        with fresh_folder(self.folder) as fresh:
             index = f"{self.servers[0.0].url}{kind}/simple/"
             self.tools[name].install(requirement, index, fresh / "cache", fresh / "target")
             return installed(fresh / "target")
-
-    @contextmanager
-    def _fresh(self) -> Iterator[Path]:
-        """Make a folder for one run, and remove it after that run."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,3 +138,13 @@ def installed(target: Path) -> frozenset[str]:
             labels = re.findall(r'"variants": \{\s*"([^"]+)"', metadata.read_text("utf-8"))
         found.add("-".join([info.name.removesuffix(".dist-info"), *labels]))
     return frozenset(found)
+
+
+@contextmanager
+def fresh_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder for one run, and remove it after that run."""
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

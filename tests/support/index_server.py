@@ -245,10 +245,10 @@ def _response(
 def _partial(whole: _Response, range_header: str) -> _Response:
     """Return the part of a response that a range request gets."""
     body, headers = whole.body, (*whole.headers, ("Accept-Ranges", "bytes"))
-    requested = _RANGE.fullmatch(range_header)
-    if requested is None or requested[0] == "bytes=-":
+    span = requested_span(range_header, len(body))
+    if span is None:
         return _Response(whole.status, headers, body)
-    start, stop = _span(requested, len(body))
+    start, stop = span
     if start >= stop:
         return _Response(416, (("Content-Range", f"bytes */{len(body)}"),), b"")
     content_range = ("Content-Range", f"bytes {start}-{stop - 1}/{len(body)}")
@@ -277,8 +277,14 @@ def _content_type(path: str) -> str:
     return _TYPES.get(Path(path).suffix or ".html", "application/octet-stream")
 
 
-def _span(requested: re.Match[str], size: int) -> tuple[int, int]:
-    """Return the half-open span of a matched range header in a file of `size` bytes."""
+def requested_span(range_header: str, size: int) -> tuple[int, int] | None:
+    """Return the half-open span of a range header in a file of `size` bytes; None: all of it.
+
+    Several ranges at once are all of it, too.
+    """
+    requested = _RANGE.fullmatch(range_header)
+    if requested is None or requested[0] == "bytes=-":
+        return None
     first, last = requested.groups()
     if not first:
         return max(0, size - int(last)), size

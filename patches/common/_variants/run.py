@@ -99,18 +99,18 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
 
     Raise pip's CommandError for invalid options about variants; warn about those without effect.
     """
-    if any(getattr(options, name, None) for name in _OPTIONS):
-        _run.state()
     run = _run
+    if any(getattr(options, name, None) for name in _OPTIONS):
+        run.state()
     try:
         status = _without_variants(command) if run.without_variants else command()
     finally:
         if run.has_state:
             run.state().close()
-    if _run.has_state and not status:
+    if run.has_state and not status:
         from pip_variants.pip_adapter.reports import warn_of_unused_requests
 
-        warn_of_unused_requests(_run.state())
+        warn_of_unused_requests(run.state())
     return status
 
 

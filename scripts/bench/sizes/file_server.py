@@ -6,7 +6,6 @@ it never has a whole file in memory.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
@@ -19,14 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from tests.support.index_server import Request
+from tests.support.index_server import Request, requested_span
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _SENT_AT_ONCE = 256 << 10
 # Seconds until a response that does not end is left out of the log.
 _LONGEST_WAIT = 10.0
@@ -201,14 +199,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _span(headers: dict[str, str], tag: str, size: int) -> _Span:
-    """Return what a request with these headers gets; several ranges at once get the whole file."""
-    requested = _RANGE.fullmatch(headers.get("range", ""))
-    if requested is None or requested[0] == "bytes=-" or headers.get("if-range", tag) != tag:
+    """Return what a request with these headers gets."""
+    requested = requested_span(headers.get("range", ""), size)
+    if requested is None or headers.get("if-range", tag) != tag:
         return _Span(HTTPStatus.OK, 0, size)
-    first, last = requested.groups()
-    if not first:
-        return _Span(HTTPStatus.PARTIAL_CONTENT, max(0, size - int(last)), size)
-    start, stop = int(first), min(size, int(last) + 1) if last else size
+    start, stop = requested
     if start >= stop:
         return _Span(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, 0)
     return _Span(HTTPStatus.PARTIAL_CONTENT, start, stop)

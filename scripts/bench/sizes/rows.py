@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from bench.sizes.index import LABEL, MB, TORCH, VERSION, SizedIndex
 from bench.sizes.installed import File, installed_files
 from bench.sizes.installers import Installer, copy_environment, site_of
 from bench.sizes.usage import Usage, run
-from bench.tools import BenchError, clean_environment, installed
+from bench.tools import BenchError, clean_environment, fresh_folder, installed
 from tests.support.index_server import IndexServer, Request
 
 RATE = 100 * MB
@@ -96,7 +94,9 @@ class Workspace:
         Raise BenchError if the installer fails and must not.
         """
         server = self.servers[row.server]
-        with self._fresh() as fresh:
+        with ExitStack() as stack:
+            stack.callback(os.sync)  # nothing of this run is left to be written in the next
+            fresh = stack.enter_context(fresh_folder(self.folder))
             environment, cache = fresh / "venv", fresh / "cache"
             copy_environment(installer.template, environment)
             command = installer.command(
@@ -118,16 +118,6 @@ class Workspace:
                 _check_label(installer, site)
             sent = sum(request.sent for request in requests)
             return Result(usage, sent, len(requests), _size(cache), files)
-
-    @contextmanager
-    def _fresh(self) -> Iterator[Path]:
-        """Make a folder for one run; nothing of it is left to be written when that run is over."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.sync()
 
 
 @contextmanager
