@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,41 @@ import build
 import pytest
 
 from tests.support.venvs import Venv, interpreter, make_venv, once
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs everything."""
+    parser.addoption(
+        "--every-release",
+        action="store_true",
+        help="run every case of a test with every release of pip, not with one in turn",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the cases of a test over the releases of pip; a lone case runs with all of them.
+
+    What depends on the release is marked `every_release`.
+    """
+    if config.getoption("--every-release"):
+        return
+    tests = defaultdict[str, dict[str, list[pytest.Item]]](dict)
+    for item in items:
+        if isinstance(item, pytest.Function) and "upstream" in item.fixturenames:
+            if item.get_closest_marker("every_release"):
+                continue
+            of_release = tests[item.nodeid.partition("[")[0]]
+            of_release.setdefault(str(item.callspec.params["upstream"]), []).append(item)
+    left_out = {
+        case
+        for of_release in tests.values()
+        for turn, cases in enumerate(of_release.values())
+        for number, case in enumerate(cases)
+        # The bits rather than the number: of two parameters, neither goes with the release.
+        if len(cases) > 1 and number.bit_count() % len(of_release) != turn
+    }
+    config.hook.pytest_deselected(items=[*left_out])
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

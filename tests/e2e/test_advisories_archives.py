@@ -22,6 +22,8 @@ from tests.e2e.attacks import (
 from tests.e2e.pips import LEGACY_RESOLVER, PARTIAL_INSTALLS, TRACEBACK, Output, Pip, status_of
 from tests.support.stand_in import IndexServer, Reply
 
+pytestmark = pytest.mark.every_release
+
 Member = tuple[tarfile.TarInfo, bytes]
 
 NO_FILTER = """\

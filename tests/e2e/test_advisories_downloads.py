@@ -12,6 +12,8 @@ from tests.e2e.attacks import files_below
 from tests.e2e.pips import Output, Pip, status_of
 from tests.support.stand_in import IndexServer, Reply, write_wheel
 
+pytestmark = pytest.mark.every_release
+
 PLAIN = "plain-1.0-py3-none-any.whl"
 
 

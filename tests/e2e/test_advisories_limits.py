@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.pips import UNLIMITED_PAGES, Pip
 from tests.support.stand_in import IndexServer, Reply, write_simple_index, write_wheel
 
+pytestmark = pytest.mark.every_release
+
 PAGE = "/simple/plain/"
 MIB = 1024 * 1024
 SKIPPED = "WARNING: Could not fetch URL INDEX/simple/plain/: "

@@ -12,6 +12,8 @@ from tests.e2e.indexes import CUDA_LABELS, TORCH_JSON, torch_files
 from tests.e2e.pips import Pip
 from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index, write_wheel
 
+pytestmark = pytest.mark.every_release
+
 PLAIN = "plain-1.0-py3-none-any.whl"
 TORCH = "torch-2.8.0-py3-none-any"
 BASIC = f"Basic {base64.b64encode(b'owner:password').decode()}"

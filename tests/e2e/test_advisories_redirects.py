@@ -12,6 +12,8 @@ from tests.e2e.indexes import CUDA_LABELS, TORCH_JSON, torch_files, with_variant
 from tests.e2e.pips import IGNORING, Output, Pip
 from tests.support.stand_in import IndexServer, Listed, Reply, dump, write_simple_index, write_wheel
 
+pytestmark = pytest.mark.every_release
+
 PLAIN = "plain-1.0-py3-none-any.whl"
 REFUSED = "redirect to {} refused (only http and https are followed)"
 

@@ -12,6 +12,8 @@ from tests.e2e.attacks import EVIL_WHEEL, evil_wheel, files_below, into, with_en
 from tests.e2e.pips import Output, Pip
 from tests.support.venvs import THIS_PYTHON, interpreter
 
+pytestmark = pytest.mark.every_release
+
 # The name and the object reference of a script; HOME is a folder of the user, two levels above bin.
 SCRIPTS = {
     "parent folder": ("../evil", "evil:main"),

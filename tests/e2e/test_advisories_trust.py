@@ -19,6 +19,8 @@ from tests.support.releases import SERIES
 from tests.support.stand_in import IndexServer, write_simple_index, write_wheel
 from tests.support.venvs import offline_env
 
+pytestmark = pytest.mark.every_release
+
 PLAIN = "plain-1.0-py3-none-any.whl"
 
 # Modules that pip, or a library in it, imports if there are any.

@@ -27,6 +27,8 @@ from tests.e2e.test_variant_markers import (
 )
 from tests.support.stand_in import IndexServer, write_torch_index
 
+pytestmark = pytest.mark.every_release
+
 TRUSTED = ("--trusted-host", "127.0.0.1")
 """pip caches the responses of no other host without https."""
 

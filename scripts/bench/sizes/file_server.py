@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -72,7 +72,7 @@ class FileServer:
         self.root = root.resolve()
         self.line = Line(rate)
         self.break_after = break_after
-        self._log: list[Request] = []
+        self._log: list[Request | None] = []
         self._idle = threading.Condition()
         self._responding = 0
         self._http = _Server(self)
@@ -95,18 +95,26 @@ class FileServer:
 
     @property
     def requests(self) -> list[Request]:
-        """Everything that was requested so far, when no response is under way any more."""
+        """Everything that was requested so far, in the order of the requests.
+
+        Waits until no response is under way any more.
+        """
         with self._idle:
             self._idle.wait_for(lambda: not self._responding, _LONGEST_WAIT)
-            return [*self._log]
+            return [request for request in self._log if request is not None]
 
     @contextmanager
-    def responding(self) -> Iterator[list[Request]]:
-        """Hand out the log for one response."""
+    def responding(self) -> Iterator[Callable[[Request], None]]:
+        """Keep a line of the log for one response; yield what writes it.
+
+        The next request may be there before the thread of this one has written its line.
+        """
         with self._idle:
             self._responding += 1
+            line = len(self._log)
+            self._log.append(None)
         try:
-            yield self._log
+            yield lambda request: self._log.__setitem__(line, request)
         finally:
             with self._idle:
                 self._responding -= 1
@@ -152,9 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _logged(self) -> None:
         path = unquote(urlsplit(self.path).path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        with self.server.files.responding() as log:
+        with self.server.files.responding() as write:
             status, sent = self._respond(path, headers)
-            log.append(Request(self.command, path, status, sent, headers))
+            write(Request(self.command, path, status, sent, headers))
 
     def _respond(self, path: str, headers: dict[str, str]) -> tuple[int, int]:
         """Send the response; return its status and the bytes of its body that were sent."""
