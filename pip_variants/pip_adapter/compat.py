@@ -192,6 +192,16 @@ def with_content(response: Response) -> Response:
     return response
 
 
+def prefetched_content(response: Response) -> bytes | None:
+    """Return the body of a response of ``with_content`` and leave it to be read by pip.
+
+    It is None if the body has to be decoded or was not read.
+    """
+    raw: object = response.raw
+    is_encoded = response.headers.get("Content-Encoding", "identity") != "identity"
+    return raw.getvalue() if isinstance(raw, io.BytesIO) and not is_encoded else None
+
+
 def page_urls(finder: PackageFinder, project: str) -> list[str]:
     """Return the URLs of the pages of a project on the indexes of a finder."""
     urls: list[str] = finder._link_collector.search_scope.get_index_urls_locations(project)  # noqa: SLF001

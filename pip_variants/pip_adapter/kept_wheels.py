@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pip_variants.remote.transport import RemoteFile, TruncatedError
@@ -31,12 +31,9 @@ class Keeper:
     def __call__(self, wheel: RemoteFile, size: int | None, body: Iterator[bytes]) -> Path:
         """Write the body of a wheel to a file and return its path; raise TransportError."""
         path = temporary_folder("unpack") / Path(wheel.filename).name
-        is_large = size is None or size > _WITHOUT_PROGRESS
-        if self.bar is not None and (is_large or not self.dry):
-            with indent_log(2 - get_indentation()):  # as pip does
-                logger.info("Downloading %s", url_with_size(wheel.shown_url, size))
-            if is_large:
-                body = download_progress(self.bar, size)(body)
+        self.announce(wheel, size)
+        if self.bar is not None and _is_large(size):
+            body = download_progress(self.bar, size)(body)
         with path.open("wb") as file:
             for chunk in body:
                 file.write(chunk)
@@ -44,6 +41,20 @@ class Keeper:
         if size is not None and arrived != size:
             raise TruncatedError(arrived, str(size))
         return path
+
+    def quietly(self) -> Keeper:
+        """Return the same for the background, which shows nothing."""
+        return replace(self, bar=None)
+
+    def announce(self, wheel: RemoteFile, size: int | None) -> None:
+        """Show that a wheel is downloaded."""
+        if self.bar is not None and (_is_large(size) or not self.dry):
+            with indent_log(2 - get_indentation()):  # as pip does
+                logger.info("Downloading %s", url_with_size(wheel.shown_url, size))
+
+
+def _is_large(size: int | None) -> bool:
+    return size is None or size > _WITHOUT_PROGRESS
 
 
 def url_with_size(url: str, size: int | None) -> str:

@@ -15,6 +15,7 @@ from pip_variants.remote.transport import (
     Headers,
     TransportError,
     TruncatedError,
+    origin_of,
 )
 from pip_variants.system.workers import Workers
 
@@ -160,10 +161,10 @@ class PipTransport:
 
         Looking up proxies and certificates takes half as long as a request to a nearby server.
         """
-        host = url[: url.find("/", url.find("://") + 3)]
-        if host not in self._settings:
-            self._settings[host] = environment_settings(self.session, url)
-        return {"stream": True, "timeout": self.session.timeout, **self._settings[host]}
+        origin = origin_of(url)
+        if origin not in self._settings:
+            self._settings[origin] = environment_settings(self.session, url)
+        return {"stream": True, "timeout": self.session.timeout, **self._settings[origin]}
 
 
 @contextlib.contextmanager

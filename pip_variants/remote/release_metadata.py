@@ -43,7 +43,7 @@ class MetadataReader:
     """Reads the metadata of each version once.
 
     ``wheels`` reads the wheels, ``cache`` is for index-level files. ``seconds`` is how long the
-    last version took.
+    last version took that was not read ahead.
     """
 
     def __init__(self, wheels: WheelReader, cache: ContentCache | None = None) -> None:
@@ -81,12 +81,14 @@ class MetadataReader:
         """
         key = _key_of(wheels[0])
         if key not in self._read:
+            is_ahead = key in self._ahead
             start = time.monotonic()
             try:
                 self._read[key] = self._fetch(key, wheels, transport)
             except VariantError as error:
                 self._read[key] = error
-            self.seconds = time.monotonic() - start
+            if not is_ahead:
+                self.seconds = time.monotonic() - start
         result = self._read[key]
         if isinstance(result, VariantError):
             raise result

@@ -16,6 +16,11 @@ Headers = Mapping[str, str]
 NO_HEADERS: Headers = MappingProxyType({})
 
 
+def origin_of(url: str) -> str:
+    """Return a URL up to its path: scheme, credentials, host and port."""
+    return url[: url.find("/", url.find("://") + 3)]
+
+
 class TransportError(VariantError):
     """A request failed; the text is the reason. ``status``: with this one the server refused it."""
 

@@ -23,9 +23,18 @@ from pip_variants.formats.wheel_archive import (
     read_members,
     variant_in,
 )
+from pip_variants.system.workers import Workers
 
 from .byte_ranges import Part, is_whole, part_of
-from .transport import RemoteFile, Response, Transport, TransportError, TruncatedError
+from .prefetch import Prefetch
+from .transport import (
+    RemoteFile,
+    Response,
+    Transport,
+    TransportError,
+    TruncatedError,
+    origin_of,
+)
 
 METADATA = "METADATA"
 _NAMES = (METADATA, VARIANT_JSON)
@@ -41,6 +50,12 @@ class Keep(Protocol):
     def __call__(self, wheel: RemoteFile, size: int | None, body: Iterator[bytes]) -> Path:
         """Write the body of a wheel to a file and return its path."""
 
+    def quietly(self) -> Keep:
+        """Return the same for the background, which shows nothing."""
+
+    def announce(self, wheel: RemoteFile, size: int | None) -> None:
+        """Show, as pip does, that a wheel is downloaded."""
+
 
 class WheelReader:
     """Reads each wheel once.
@@ -54,6 +69,8 @@ class WheelReader:
         self.sizes: dict[str, int] = {}
         self.keep = keep
         self._read: dict[str, dict[str, bytes] | VariantError] = {}
+        self._ahead: dict[str, Prefetch[dict[str, bytes]]] = {}
+        self._partial: set[str] = set()
 
     def without_downloads(self) -> WheelReader:
         """Return a reader that has read the same wheels, fetches none whole and may try again."""
@@ -81,12 +98,37 @@ class WheelReader:
         found = self._read.get(wheel.url)
         if found is None:
             try:
-                found = self._members(wheel, transport)
+                ahead = self._members_ahead(wheel)
+                found = self._members(wheel, transport) if ahead is None else ahead
             except VariantError as error:
                 found = error
             self._read[wheel.url] = found
         if isinstance(found, VariantError):
             raise found
+        return found
+
+    def read_ahead(self, wheel: RemoteFile, transport: Transport, workers: Workers) -> None:
+        """Start to read a wheel in the background, if its server is known to send parts."""
+        if origin_of(wheel.url) in self._partial and wheel.url not in {*self._read, *self._ahead}:
+            own = WheelReader(self.keep.quietly() if self.keep is not None else None)
+            own.arrived, own.sizes = self.arrived, self.sizes
+            self._ahead[wheel.url] = Prefetch(partial(own._members, wheel, transport), workers)
+
+    def is_read_ahead(self, url: str) -> bool:
+        """Return whether a wheel is being read in the background for the next ``members``."""
+        return url in self._ahead
+
+    def _members_ahead(self, wheel: RemoteFile) -> dict[str, bytes] | None:
+        """Return what was read in the background; None if nothing was, or if that failed."""
+        ahead = self._ahead.pop(wheel.url, None)
+        if ahead is None:
+            return None
+        try:
+            found = ahead.result()
+        except VariantError:
+            return None
+        if wheel.url in self.arrived and self.keep is not None:
+            self.keep.announce(wheel, self.sizes.get(wheel.url))
         return found
 
     def known(self, url: str) -> Mapping[str, bytes]:
@@ -112,7 +154,7 @@ class WheelReader:
             try:
                 file = ranges.open()
                 self.sizes[wheel.url] = file.size
-                return read_members(file, _NAMES)
+                found = read_members(file, _NAMES)
             except _InCacheError:
                 cached = _cached_members(wheel, transport, stale=True)
                 if cached is not None:
@@ -122,6 +164,9 @@ class WheelReader:
                 path = sent.path
             except TransportError:
                 path = self._download(wheel, transport)
+            else:
+                self._partial.add(origin_of(wheel.url))
+                return found
             self.arrived[wheel.url] = path
             self.sizes[wheel.url] = path.stat().st_size
             return local_members(path, _NAMES)

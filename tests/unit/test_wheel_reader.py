@@ -19,11 +19,13 @@ from pip_variants.core.errors import FetchError, MetadataError, VariantError
 from pip_variants.core.properties import Label
 from pip_variants.remote.transport import NO_HEADERS, Headers, RemoteFile, Response, TransportError
 from pip_variants.remote.wheel_metadata import WheelReader
+from pip_variants.system.workers import Workers
 
 KIB = 1024
 TAIL = 128 * KIB
 NAME = "x-1.0-py3-none-any-a.whl"
 URL = f"https://index.test/{NAME}"
+NEXT_URL = f"https://index.test/next/{NAME}"
 METADATA = ("x-1.0.dist-info/METADATA", b"Name: x\n")
 VARIANT = (
     "x-1.0.dist-info/variant.json",
@@ -129,7 +131,7 @@ class Server:
     @contextmanager
     def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
         """Respond to a request."""
-        assert url == URL
+        assert url in {URL, NEXT_URL}
         byte_range = headers.get("Range")
         assert headers.get("Cache-Control") == (None if byte_range is None else "no-cache")
         self.ranges.append(byte_range)
@@ -140,17 +142,18 @@ class Server:
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Return what the cache has."""
-        assert url == URL
+        assert url in {URL, NEXT_URL}
         assert not stale
         return io.BytesIO(self.cached) if self.cached is not None else None
 
 
 @dataclass
 class Keep:
-    """Keeps wheels in a folder; ``sizes`` are those that were announced."""
+    """Keeps wheels in a folder; ``sizes`` are those of what it has kept."""
 
     folder: Path
     sizes: list[int | None] = field(default_factory=list)
+    announced: list[tuple[str, int | None]] = field(default_factory=list)
 
     def __call__(self, wheel: RemoteFile, size: int | None, body: Iterator[bytes]) -> Path:
         """Write a wheel and return its path."""
@@ -160,11 +163,19 @@ class Keep:
         path.write_bytes(b"".join(body))
         return path
 
+    def quietly(self) -> Keep:
+        """Return the same."""
+        return self
 
-def wheel(*, size: int | None = None) -> RemoteFile:
+    def announce(self, wheel: RemoteFile, size: int | None) -> None:
+        """Record what is announced later."""
+        self.announced.append((wheel.url, size))
+
+
+def wheel(url: str = URL, *, size: int | None = None) -> RemoteFile:
     """Return the wheel, with the size that its page states."""
     source = "https://index.test/x/"
-    return RemoteFile(NAME, URL, URL, source, label=Label("a"), size=size)
+    return RemoteFile(NAME, url, url, source, label=Label("a"), size=size)
 
 
 LAST = f"bytes=-{TAIL}"
@@ -487,3 +498,55 @@ def test_hostile_archive_costs_few_requests(changes: Sequence[tuple[int, int]]) 
     with contextlib.suppress(MetadataError, FetchError):
         assert reader.members(wheel(), server) == {}
     assert len(server.ranges) <= 2
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    """Return a thread."""
+    own = Workers(1)
+    yield own
+    own.stop()
+
+
+def test_wheels_of_a_server_that_sends_parts_are_read_ahead(
+    tmp_path: Path, workers: Workers
+) -> None:
+    """The first one shows that it does; each is requested once, by whoever asks first."""
+    server, keep = Server(ranged(WHEEL)), Keep(tmp_path)
+    reader = WheelReader(keep)
+    reader.read_ahead(wheel(NEXT_URL), server, workers)
+    assert not reader.is_read_ahead(NEXT_URL)
+    assert reader.members(wheel(), server) == EXPECTED
+    for _ in range(2):
+        reader.read_ahead(wheel(), server, workers)
+        reader.read_ahead(wheel(NEXT_URL), server, workers)
+    assert reader.is_read_ahead(NEXT_URL)
+    assert not reader.is_read_ahead(URL)
+    assert reader.members(wheel(NEXT_URL), server) == EXPECTED
+    assert server.ranges == [LAST, LAST]
+    assert (keep.sizes, keep.announced) == ([], [])
+
+
+def test_wheel_that_is_sent_whole_ahead_is_kept(tmp_path: Path, workers: Workers) -> None:
+    """It is shown when it is needed, and not requested again."""
+    server, keep = Server(ranged(WHEEL)), Keep(tmp_path)
+    reader = WheelReader(keep)
+    reader.members(wheel(), server)
+    server.answer = lambda _: SENT_WHOLE["200"]
+    reader.read_ahead(wheel(NEXT_URL), server, workers)
+    assert reader.members(wheel(NEXT_URL), server) == EXPECTED
+    assert server.ranges == [LAST, LAST]
+    assert reader.arrived[NEXT_URL].read_bytes() == WHEEL
+    assert keep.announced == [(NEXT_URL, len(WHEEL))]
+
+
+def test_failure_ahead_is_tried_again(tmp_path: Path, workers: Workers) -> None:
+    """Only what fails when it is needed is an error."""
+    failures = iter([500, 500])
+    server = Server(ranged(WHEEL))
+    reader = WheelReader(Keep(tmp_path))
+    reader.members(wheel(), server)
+    server.answer = lambda requested: next(failures, None) or ranged(WHEEL)(requested)
+    reader.read_ahead(wheel(NEXT_URL), server, workers)
+    assert reader.members(wheel(NEXT_URL), server) == EXPECTED
+    assert server.ranges == [LAST, LAST, None, LAST]

@@ -277,7 +277,10 @@ def test_session_without_a_cache_has_no_cached_files(tmp_path: Path, cached_url:
 def test_response_keeps_its_content_without_a_connection(cached_url: str) -> None:
     """What a thread has fetched can be read later as pip reads a response."""
     response = compat.with_content(PipSession().get(cached_url, stream=True))
+    assert compat.prefetched_content(response) == Files.content
     assert b"".join(compat.body_chunks(response)) == Files.content
+    response.headers["Content-Encoding"] = "gzip"
+    assert compat.prefetched_content(response) is None
 
 
 def test_connection_of_another_thread_is_shut_down(cached_url: str) -> None:

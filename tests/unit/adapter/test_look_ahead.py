@@ -9,11 +9,14 @@ import pytest
 from pip._internal.index.package_finder import BestCandidateResult
 from pip._internal.models.search_scope import SearchScope
 from pip._internal.utils.hashes import Hashes
+from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.specifiers import BaseSpecifier
 
+from pip_variants.pip_adapter.links import remote_file
 from pip_variants.pip_adapter.look_ahead import look_ahead
 from pip_variants.pip_adapter.run_state import RunState
+from tests.support.stand_in_wheel import write_wheel
 from tests.unit.adapter.edge import (
     GPU_JSON,
     FakeFinder,
@@ -29,6 +32,9 @@ from tests.unit.adapter.edge import (
 
 SLOW_SERVER = 0.2
 NAMES = ("one", "two")
+PLAIN = ("plain",)
+WITHOUT_METADATA = ("bare",)
+FILES = "https://example.org/files"
 
 
 def page(name: str) -> str:
@@ -52,13 +58,22 @@ class ManyFinder(FakeFinder):
     ) -> BestCandidateResult:
         """Return the files of a project."""
         self.queries.append((project_name, str(specifier)))
-        labels = ("slow", "fast")
+        labels = (None,) if project_name in PLAIN else ("slow", "fast")
         return best_result(
             link_to(
-                wheel_name(label, "1.0", project_name), page=page(project_name), core_metadata=True
+                wheel_name(label, "1.0", project_name),
+                page=page(project_name),
+                core_metadata=project_name not in WITHOUT_METADATA,
             )
             for label in labels
         )
+
+
+@pytest.fixture(autouse=True)
+def _temporary_folders() -> Iterator[None]:
+    """Let pip make its temporary folders."""
+    with global_tempdir_manager():
+        yield
 
 
 @pytest.fixture
@@ -175,3 +190,62 @@ def test_failed_page_is_left_to_pip(state: RunState, server: FakeServer) -> None
     run(state, server, *NAMES)
     assert state.prefetched[page("one")].result() is None
     assert state.prefetched[page("two")].result() is not None
+
+
+def publish(server: FakeServer, state: RunState, name: str, *lines: str) -> None:
+    """Let the server have a project whose files have these lines in their METADATA."""
+    server.files[page(name)] = b""
+    list_json(state, f"{FILES}/{name}-1.0-variants.json", page(name))
+    server.files[f"{FILES}/{name}-1.0-variants.json"] = dump(GPU_JSON)
+    text = "\n".join(["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *lines, ""])
+    for label in ("fast", "slow", None):
+        server.files[f"{FILES}/{wheel_name(label, '1.0', name)}.metadata"] = text.encode()
+
+
+def test_dependencies_of_all_that_is_expected_follow_together(
+    state: RunState, server: FakeServer
+) -> None:
+    """When the first distribution arrives at pip, with extras, and those of plain wheels."""
+    publish(server, state, "one", "Requires-Dist: three", "Provides-Extra: x")
+    publish(server, state, "plain", 'Requires-Dist: four; extra == "x"', "Provides-Extra: x")
+    for name in ("three", "four"):
+        publish(server, state, name)
+    run(state, server, "one", "plain[x]")
+    before = len(server.sent)
+    requested, finder = run(state, server, "three")
+    assert [query for query, _ in finder.queries] == ["three", "four"]
+    files = [f"{FILES}/{wheel_name('fast', '1.0', name)}.metadata" for name in ("three", "four")]
+    assert {page("three"), page("four"), *files} <= set(requested)
+    assert len(server.sent) == before + 6
+    assert [file.project for file in state.ahead.expected] == ["three", "four"]
+
+
+def test_wrong_guess_is_the_last(state: RunState, server: FakeServer) -> None:
+    """A requirement that the expected version does not satisfy leaves the rest to pip."""
+    publish(server, state, "one", "Requires-Dist: two>1", "Requires-Dist: three")
+    run(state, server, *NAMES)
+    before = len(server.sent)
+    run(state, server, "three", "four")
+    assert state.ahead.was_wrong
+    run(state, server, "five", "six")
+    assert len(server.sent) == before
+
+
+def test_metadata_without_a_file_of_its_own_is_read_out_of_the_wheel(
+    state: RunState, server: FakeServer, tmp_path: Path
+) -> None:
+    """Of a server that sends parts; its dependencies follow like all others."""
+    server.ranges = True
+    for name in ("one", "bare", "three"):
+        publish(server, state, name)
+    first, bare = wheel_name("fast"), wheel_name("fast", "1.0", "bare")
+    for wheel in (first, bare):
+        path = write_wheel(tmp_path, wheel, requires=["three"])
+        server.files[f"{FILES}/{wheel}"] = path.read_bytes()
+    transport = state.use_finder(ManyFinder(server))
+    state.wheels.members(remote_file(link_to(first)), transport)
+    run(state, server, "one", "bare")
+    assert state.wheels.is_read_ahead(f"{FILES}/{bare}")
+    requested, _ = run(state, server, "four")
+    assert page("three") in requested
+    assert requested.count(f"{FILES}/{bare}") == 1
