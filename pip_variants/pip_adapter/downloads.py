@@ -7,6 +7,7 @@ import errno
 import logging
 import queue
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from pip_variants.explain import downloads as texts
 from pip_variants.remote.download import Download
+from pip_variants.remote.download_order import Line, next_download
 from pip_variants.remote.transport import RemoteFile
 from pip_variants.system.workers import Workers
 
@@ -107,24 +109,32 @@ class Downloads:
         handle: Callable[[RemoteFile, Path], None],
     ) -> Iterator[range]:
         """Start all downloads as space permits; yield ranges as long as the bytes that arrive."""
-        # The last ones are small, so that little is left to do when they have arrived.
         waiting = sorted(items, key=lambda item: item.size or 0)
+        active: list[_Item] = []
+        line = Line()
         space = sum(sorted(item.size or 0 for item in items)[-_LARGEST:])
-        unfinished = len(items)
-        while unfinished:
-            while waiting and self._may_start(waiting[-1], space):
-                item = waiting.pop()
+        while waiting or active:
+            while (index := self._next(waiting, active, line)) is not None and self._may_start(
+                waiting[index], space
+            ):
+                item = waiting.pop(index)
+                active.append(item)
                 self._held[item.path] = item.size or 0
                 workers.add(partial(self._receive, item, workers))
             event = self._events.get()
             if isinstance(event, int):
+                line.arrived(event, time.monotonic())
                 yield range(max(0, event))
                 continue
-            unfinished -= 1
             item, error = event
             if error is not None:
                 raise InstallationError(_failure(item, error))
+            active.remove(item)
             handle(item.file, item.path)
+
+    def _next(self, waiting: Sequence[_Item], active: Sequence[_Item], line: Line) -> int | None:
+        sizes = ([item.size or 0 for item in items] for items in (waiting, active))
+        return next_download(*sizes, width=line.width, most=self.jobs)
 
     def _may_start(self, item: _Item, space: int) -> bool:
         held = sum(self._held.values())

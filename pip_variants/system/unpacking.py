@@ -20,7 +20,7 @@ from .bytecode import Compilers, Source
 from .workers import Workers
 
 _BLOCK = 32 * 1024
-"""Bytes; zlib joins larger blocks out of parts, and the threads pay for memory that comes and goes."""
+"""Bytes; zlib joins larger blocks out of parts, and their memory costs the threads page faults."""
 _BATCH_BYTES = 8 * 1024 * 1024
 _BATCH_FILES = 200
 
