@@ -38,6 +38,9 @@ UPSTREAM_VARIABLE = "PIP_VARIANTS_UPSTREAM"
 
 _BOUNDS = ("FIRST_PYTHON", "ENDS_BEFORE_PYTHON")
 
+# Older wheels have it beside METADATA.
+_is_license = re.compile(r"[^/]+\.dist-info/(?:licenses/(.+)|(LICENSE[^/]*))").fullmatch
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -47,11 +50,11 @@ class Pin:
     version: str
     sha256: str
     unpack: str | None = None
-    """A folder (`pip/`) or a module (`pynvml.py`) of the wheel; None: only its licences."""
+    """A folder (`pip/`) or a file (`pynvml.py`) of the wheel; None: only its licences."""
     licenses: str | None = None
     """A folder below the wheel's `licenses/` with one folder per library; None: its own."""
     into: str = ""
-    """The folder of `_vendor/` into which `unpack` goes, in place of a file that is there."""
+    """The folder of `_vendor/` into which `unpack` goes; a file that is there is replaced."""
 
     @property
     def requirement(self) -> str:
@@ -324,8 +327,9 @@ def _licenses(archive: zipfile.ZipFile, pin: Pin) -> Iterator[tuple[str, bytes]]
     """Yield (path below `licenses/`, text): the wheel's files, else its module's header."""
     found = False
     for name in archive.namelist():
-        _, inside, path = name.partition(".dist-info/licenses/")
-        if inside and path.startswith(pin.licenses or ""):
+        match = _is_license(name)
+        path = (match[1] or match[2]) if match else ""
+        if match and path.startswith(pin.licenses or ""):
             found = True
             own = path.removeprefix(pin.licenses) if pin.licenses else f"{pin.name}/{path}"
             yield own, archive.read(name)

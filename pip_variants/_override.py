@@ -7,6 +7,9 @@ would have been found: another pip that is first on `sys.path` (PYTHONPATH, ensu
 is imported as without it. Nothing of stock pip is changed, so removing these files undoes
 everything.
 
+It also finds the vendored `variantlib`, for the command of that name alone and only where nobody
+else has a module of this name.
+
 Python 3.15 also runs the entry points in `.start` files (PEP 829), which earlier versions ignore,
 and it still runs import lines of `.pth` files without a warning. Change to `.start` when 3.15 is
 the oldest supported version, or when an interpreter warns.
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+NAMES = ("pip", "variantlib")
 SWITCH = "PIP_VARIANTS_OVERRIDE"
 OFF = ("0", "off", "no", "false")
 
@@ -33,9 +37,14 @@ def find_spec(
     path: "Sequence[str] | None" = None,  # noqa: ARG001 (the finder protocol)
     target: "ModuleType | None" = None,  # noqa: ARG001 (the finder protocol)
 ) -> "ModuleSpec | None":
-    """Return the spec of the patched pip if *name* is pip and we are in charge, else None."""
-    if name != "pip":
+    """Return the spec of a vendored module if *name* is one and we are in charge, else None."""
+    if name not in NAMES:
         return None
+    return _pip() if name == "pip" else _variantlib(name)
+
+
+def _pip() -> "ModuleSpec | None":
+    """Return the spec of the patched pip where the stock pip beside it would have been found."""
     # Late imports, of os too: a reference held to the end makes the interpreter's exit slower.
     import os
     from importlib.machinery import PathFinder
@@ -51,6 +60,25 @@ def find_spec(
         if here or _is_regular(spec):
             return spec if here and _is_regular(spec) else None
     return None
+
+
+def _variantlib(name: str) -> "ModuleSpec | None":
+    """Return the spec of the vendored variantlib if its script runs and there is no other one.
+
+    What it imports, pip among it, is found in the vendored folders, in this process alone.
+    """
+    import os
+    from importlib.machinery import PathFinder
+
+    script = os.path.basename(os.path.realpath(sys.argv[0]))
+    if os.path.splitext(script)[0] != name:
+        return None
+    if any(finder.find_spec(name, None) for finder in sys.meta_path if finder is not _finder):
+        return None
+    vendor = os.path.join(os.path.dirname(__file__), "pip_variants", "_vendor")
+    authoring = os.path.join(vendor, "authoring")
+    sys.path[:0] = [authoring, vendor, os.path.join(vendor, "pip", "_vendor")]
+    return PathFinder.find_spec(name, [authoring])
 
 
 def _is_same(entry: str, site: str) -> bool:

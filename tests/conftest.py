@@ -91,7 +91,7 @@ def patched(
 
     def make(python: str) -> Venv:
         def fill(root: Path) -> None:
-            stock(python).copy(root).install("--no-index", "--no-deps", wheel)
+            stock(python).copy(root).install("--no-index", wheel)
 
         return Venv(once(shared / f"patched-{upstream}-{python}", fill))
 

@@ -284,7 +284,8 @@ def test_only_patched_and_added_files_differ_from_upstream(
         for path in (series / source).glob("*.py")
     }
     version = {"__init__.py"}
-    replaced = {f"{pin.into}{pin.unpack}".removeprefix("pip/") for pin in pins if pin.into}
+    targets = (f"{pin.into}{pin.unpack}" for pin in pins if pin.into)
+    replaced = {name.removeprefix("pip/") for name in targets if name.startswith("pip/")}
     differing = {name for name in ours if ours[name] != theirs.get(name)}
     assert differing == touched | set(added) | version | replaced
     assert {name: ours[name] for name in added} == added
@@ -298,6 +299,7 @@ def test_wheel_has_package_and_start_up_hook_at_its_root(wheel: Path) -> None:
         info = "-".join(wheel.name.split("-")[:2]) + ".dist-info"
         metadata = HeaderParser().parsestr(archive.read(f"{info}/METADATA").decode())
         pth = archive.read("pep_xxx_wheel_variants.pth")
+        scripts = archive.read(f"{info}/entry_points.txt").decode().split("\n")
     assert {name.split("/")[0] for name in names} == {
         "pip_variants",
         "_pip_variants_override.py",
@@ -305,10 +307,12 @@ def test_wheel_has_package_and_start_up_hook_at_its_root(wheel: Path) -> None:
         info,
     }
     assert {name for name in names if name.startswith(info)} == {
-        f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")
+        f"{info}/{name}"
+        for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
     }
     assert not [name for name in names if "__pycache__" in name or "variants/_override" in name]
-    assert metadata.get_all("Requires-Dist") == ["variantlib[cli]>=0.2.2"]
+    assert metadata.get_all("Requires-Dist") is None
+    assert scripts == ["[console_scripts]", "variantlib = variantlib.commands.main:main", ""]
     assert pth == b"import _pip_variants_override\n"
 
 
@@ -318,8 +322,10 @@ def test_wheel_has_the_licence_of_everything_vendored(wheel: Path) -> None:
         vendor = zipfile.Path(archive, "pip_variants/_vendor/")
         libraries = {
             path.name.removesuffix(".py")
-            for path in (vendor / "pip" / "_vendor").iterdir()
+            for folder in (vendor / "pip" / "_vendor", vendor / "authoring")
+            for path in folder.iterdir()
             if path.name not in {"__init__.py", "vendor.txt", "README.rst", "bom.cdx.json"}
+            and not path.name.endswith(".dist-info")
         }
         licensed = {path.name for path in (vendor / "licenses").iterdir()}
         nvidia = (vendor / "licenses" / "nvidia-ml-py" / "LICENSE").read_text(encoding="utf-8")

@@ -50,18 +50,20 @@ PRIVATE = {
     "_all_candidates": "compat.build_finder(session, options)",
     "_best_candidates": "compat.build_finder(session, options)",
     "_hashes": "compat.Link('https://example.org/x')",
-    "_dist": "next(compat.get_default_environment().iter_all_distributions())",
+    "_dist": "next(compat.environment_of(options).iter_all_distributions())",
     "_build_session": "index_command.SessionCommandMixin()",
     "_downloaded": "prepare.RequirementPreparer(**arguments)",
     "_prepare_linked_requirement": "prepare.RequirementPreparer",
     "_get_cache_path": "cache.SafeFileCache",
     "_fp": "response.HTTPResponse()",
+    "_report_single_requirement_conflict": "factory.Factory",
 }
 PROBE = """\
 import inspect, json, sys
 from pip._internal.cli import index_command, req_command
 from pip._internal.network import cache
 from pip._internal.operations import prepare
+from pip._internal.resolution.resolvelib import factory
 from pip._vendor.urllib3 import response
 from pip_variants.commands.command import VariantsCommand
 from pip_variants.pip_adapter import compat

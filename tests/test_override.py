@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hatch_build import find_release
+from tests.support.stand_in import write_wheel
 from tests.support.venvs import (
     THIS_PYTHON,
     Venv,
@@ -73,11 +75,14 @@ def test_every_way_to_import_pip_finds_the_patched_one(patched: Venvs, python: s
 def test_uninstall_restores_every_file_of_the_venv(
     tmp_path: Path, stock: Venvs, wheel: Path, python: str
 ) -> None:
-    """After `pip uninstall`, run by the patched pip, no file of the venv differs."""
+    """After `pip uninstall`, run by the patched pip, no file or folder of the venv differs."""
     venv = stock(python).copy(tmp_path / "venv")
     before = venv.files()
-    venv.install("--no-index", "--no-deps", wheel)
+    venv.install("--no-index", wheel)
     assert venv.version() == venv.patched
+    # As the interpreter does with -O, when something is imported.
+    modules = (venv.site / "_pip_variants_override.py", venv.site / "pip_variants" / "core")
+    venv.run("-O", "-m", "compileall", "-q", *modules)
     run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
     assert venv.files() == before
     assert venv.version() == venv.stock
@@ -116,7 +121,8 @@ def test_user_installation_overrides_only_the_interpreters_pip(
     if run(base, "-c", "import importlib.util as u; print(u.find_spec('pip'))") == "None\n":
         pytest.skip("the interpreter itself has no pip")
     stock = run(*version, env=env)
-    run(base, "-m", "pip", "install", "--user", "--no-deps", wheel, env=env)
+    install = ("-m", "pip", "install", "--user", "--no-index", "--no-warn-script-location")
+    run(base, *install, wheel, env=env)
     site = tmp_path / "user" / "lib" / f"python{python}" / "site-packages"
     version_text = find_release(ROOT, upstream).pip_version
     patched = f"pip {version_text} from {site}/pip_variants/_vendor/pip (python {python})\n"
@@ -131,6 +137,75 @@ def test_user_installation_overrides_only_the_interpreters_pip(
     run(base, "-m", "pip", "uninstall", "-y", NAME, env=env)
     assert [path for path in site.rglob("*") if path.is_file()] == []
     assert run(*version, env=env) == stock
+
+
+@each_python
+def test_variantlib_is_a_command_and_nothing_else(patched: Venvs, python: str) -> None:
+    """Its script runs, in any case with what is vendored; no other program sees the module."""
+    venv = patched(python)
+    command = venv.root / "bin" / "variantlib"
+    assert run(command, "--version") == "variantlib version: 0.2.2\n"
+    for off in ("", "0"):
+        paths = run(command, "config", "list-paths", env=offline_env(PIP_VARIANTS_OVERRIDE=off))
+        assert f"VIRTUALENV: {venv.root}/variants.toml\n" in paths
+    code = "import importlib.util as u; print(u.find_spec('variantlib'), u.find_spec('tomlkit'))"
+    assert venv.run("-c", code) == "None None\n"
+    assert "variantlib" not in venv.run("-m", "pip", "list")
+
+
+def test_variantlib_builds_a_variant(tmp_path: Path, patched: Venvs, tiny: Path) -> None:
+    """The authoring commands have all that they import."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[variant.default-priorities]\nnamespace = ["x"]\n'
+        '[variant.providers.x]\nrequires = ["x"]\nplugin-api = "x:X"\n'
+    )
+    command = (patched(THIS_PYTHON).root / "bin" / "variantlib", "make-variant", "-f", tiny)
+    options = ("-o", tmp_path, "-p", "x :: y :: z", "--variant-label", "l")
+    run(*command, *options, "--skip-plugin-validation", cwd=tmp_path, quiet=False)
+    assert (tmp_path / "tiny-1.0-py3-none-any-l.whl").is_file()
+
+
+@pytest.fixture
+def own_variantlib(tmp_path: Path) -> Path:
+    """Return the wheel of another version of variantlib than ours."""
+    entry_points = "[console_scripts]\nvariantlib = variantlib.commands.main:main\n"
+    files = {
+        "variantlib/commands/main.py": b"def main():\n    print('mine')\n",
+        "variantlib-9.0.dist-info/entry_points.txt": entry_points.encode(),
+    }
+    return write_wheel(tmp_path, "variantlib-9.0-py3-none-any.whl", files=files)
+
+
+def test_own_variantlib_of_the_user_stays_as_it_is(
+    tmp_path: Path, stock: Venvs, wheel: Path, own_variantlib: Path
+) -> None:
+    """It is imported and run beside ours, and is the same after ours is gone."""
+    venv = stock(THIS_PYTHON).copy(tmp_path / "venv")
+    venv.install("--no-index", own_variantlib)
+    before = venv.files()
+    venv.install("--no-index", wheel)
+    command = venv.root / "bin" / "variantlib"
+    assert run(command).endswith("mine\n")
+    assert venv.run("-c", "import variantlib as v; print(v.__version__)").endswith("9.0\n")
+    run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
+    assert venv.files() == before
+    assert run(command).endswith("mine\n")
+
+
+def test_command_variantlib_is_removed_with_the_last_that_has_it(
+    tmp_path: Path, patched: Venvs, own_variantlib: Path
+) -> None:
+    """Installed and uninstalled beside ours, variantlib leaves the command to ours."""
+    venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
+    command = venv.root / "bin" / "variantlib"
+    pip = (venv.root / "bin" / "pip",)
+    run(*pip, "install", "--no-index", own_variantlib)
+    assert run(command).endswith("mine\n")
+    run(*pip, "uninstall", "-y", "variantlib")
+    assert run(command, "--version") == "variantlib version: 0.2.2\n"
+    run(*pip, "install", "--no-index", own_variantlib)
+    run(*pip, "uninstall", "-y", "variantlib", NAME)
+    assert not command.exists()
 
 
 @each_python
@@ -220,6 +295,23 @@ def test_python_option_installs_into_another_interpreter(
     assert other.run("-c", "import tiny; print(tiny.__name__)") == "tiny\n"
 
 
+def test_python_option_names_the_stock_pip_for_an_older_interpreter(patched: Venvs) -> None:
+    """A Python that the patched pip does not support may still have the stock one (B12)."""
+    venv = patched(THIS_PYTHON)
+    runner = venv.site / "pip_variants" / "_vendor" / "pip" / "__pip-runner__.py"
+    as_older = f"import sys; sys.version_info = (3, 9); exec(open({str(runner)!r}).read())"
+    done = subprocess.run(
+        [venv.python, "-c", as_older], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        (
+            "This version of pip does not support python 3.9 (requires >=3.10). The stock pip may:"
+            " set PIP_VARIANTS_OVERRIDE=0.\n"
+        ),
+    )
+
+
 def test_isolated_build_environment_is_filled_by_the_patched_pip(
     tmp_path: Path, patched: Venvs, tiny: Path
 ) -> None:
@@ -256,7 +348,7 @@ def test_script_of_any_stock_pip_runs_the_patched_one(
     venv = make_venv(tmp_path / "venv", python, "--without-pip")
     venv.run(file / "pip", "install", "--quiet", file)
     assert venv.version() == venv.stock
-    venv.install("--quiet", "--no-deps", wheel)
+    venv.install("--quiet", "--no-index", wheel)
     assert run(venv.root / "bin" / "pip", "--version") == venv.patched
     run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
     assert run(venv.root / "bin" / "pip", "--version") == venv.stock
@@ -272,6 +364,16 @@ def test_upgrading_pip_upgrades_only_the_stock_pip(tmp_path: Path, patched: Venv
     assert run(venv.root / "bin" / "pip", "--version") == venv.patched
     run(venv.root / "bin" / "pip", "uninstall", "-y", NAME)
     assert run(venv.root / "bin" / "pip", "--version") == venv.stock
+
+
+def test_wheel_is_installed_again_by_its_own_pip(
+    tmp_path: Path, patched: Venvs, wheel: Path
+) -> None:
+    """The pip that runs removes its own modules, and needs none of them after that."""
+    venv = patched(THIS_PYTHON).copy(tmp_path / "venv")
+    pip = (venv.python, "-m", "pip", "install", "--no-index", "--no-deps", "--force-reinstall")
+    run(*pip, wheel)
+    assert venv.version() == venv.patched
 
 
 @pytest.mark.parametrize(

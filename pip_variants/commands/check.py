@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import FetchError, VariantError, printable, quoted, shortened
 from pip_variants.core.merge import FileMetadata
 from pip_variants.formats.variant_json import VARIANT_JSON
+from pip_variants.formats.wheel_content import read_content
 from pip_variants.lint.document import Document, check_document
 from pip_variants.lint.findings import Finding, finding, summary
 from pip_variants.lint.release import Release, check_release
@@ -25,6 +25,7 @@ from pip_variants.pip_adapter.compat import CommandError, Link, redact_auth_from
 from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.links import remote_file, variant_link
 from pip_variants.pip_adapter.transport import PipTransport
+from pip_variants.providers.registry import known_features
 from pip_variants.publish.release_files import (
     ReleaseFiles,
     group_by_version,
@@ -35,7 +36,7 @@ from pip_variants.publish.release_files import (
 )
 from pip_variants.remote.fetch import fetch
 from pip_variants.remote.transport import RemoteFile
-from pip_variants.remote.wheel_metadata import METADATA, WheelReader
+from pip_variants.remote.wheel_metadata import WheelReader
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PipSession, Values
@@ -44,7 +45,10 @@ if TYPE_CHECKING:
 
 
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
-    """Print every finding in what ``args`` name; return 1 if one is an error, else 0."""
+    """Print every finding in what ``args`` name; return 1 if one is an error, else 0.
+
+    With ``--strict`` a warning counts as an error.
+    """
     if not args:
         raise CommandError("Need a wheel, a JSON file, a folder or a URL to check.")
     session = command.session(options)
@@ -62,7 +66,8 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         for item in findings:
             write_output("%s", item.line)
         write_output("%s", summary(findings, number))
-    return 1 if any(item.severity == "error" for item in findings) else 0
+    failing = ("error", "warning") if options.strict else ("error",)
+    return 1 if any(item.severity in failing for item in findings) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +219,13 @@ def _document(file: _File, transport: PipTransport) -> Document:
         text = fetch(file.remote, transport)
     except FetchError as error:
         return Document(file.shown, None, (finding("unreadable", file.shown, "", str(error)),))
-    return check_document(file.shown, text)
+    return check_document(file.shown, text, known=known_features)
 
 
 def _wheel(file: _File, transport: PipTransport) -> Document:
     try:
-        found = WheelReader(Keeper()).members(file.remote, transport)
+        content = WheelReader(Keeper()).read(file.remote, transport, read_content)
     except VariantError as error:
         problem = str(error).removeprefix(f"{file.name}: ")
         return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
-    if METADATA not in found:
-        problem = f"there is no {METADATA} in it"
-        return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
-    fields = HeaderParser().parsestr(found[METADATA].decode("utf-8", "replace")).items()
-    return check_wheel(file.shown, found.get(VARIANT_JSON), fields)
+    return check_wheel(file.shown, content, known_features)

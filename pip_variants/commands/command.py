@@ -9,20 +9,36 @@ from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import VariantError
 from pip_variants.pip_adapter import compat
-from pip_variants.pip_adapter.compat import Command, CommandError
+from pip_variants.pip_adapter.compat import Command, CommandError, write_output
 from pip_variants.pip_adapter.run_state import RunState
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PackageFinder, PipSession, Values
 
+_INSTALLING = ("upgrade", "force_reinstall", "ignore_installed", "target_dir")
+
 _ACTIONS = {
-    "explain": ("json",),
-    "list": ("json",),
+    "explain": ("json", *_INSTALLING),
+    "list": ("json", "outdated", "path"),
     "platform": ("json",),
-    "check": ("json",),
+    "check": ("json", "strict"),
     "index": ("check",),
 }
 """Each action, and which of the options below it takes."""
+
+_OPTIONS_OF_INSTALL = (
+    (("-U", "--upgrade"), "upgrade", "With explain: as pip install with this option."),
+    (("--force-reinstall",), "force_reinstall", "With explain: likewise."),
+    (("-I", "--ignore-installed"), "ignore_installed", "With explain: likewise."),
+)
+
+_SUMMARIES = {
+    "explain": "Show which wheel pip install would take, and why.",
+    "list": "List the installed variants, and whether they fit this machine.",
+    "platform": "Show what this machine supports.",
+    "check": "Check wheels, *-variants.json files and folders of both.",
+    "index": "Write the *-variants.json of a folder of wheels.",
+}
 
 
 class VariantsCommand(Command):
@@ -30,13 +46,14 @@ class VariantsCommand(Command):
 
     # The network is imported when an action needs it: `pip help variants` does not.
     _session: PipSession | None = None
+    _defaults: Values | None = None
 
     ignore_require_venv = True
     usage = """
-      %prog [options] explain [--json] <requirement>
-      %prog [options] list [--json]
+      %prog [options] explain [--json] [--upgrade] <requirement>
+      %prog [options] list [--json] [--outdated] [--path <dir>]
       %prog [options] platform [--json] [namespace] ...
-      %prog [options] check [--json] <path or url> ...
+      %prog [options] check [--json] [--strict] <path or url> ...
       %prog [options] index [--check] <dir>"""
 
     def add_options(self) -> None:
@@ -47,8 +64,36 @@ class VariantsCommand(Command):
             action="store_true",
             help="With index: write nothing, show what would change, and fail if anything would.",
         )
+        self.cmd_opts.add_option(
+            "--outdated",
+            action="store_true",
+            help="With list: only variants for which there is a better one, or a newer version.",
+        )
+        compat.path_option(self)
+        self.cmd_opts.add_option(
+            "--strict",
+            action="store_true",
+            help="With check: fail if there is a warning, not only if there is an error.",
+        )
+        for names, dest, text in _OPTIONS_OF_INSTALL:
+            self.cmd_opts.add_option(
+                *names, dest=dest, action="store_true", default=False, help=text
+            )
+        self.cmd_opts.add_option(
+            "-t",
+            "--target",
+            dest="target_dir",
+            metavar="dir",
+            help="With explain: as pip install with this option, which ignores what is installed.",
+        )
         compat.add_lookup_options(self)
         self.parser.insert_option_group(0, self.cmd_opts)
+
+    def parse_args(self, args: list[str]) -> tuple[Values, list[str]]:
+        """Return options and arguments; remember what the environment and configuration set."""
+        # Only before anything is parsed does the parser have these alone.
+        self._defaults = self.parser.get_default_values()
+        return super().parse_args(args)
 
     def handle_pip_version_check(self, options: Values) -> None:
         """Do nothing; pip expects this only of commands without index options (before 26.2)."""
@@ -73,14 +118,35 @@ class VariantsCommand(Command):
         return compat.build_finder(self.session(options), options)
 
     def run(self, options: Values, args: list[str]) -> int:
-        """Run the action that ``args`` name; return the exit status or raise CommandError."""
-        if not args or args[0] not in _ACTIONS:
+        """Run the action that ``args`` name; return the exit status or raise CommandError.
+
+        Without arguments print the list of actions.
+        """
+        if not args:
+            self._print_actions()
+            return 0
+        if args[0] not in _ACTIONS:
             raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
-        for name in ("json", "check"):
-            if getattr(options, name) and name not in _ACTIONS[args[0]]:
-                raise CommandError(f"The option --{name} is not one of: pip variants {args[0]}")
+        self._check_options(options, args[0])
         action = import_module(f"pip_variants.commands.{args[0]}")
         try:
             return int(action.run(self, options, args[1:]))
         except VariantError as error:
             raise CommandError(str(error)) from None
+
+    def _check_options(self, options: Values, action: str) -> None:
+        """Raise CommandError for an option that was typed and that an action does not take."""
+        for name in ("json", "check", "outdated", "path", "strict", *_INSTALLING):
+            value = getattr(options, name)
+            is_typed = value and value != getattr(self._defaults, name, None)
+            if is_typed and name not in _ACTIONS[action]:
+                option = name.removesuffix("_dir").replace("_", "-")
+                raise CommandError(f"The option --{option} is not one of: pip variants {action}")
+
+    @staticmethod
+    def _print_actions() -> None:
+        width = max(map(len, _SUMMARIES))
+        write_output("Usage: pip variants ACTION [options]\n\nActions:")
+        for action, summary in _SUMMARIES.items():
+            write_output("  %s  %s", action.ljust(width), summary)
+        write_output("\npip variants --help lists the options.")

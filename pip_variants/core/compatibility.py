@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .properties import Feature, Namespace, Value, Variant
-from .supported import SupportedProperties
+from .supported import KNOWN_STATES, SupportedProperties
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,12 @@ class MissingFeature:
     def namespace(self) -> Namespace:
         """The namespace of the feature."""
         return self.supported.namespace
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the target shows something else; otherwise it shows nothing of the kind."""
+        shown = bool(self.available) or not self.supported.unseen
+        return shown and self.supported.state in KNOWN_STATES
 
 
 @dataclass(frozen=True, slots=True)

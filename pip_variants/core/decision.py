@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .metadata import SourceMetadata, VariantMetadata
 from .properties import ABI_DEPENDENCY, NULL_LABEL, Label, Variant
-from .selection import Selection, Wheel
+from .selection import Ranked, Selection, Wheel
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ class SourceSelection:
     @property
     def is_complete(self) -> bool:
         """Whether the metadata of every label could be read."""
-        return self.metadata is not None and not self.metadata.failures
+        found = self.metadata
+        return found is not None and not (found.failures or found.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +88,46 @@ class RankedFile:
 class Decision:
     """The installable files of one version, best first, and how that was decided.
 
-    ``requested`` is the label that the user requested, or None.
+    ``requested`` is the label that the user requested, or None; ``excluded`` are those that the
+    user excluded.
     """
 
     release: Release
     ranked: tuple[RankedFile, ...]
     sources: tuple[SourceSelection, ...]
     requested: Label | None = None
+    excluded: tuple[Label, ...] = ()
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """The selection of each source whose metadata could be read."""
         return tuple(item.selection for item in self.sources if item.selection is not None)
+
+    @property
+    def excluded_wheels(self) -> tuple[Ranked, ...]:
+        """The compatible wheels whose variants the user excluded."""
+        return tuple(
+            item
+            for selection in self.selections
+            for item in selection.ranked
+            if item.variant is not None and is_excluded(item.variant, self.excluded)
+        )
+
+    @property
+    def unread(self) -> tuple[tuple[Label, str], ...]:
+        """The labels that might have to be selected, but whose metadata could not be read.
+
+        Each has the reason. If there are any, nothing may be installed in their place.
+        """
+        if self.requested is not None and self.ranked:
+            return ()
+        return tuple(
+            (label, reason)
+            for source in self.sources
+            if source.metadata is not None
+            for label, reason in source.metadata.unread
+            if self.requested in (None, NULL_LABEL, label) and label not in self.excluded
+        )
 
     @property
     def is_provisional(self) -> bool:
@@ -110,24 +139,48 @@ class Decision:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What is installed of a project; ``variant`` is None if it is not a variant.
+
+    ``upgrade`` is the file that an upgrade of what is kept would install: empty if there is none,
+    None if that is not known. ``outranked`` are the labels of its public version if it is a local
+    version.
+    """
+
+    version: str
+    variant: Variant | None
+    is_kept: bool = False
+    upgrade: str | None = None
+    outranked: tuple[Label, ...] = ()
+
+
 def is_requested(variant: Variant, label: Label) -> bool:
     """Return whether a variant is the one with this label; ``null`` means any null variant."""
     return variant.label == label or (label == NULL_LABEL and variant.is_null)
 
 
+def is_excluded(variant: Variant, labels: Sequence[Label]) -> bool:
+    """Return whether a variant has one of these labels; ``null`` means every null variant."""
+    return any(is_requested(variant, label) for label in labels)
+
+
 def decide(
-    release: Release, sources: Sequence[SourceSelection], requested: Label | None
+    release: Release,
+    sources: Sequence[SourceSelection],
+    requested: Label | None,
+    excluded: tuple[Label, ...] = (),
 ) -> Decision:
     """Rank the files of one version: variants, null variants, then plain wheels and sdists.
 
-    With ``requested`` only variants with that label are ranked.
+    With ``requested`` only variants with that label are ranked, and never those ``excluded``.
     """
     variants = [
         RankedFile(item.wheel.index, SelectedVariant(item.variant, source.metadata.metadata))
         for source in sources
         if source.selection is not None and source.metadata is not None
         for item in source.selection.ranked
-        if item.variant is not None
+        if item.variant is not None and not is_excluded(item.variant, excluded)
     ]
     # A null variant of one source is no better than a plain wheel beside another's real variant.
     variants.sort(key=lambda item: item.selected is None or item.selected.variant.is_null)
@@ -139,4 +192,4 @@ def decide(
             for item in variants
             if item.selected is not None and is_requested(item.selected.variant, requested)
         ]
-    return Decision(release, (*variants, *others), tuple(sources), requested)
+    return Decision(release, (*variants, *others), tuple(sources), requested, excluded)

@@ -1,11 +1,13 @@
-"""What ranks one compatible variant behind another (PEP 825, "Variant ordering")."""
+"""How variants differ (PEP 825, "Variant ordering"), also those of several projects."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from .compatibility import FeaturePositions
-from .properties import Feature, Namespace, Value, Variant
+from .properties import Feature, Label, Namespace, Value, Variant
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,3 +52,35 @@ def first_difference(better: Variant, worse: Variant, positions: FeaturePosition
     if len(after) < len(before):
         return Difference(before[len(after)], None)
     return Difference(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferentBuilds:
+    """Variants of several projects of which some have no value of a feature in common.
+
+    ``builds`` are projects with their labels, ``values`` those of each of them.
+    """
+
+    name: str
+    builds: tuple[tuple[str, Label], ...]
+    values: tuple[frozenset[Value], ...]
+
+
+def different_builds(variants: Mapping[str, Variant]) -> tuple[DifferentBuilds, ...]:
+    """Return the features in which the variants of projects have no value in common, by name.
+
+    A variant that does not list a feature goes together with all.
+    """
+    users: dict[str, list[tuple[str, Label, frozenset[Value]]]] = {}
+    for project, variant in variants.items():
+        for item in variant.requirements:
+            users.setdefault(item.name, []).append((project, variant.label, item.values))
+    return tuple(
+        DifferentBuilds(
+            name,
+            tuple((project, label) for project, label, _ in found),
+            tuple(values for *_, values in found),
+        )
+        for name, found in sorted(users.items())
+        if any(one.isdisjoint(other) for (*_, one), (*_, other) in combinations(found, 2))
+    )

@@ -50,6 +50,14 @@ class MetadataError(VariantError):
         self.problem = problem
 
 
+class UnsupportedRevisionError(MetadataError):
+    """Variant metadata has a major version that is not known."""
+
+
+class ArchiveError(MetadataError):
+    """A wheel is not an archive that can be read."""
+
+
 class FetchError(VariantError):
     """Variant metadata could not be fetched."""
 
@@ -60,3 +68,7 @@ class RequestError(VariantError):
 
 class ProviderError(VariantError):
     """A trusted provider package could not be installed."""
+
+
+class InterpreterError(VariantError):
+    """There is no Python interpreter that a child process could run."""

@@ -59,13 +59,31 @@ NO_METADATA = VariantMetadata("none", Priorities(), (), ())
 
 
 @dataclass(frozen=True, slots=True)
+class FileProblems:
+    """What is wrong with an index-level file.
+
+    ``error`` is why nothing of it is used, None if it is. ``invalid_entries`` are the labels and
+    providers in it that cannot be read, ``unknown_hashes`` the algorithms of its hashes if none of
+    them is known.
+    """
+
+    filename: str
+    error: str | None = None
+    invalid_entries: tuple[str, ...] = ()
+    unknown_hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceMetadata:
     """The metadata of one version on one source.
 
-    ``failures`` are the labels that have no metadata, each with the reason. ``location`` is the
-    URL of the index-level file without credentials, or None if there is none.
+    ``failures`` are the labels that have no metadata, ``unread`` those whose metadata could not be
+    read, each with the reason. ``location`` is the URL without credentials of the index-level file
+    that was read, or None.
     """
 
     metadata: VariantMetadata
     failures: tuple[tuple[Label, str], ...] = ()
     location: str | None = None
+    unread: tuple[tuple[Label, str], ...] = ()
+    file_problems: FileProblems | None = None

@@ -33,7 +33,8 @@ class SupportedProperties:
     """What is supported in one namespace, best first, and which step of the resolution decided.
 
     ``reason`` is a short sentence if something is missing. ``warnings`` are for the user and do not
-    depend on any wheel. ``option`` is the option that would let a provider run.
+    depend on any wheel. ``option`` is the option that would let a provider run. ``unseen`` means
+    that the provider saw no such hardware, or could not read all of it.
     """
 
     namespace: Namespace
@@ -42,6 +43,7 @@ class SupportedProperties:
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     option: str | None = field(default=None, compare=False)
+    unseen: bool = field(default=False, compare=False)
 
     def values(self, feature: Feature) -> tuple[Value, ...]:
         """Return the supported values of ``feature``, best first."""

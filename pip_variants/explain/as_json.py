@@ -8,6 +8,7 @@ from pip_variants.core.properties import Variant
 from pip_variants.core.supported import SupportedProperties
 
 from .messages import namespace_reason
+from .notes import installed_lines
 
 if TYPE_CHECKING:
     from .model import Explanation, Row
@@ -25,7 +26,9 @@ def namespace_entry(supported: SupportedProperties) -> dict[str, object]:
 
 def explanation_entry(explanation: Explanation) -> dict[str, object]:
     """Return an explanation."""
-    origin = explanation.origin
+    origin, installed = explanation.origin, explanation.installed
+    is_kept = installed is not None and installed.is_kept
+    notes = installed_lines(explanation.project, installed) if installed and is_kept else ()
     return {
         "project": explanation.project,
         "version": explanation.version,
@@ -38,7 +41,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, object]:
         "namespaces": [namespace_entry(item) for item in explanation.supported],
         "wheels": [_wheel_entry(row) for row in explanation.rows],
         "selected": explanation.selected,
-        "warnings": list(explanation.warnings),
+        "warnings": [*explanation.warnings, *notes],
     }
 
 
@@ -54,6 +57,11 @@ def installed_entry(
         "fits": reason is None,
         "reason": reason,
     }
+
+
+def offer_entry(version: str, label: str | None) -> dict[str, object]:
+    """Return what is better than an installed variant; ``label`` is None if it is no variant."""
+    return {"version": version, "label": label}
 
 
 def _wheel_entry(row: Row) -> dict[str, object]:

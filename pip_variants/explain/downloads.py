@@ -1,6 +1,26 @@
-"""The texts about files that are downloaded, would be, or could not be."""
+"""The texts about files that are downloaded, would be, or could not be: banner, sums, errors."""
 
 from __future__ import annotations
+
+from pip_variants.core.properties import Variant
+
+_WIDTH = 80
+
+
+def banner(project: str, version: str, variant: Variant) -> str:
+    """Return what is shown before a variant wheel is fetched: its label and all its properties."""
+    title = f" {_title(project, version, variant)} "
+    lines = [f"Variant-property: {item}" for item in variant.properties]
+    return "\n".join([title.center(_WIDTH, "#"), *lines, "#" * _WIDTH])
+
+
+def short_banner(project: str, version: str, variant: Variant) -> str:
+    """Return the same in one line, without the properties."""
+    return f"Variant: {_title(project, version, variant)}"
+
+
+def _title(project: str, version: str, variant: Variant) -> str:
+    return f"{project}=={version}; variant_hash={variant.label}"
 
 
 def would_download(files: int, size: str, known: int) -> str:

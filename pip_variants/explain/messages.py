@@ -1,13 +1,13 @@
-"""The texts about choices: banner, notices, warnings, hints, errors. Values in, text out.
+"""The texts about choices: notices, warnings, hints, errors. Values in, text out.
 
-Two kinds of text live elsewhere: what is wrong with a value is written by the code that reads it,
-and what a provider found on the machine by the provider.
+Others are in ``problems``, ``requests``, ``notes``, ``requirements`` and ``downloads``. Two kinds
+of text live elsewhere: what is wrong with a value is written by the code that reads it, and what a
+provider found on the machine by the provider.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pip_variants.core.compatibility import MissingFeature
@@ -17,20 +17,26 @@ from pip_variants.core.properties import ABI_DEPENDENCY, Variant, join_parts
 from pip_variants.core.selection import Rejected, Selection, Unusable
 from pip_variants.core.supported import SupportedProperties
 
+from .nearest import TYPING_ERROR, nearest
+from .requirements import missing_text, natural_key
+
 if TYPE_CHECKING:
     from pip_variants.core.difference import Difference
 
-_WIDTH = 80
 _MOST_LABELS = 6
-_MOST_VALUES = 2
 
-_UNUSABLE = {
+UNUSABLE = {
     Unusable.FILENAME_TOO_LONG: "its file name is too long",
     Unusable.LABEL_WITHOUT_METADATA: "no metadata describes its label",
 }
 
+NULL_VARIANT = "null variant, ranked after all variants with properties"
 PLAIN_WHEEL = "plain wheel, ranked after all variants"
-METADATA_UNAVAILABLE = "its variant metadata is invalid or could not be fetched"
+EXCLUDED = "excluded by --variant"
+OTHER_SOURCE = "of another index, which pip tries later"
+
+# The states in which a description of another machine would change the result.
+_OF_THIS_MACHINE = ("built-in", "plugin", "failed", "cross-target")
 
 # Why a namespace supports nothing.
 NO_PROVIDER = "the metadata names no provider for it"
@@ -39,25 +45,6 @@ NO_PACKAGE_FOR_PLATFORM = "none of its provider's packages is for this platform"
 CROSS_TARGET = "the target is a different machine, so this machine is not queried"
 NOTHING_DETECTED = "its provider detected nothing"
 NO_PLUGINS_HERE = "this command does not install providers"
-
-
-def banner(project: str, version: str, variant: Variant) -> str:
-    """Return what is shown before a variant wheel is fetched: its label and all its properties."""
-    title = f" {project}=={version}; variant_hash={variant.label} "
-    lines = [f"Variant-property: {item}" for item in variant.properties]
-    return "\n".join([title.center(_WIDTH, "#"), *lines, "#" * _WIDTH])
-
-
-def metadata_problems(decision: Decision) -> Iterator[str]:
-    """Yield one warning for each source whose metadata is missing in whole or in part."""
-    what = f"of {decision.release.project} {decision.release.version}"
-    for source in decision.sources:
-        if source.error is not None:
-            yield f"Ignoring the variant wheels {what}: {source.error}"
-        elif source.metadata is not None and source.metadata.failures:
-            labels = join_labels(shortened(label) for label, _ in source.metadata.failures)
-            reason = source.metadata.failures[0][1]
-            yield f"Ignoring the variants labelled {labels} {what}: {reason}"
 
 
 def passed_over(
@@ -78,6 +65,19 @@ def passed_over(
     return f"{text}: {reason}", reason
 
 
+def excluded_variants(decision: Decision) -> str | None:
+    """Return one line on the excluded variants that have properties; None: there are none."""
+    labels = [
+        item.wheel.label or ""
+        for item in decision.excluded_wheels
+        if item.variant is not None and not item.variant.is_null
+    ]
+    if not labels:
+        return None
+    what = f"{decision.release.project} {decision.release.version}"
+    return f"Passed over {join_labels(dict.fromkeys(map(shortened, labels)))} of {what}: {EXCLUDED}"
+
+
 def requested_label_rejected(decision: Decision) -> str:
     """Return why no wheel with the requested label can be installed."""
     label = decision.requested
@@ -89,7 +89,7 @@ def requested_label_rejected(decision: Decision) -> str:
         if item.wheel.label == label
     ]
     if rejected:
-        return f"Variant {label} of {what} does not fit: {why_rejected(rejected)}"
+        return f"Variant {label} of {what} does not fit: {_why_not_here(rejected)}"
     ranked = [item.wheel.label for found in decision.selections for item in found.ranked]
     others = [item.wheel.label for found in decision.selections for item in found.rejected]
     return unknown_label(str(label), [*ranked, *others], f" of {what}")
@@ -99,36 +99,57 @@ def why_nothing_fits(decision: Decision) -> str | None:
     """Return why no file of a version can be installed, or None if there is no rejected wheel."""
     if decision.requested is not None:
         return requested_label_rejected(decision)
-    rejected = [item for selection in decision.selections for item in selection.rejected]
-    return why_rejected(rejected) if rejected else None
+    failed = [item for selection in decision.selections for item in selection.rejected]
+    rejected = [item for item in failed if item.wheel.label not in decision.excluded]
+    excluded = [item.wheel.label for item in decision.excluded_wheels]
+    excluded += [item.wheel.label for item in failed if item.wheel.label in decision.excluded]
+    if not excluded:
+        return _why_not_here(rejected) if rejected else None
+    reasons = [why_rejected(rejected)] if rejected else []
+    return "; ".join([*reasons, excluded_labels(excluded)])
+
+
+def excluded_labels(labels: Iterable[str | None]) -> str:
+    """Return that the user excluded these labels."""
+    names = list(dict.fromkeys(shortened(label) for label in labels if label))
+    return f"{join_labels(names)} {'is' if len(names) == 1 else 'are'} {EXCLUDED}"
+
+
+def without_variants(label: str) -> str:
+    """Return that a label is requested where there are no variants."""
+    return f"the variant label {label} is requested, and --no-variants leaves variants out"
 
 
 def unknown_label(label: str, labels: Iterable[str | None], what: str = "") -> str:
-    """Return that no wheel has a label, and which labels there are (None: a plain wheel)."""
-    known = join_labels(dict.fromkeys(shortened(found) for found in labels if found))
-    return f"No wheel{what} has the variant label {label}; available: {known or 'no variants'}"
+    """Return that no wheel has a label, and which labels there are (None: a plain wheel).
 
-
-def not_requested(filename: str, label: str, project: str) -> str:
-    """Return that a wheel given by the user is not the requested variant."""
-    return f"{filename} is not the requested variant {label} of {project}"
+    Of many the nearest one is there even if it is not among the first.
+    """
+    known = list(dict.fromkeys(shortened(found) for found in labels if found))
+    text = f"No wheel{what} has the variant label {label}; available: "
+    text += join_labels(known) or "no variants"
+    close = nearest(label, known, TYPING_ERROR)
+    is_shown = close is None or close in known[:_MOST_LABELS]
+    return text if is_shown else f"{text}; did you mean {close}?"
 
 
 def unsupported_wheel(filename: str, rejected: Sequence[Rejected]) -> str:
     """Return that a wheel given by the user does not fit."""
-    return f"{filename} does not fit this machine: {why_rejected(rejected)}"
-
-
-def unreadable_wheel(filename: str, error: object) -> str:
-    """Return that the metadata of a wheel given by the user cannot be used."""
-    problem = str(error).removeprefix(f"{filename}: ")
-    return f"{filename} has no usable variant metadata: {problem}"
+    return f"{filename} does not fit this machine: {_why_not_here(rejected)}"
 
 
 def installed_misfit(project: str, version: str, label: str, reason: str) -> str:
     """Return that an installed variant does not fit any more and is being replaced."""
     return (
         f"The installed variant {label} of {project} {version} does not fit this machine: {reason}"
+    )
+
+
+def unconfirmed_variant(project: str, version: str, label: str, reason: str) -> str:
+    """Return that an installed variant is kept though nothing on this machine supports it."""
+    return (
+        f"Keeping the installed variant {label} of {project} {version}, although this machine shows"
+        f" nothing that supports it: {reason}; to replace it: pip install --upgrade {project}"
     )
 
 
@@ -143,16 +164,6 @@ def better_variant(project: str, version: str, installed: str, best: str) -> str
 def check_misfit(project: str, version: str, label: str, reason: str) -> str:
     """Return the line of `pip check` about an installed variant that does not fit."""
     return f"{project} {version} is the variant {label}, which does not fit: {reason}"
-
-
-def unused_request(project: str, label: str) -> str:
-    """Return that a requested label had no effect."""
-    return f"--variant {project}={label} had no effect: pip did not look for {project}"
-
-
-def conflicting_requests(project: str, first: str, second: str) -> str:
-    """Return that two labels were requested for one project."""
-    return f"conflicting variants requested for {project}: {first} and {second}"
 
 
 def provider_failed(packages: Sequence[str], problem: str) -> str:
@@ -186,7 +197,7 @@ def rank_difference(difference: Difference, better: Variant, worse: Variant) -> 
             return "equally good, ordered by label"
         return "the same variant, ordered by tags or build number"
     if worse.is_null:
-        return "null variant, ranked after all variants with properties"
+        return NULL_VARIANT
     name = join_parts(first.namespace, first.feature)
     if second is None:
         return f"has no value of {name}"
@@ -204,26 +215,23 @@ def why_rejected(rejected: Sequence[Rejected]) -> str:
     reasons: dict[str, str] = {}
     for item in sorted(rejected, key=distance):
         if item.unusable is not None:
-            text = _UNUSABLE[item.unusable]
+            text = UNUSABLE[item.unusable]
             reasons.setdefault(text, f"{_label(item)}: {text}")
         for missing in item.missing[:1]:
             reasons.setdefault(missing.namespace, _namespace_reason(item, missing))
     return "; ".join(reasons.values())
 
 
-def rejection_reasons(item: Rejected) -> tuple[str, ...]:
-    """Return everything that keeps one wheel from being installed."""
-    if item.unusable is not None:
-        return (_UNUSABLE[item.unusable],)
-    return tuple(missing_text("", missing).strip() for missing in item.missing)
+def _why_not_here(rejected: Sequence[Rejected]) -> str:
+    """Return the reasons, and the option that describes another machine if that would help."""
+    reason = why_rejected(rejected)
+    if any(item.missing and all(map(_is_of_this_machine, item.missing)) for item in rejected):
+        return f"{reason}; to choose for another machine, describe it with --variant-platform"
+    return reason
 
 
-def missing_text(label: str, missing: MissingFeature) -> str:
-    """Return what ``label`` needs and what there is instead."""
-    some = "one of " if len(missing.required) > 1 else ""
-    values = some + ", ".join(missing.required)
-    needed = join_parts(missing.namespace, missing.feature, values)
-    return f"{label} needs {needed}, {_available(missing)}"
+def _is_of_this_machine(missing: MissingFeature) -> bool:
+    return missing.supported.state in _OF_THIS_MACHINE and missing.namespace != ABI_DEPENDENCY
 
 
 def namespace_reason(supported: SupportedProperties) -> str | None:
@@ -237,24 +245,7 @@ def _namespace_reason(item: Rejected, missing: MissingFeature) -> str:
     reason = namespace_reason(missing.supported)
     if reason is not None and not missing.supported.features:
         return f"{missing.namespace}: {reason}"
-    return missing_text(_label(item), missing)
-
-
-def _available(missing: MissingFeature) -> str:
-    """Return what there is instead: a limit if all required values lie beyond it."""
-    static = missing.supported.state == "static"
-    subject = "the metadata" if static else "this machine"
-    if not missing.available:
-        reason = namespace_reason(missing.supported)
-        return f"{subject} has none ({reason})" if reason else f"{subject} has none"
-    if missing.namespace == ABI_DEPENDENCY:
-        return f"{subject} has {missing.available[0]}"
-    if len(missing.available) <= _MOST_VALUES or static:
-        return f"{subject} has {', '.join(missing.available)}"
-    lowest, *_, highest = sorted(missing.available, key=natural_key)
-    if max(map(natural_key, missing.required)) < natural_key(lowest):
-        return f"{subject} has {lowest} and more"
-    return f"{subject} has up to {highest}"
+    return missing_text(_label(item), missing, reason)
 
 
 def distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
@@ -268,12 +259,6 @@ def distance(item: Rejected) -> tuple[int, list[tuple[int, str]], str]:
 
 def _label(item: Rejected) -> str:
     return shortened(item.wheel.label or "")
-
-
-def natural_key(value: str) -> list[tuple[int, str]]:
-    """Return a sort key by which 12.10 comes after 12.9, for values of any length."""
-    numbers = (text.lstrip("0") for text in re.findall("[0-9]+", value))
-    return [(len(text), text) for text in numbers]
 
 
 def join_labels(labels: Iterable[str]) -> str:

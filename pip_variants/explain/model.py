@@ -7,14 +7,24 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pip_variants.core.compatibility import feature_positions
-from pip_variants.core.decision import Decision, RankedFile, Release, SourceSelection
+from pip_variants.core.decision import (
+    CandidateFile,
+    Decision,
+    Installed,
+    RankedFile,
+    Release,
+    SourceSelection,
+    is_excluded,
+)
 from pip_variants.core.difference import first_difference
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label, Property
-from pip_variants.core.selection import Rejected, Selection
+from pip_variants.core.selection import Ranked, Rejected, Selection
 from pip_variants.core.supported import SupportedProperties
 
 from . import messages
+from .notes import rejection_reasons
+from .problems import METADATA_UNAVAILABLE
 from .suggestions import suggestions
 
 
@@ -22,7 +32,8 @@ from .suggestions import suggestions
 class Row:
     """One wheel. ``rank`` is None if it cannot be installed; ``reasons`` then say why.
 
-    ``note`` is the reason for the rank of a compatible wheel after the one before it.
+    ``note`` is the reason for the rank of a compatible wheel after the one before it, ``source``
+    the page or folder that lists it.
     """
 
     filename: str
@@ -32,6 +43,7 @@ class Row:
     properties: tuple[Property, ...] = ()
     reasons: tuple[str, ...] = ()
     note: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +59,9 @@ class Origin:
 class Explanation:
     """The decision among the wheels of one version, the ranked first, best first.
 
-    ``selected`` is a file name, or None if nothing fits. ``source`` is the page or folder that
-    lists the files, ``suggestions`` say what would change the choice.
+    ``selected`` is a file name, or None if nothing fits; of what is installed and kept, the file of
+    the same build. ``source`` is the page or folder that lists the files, ``suggestions`` say what
+    would change the choice.
     """
 
     project: str
@@ -60,6 +73,12 @@ class Explanation:
     selected: str | None
     suggestions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    installed: Installed | None = None
+
+    @property
+    def is_satisfied(self) -> bool:
+        """Whether the requirement can be satisfied, by a file or by what is installed."""
+        return self.selected is not None or (self.installed is not None and self.installed.is_kept)
 
 
 def explain_decision(decision: Decision, warnings: Sequence[str] = ()) -> Explanation:
@@ -78,6 +97,32 @@ def explain_decision(decision: Decision, warnings: Sequence[str] = ()) -> Explan
         suggestions=_suggestions(decision),
         warnings=tuple(warnings),
     )
+
+
+def explain_installed(
+    project: str,
+    installed: Installed,
+    location: str,
+    decision: Decision | None,
+    warnings: Sequence[str] = (),
+) -> Explanation:
+    """Return the explanation of what is installed and kept.
+
+    ``decision`` is about the files of the same version, None if there are none; ``location`` is
+    where it is installed.
+    """
+    if decision is None:
+        found = Explanation(
+            project, installed.version, location, Origin("none"), (), (), None, (), tuple(warnings)
+        )
+    else:
+        found = explain_decision(decision, warnings)
+    label = installed.variant.label if installed.variant is not None else None
+    properties = installed.variant.properties if installed.variant is not None else ()
+    same = (
+        row.filename for row in found.rows if (row.label, row.properties) == (label, properties)
+    )
+    return replace(found, selected=next(same, None), suggestions=(), installed=installed)
 
 
 def explain_wheel(
@@ -118,7 +163,7 @@ def explain_wheel(
 def rejected_row(item: Rejected) -> Row:
     """Return the row of a rejected wheel, with all its reasons."""
     properties = item.variant.properties if item.variant is not None else ()
-    reasons = messages.rejection_reasons(item)
+    reasons = rejection_reasons(item)
     return Row(item.wheel.filename, item.wheel.label, None, False, properties, reasons)
 
 
@@ -132,9 +177,11 @@ def _ranked_rows(decision: Decision) -> Iterator[Row]:
 def _ranked_row(decision: Decision, item: RankedFile, rank: int, notes: Mapping[int, str]) -> Row:
     file = decision.release.files[item.index]
     if item.selected is None:
-        return Row(file.filename, file.label, rank, True, note=messages.PLAIN_WHEEL)
-    variant = item.selected.variant
-    return Row(file.filename, variant.label, rank, True, variant.properties, note=notes[item.index])
+        note = messages.PLAIN_WHEEL
+        return Row(file.filename, file.label, rank, True, note=note, source=file.source)
+    variant, note = item.selected.variant, notes[item.index] if rank > 1 else ""
+    properties = variant.properties
+    return Row(file.filename, variant.label, rank, True, properties, note=note, source=file.source)
 
 
 def _notes(decision: Decision) -> dict[int, str]:
@@ -148,9 +195,10 @@ def _notes(decision: Decision) -> dict[int, str]:
         ranked = [
             (item.wheel.index, item.variant)
             for item in source.selection.ranked
-            if item.variant is not None
+            if item.variant is not None and not is_excluded(item.variant, decision.excluded)
         ]
-        notes.update({index: "" for index, _ in ranked[:1]})
+        for index, first in ranked[:1]:
+            notes[index] = messages.NULL_VARIANT if first.is_null else messages.OTHER_SOURCE
         for (_, better), (index, worse) in pairwise(ranked):
             difference = first_difference(better, worse, positions)
             notes[index] = messages.rank_difference(difference, better, worse)
@@ -158,22 +206,32 @@ def _notes(decision: Decision) -> dict[int, str]:
 
 
 def _unranked_rows(decision: Decision) -> Iterator[Row]:
-    """Yield compatible wheels that were not requested, then the rejected and unknown ones."""
+    """Yield compatible wheels that the user did not allow, then the rejected and unknown ones."""
     files = decision.release.files
+    for excluded in decision.excluded_wheels:
+        wheel, variant = excluded.wheel, excluded.variant
+        properties = variant.properties if variant is not None else ()
+        reasons = (messages.EXCLUDED,)
+        row = Row(wheel.filename, wheel.label, None, True, properties, reasons)
+        yield replace(row, source=files[wheel.index].source)
     if decision.requested is not None:
         ranked = {item.index for item in decision.ranked}
         plain = [i for i, file in enumerate(files) if file.is_wheel and file.label is None]
         reasons = (f"not the requested variant {decision.requested}",)
         for index in (*_notes(decision), *plain):
             if index not in ranked:
-                yield Row(files[index].filename, files[index].label, None, True, reasons=reasons)
+                yield _unranked_row(files[index], reasons, compatible=True)
     for source in decision.sources:
         if source.selection is not None:
-            yield from map(rejected_row, source.selection.rejected)
+            for item in source.selection.rejected:
+                yield replace(rejected_row(item), source=files[item.wheel.index].source)
             continue
         for index in source.files:
-            reasons = (messages.METADATA_UNAVAILABLE,)
-            yield Row(files[index].filename, files[index].label, None, False, reasons=reasons)
+            yield _unranked_row(files[index], (METADATA_UNAVAILABLE,), compatible=False)
+
+
+def _unranked_row(file: CandidateFile, reasons: tuple[str, ...], *, compatible: bool) -> Row:
+    return Row(file.filename, file.label, None, compatible, reasons=reasons, source=file.source)
 
 
 def _described_source(decision: Decision, selected: int) -> SourceSelection | None:
@@ -198,5 +256,10 @@ def _suggestions(decision: Decision) -> tuple[str, ...]:
     (source,) = decision.sources
     if source.metadata is None or source.selection is None:
         return ()
-    wheels = decision.release.wheels(source.files)
+    items: tuple[Ranked | Rejected, ...] = (*source.selection.ranked, *source.selection.rejected)
+    wheels = [
+        item.wheel
+        for item in items
+        if item.variant is None or not is_excluded(item.variant, decision.excluded)
+    ]
     return suggestions(wheels, source.metadata.metadata, source.selection)

@@ -11,22 +11,15 @@ from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Variant, joi
 from pip_variants.core.selection import Rejected, Selection, Wheel, select
 from pip_variants.core.supported import SupportedProperties
 
-from .messages import distance, natural_key
+from .messages import distance
+from .requirements import in_words, natural_key, one_of
+from .spelling import spelling_of
 
 _MOST = 6
 _MOST_TRIED = 24
 
 # The states in which another machine, or another description of it, would change the result.
 _MACHINE_STATES = ("user", "built-in", "plugin")
-
-_CONDITIONS = {
-    ("nvidia", "cuda_version_lower_bound"): "a driver with CUDA {} or newer",
-    ("nvidia", "cuda_version_upper_bound"): "a driver with a CUDA version older than {}",
-    ("nvidia", "sm_arch"): "a GPU that runs {}",
-    ("x86_64", "level"): "a CPU of level {}",
-    ("aarch64", "version"): "a CPU of version {}",
-}
-"""The machine that supports a value, by namespace and feature."""
 
 
 def suggestions(
@@ -44,7 +37,7 @@ def suggestions(
         changed = select(wheels, metadata, _with_features(supported, item.missing))
         first: Variant | None = changed.ranked[0].variant if changed.ranked else None
         if first is not None and first.label == item.variant.label:
-            condition = " and ".join(dict.fromkeys(map(_condition, item.missing)))
+            condition = " and ".join(dict.fromkeys(map(_with_spelling, item.missing)))
             found[f"{condition} would select {item.variant.label}"] = None
     return tuple(found)[:_MOST]
 
@@ -70,17 +63,24 @@ def _with_features(
     return changed
 
 
+def _with_spelling(missing: MissingFeature) -> str:
+    """Return how the machine or the command would have to be, and what may be meant by it."""
+    text = _condition(missing)
+    found = spelling_of(missing)
+    if found is None:
+        return text
+    subject = "the platform file" if missing.supported.state == "user" else "the provider"
+    return f"{text} ({subject} has {found})"
+
+
 def _condition(missing: MissingFeature) -> str:
     """Return how the machine or the command would have to be."""
     namespace, feature = missing.namespace, missing.feature
     if missing.supported.option is not None:
         name = join_parts(namespace, feature)
         return f"with {missing.supported.option}, a machine that supports {name}"
-    values = sorted(missing.required, key=natural_key)
-    value = values[0] if len(values) == 1 else f"one of {', '.join(values)}"
+    value = one_of(sorted(missing.required, key=natural_key))
     if namespace == ABI_DEPENDENCY:
         return f"{feature.replace('_', '-')} {value}"
-    if missing.required == ("on",) and namespace in ("x86_64", "aarch64"):
-        return f"a CPU with {feature}"
-    text = _CONDITIONS.get((namespace, feature))
-    return text.format(value) if text is not None else join_parts(namespace, feature, value)
+    words = in_words(namespace, feature, missing.required)
+    return join_parts(namespace, feature, value) if words is None else words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pip._vendor.rich.console import Group, RenderableType
 from pip._vendor.rich.table import Table
@@ -14,6 +14,7 @@ from pip_variants.core.supported import SupportedProperties
 
 from .messages import namespace_reason
 from .model import Explanation, Row
+from .notes import installed_lines, short_reason
 
 _MOST_VALUES = 4
 _MOST_FEATURES = 4
@@ -22,7 +23,8 @@ _MOST_FEATURES = 4
 def render(explanation: Explanation) -> RenderableType:
     """Return what rich draws: title, wheels, supported properties, suggestions."""
     parts: list[RenderableType] = [Text(printable(line)) for line in _title(explanation)]
-    parts.append(_wheels(explanation))
+    if explanation.rows:
+        parts += [Text(""), _wheels(explanation)]
     if explanation.supported:
         parts += [Text(""), _namespaces(explanation)]
     if explanation.suggestions:
@@ -38,8 +40,10 @@ def _title(explanation: Explanation) -> Iterator[str]:
         yield f"Metadata: {origin.location} (revision {origin.revision})"
     elif origin.kind == "wheels":
         yield f"Metadata: variant.json in the wheels (revision {origin.revision})"
-    yield f"Selected: {explanation.selected or 'nothing fits'}"
-    yield ""
+    if explanation.installed is not None:
+        yield from installed_lines(explanation.project, explanation.installed)
+    if explanation.selected is not None or not explanation.is_satisfied:
+        yield f"Selected: {explanation.selected or 'nothing fits'}"
 
 
 def _wheels(explanation: Explanation) -> Table:
@@ -47,25 +51,35 @@ def _wheels(explanation: Explanation) -> Table:
     table.add_column("Rank", justify="right")
     table.add_column("Label", overflow="fold")
     table.add_column("Reason", overflow="fold")
-    repeated = _repeated([row.label for row in explanation.rows])
-    for row in explanation.rows:
+    rows = explanation.rows
+    sources = {row.source for row in rows}
+    if len(sources) > 1:
+        table.add_column("Index", overflow="fold")
+    chosen = next((row for row in rows if row.filename == explanation.selected), None)
+    repeated = _repeated([(row.label, row.source) for row in rows])
+    for row in rows:
         label = row.label or "(plain)"
-        if row.label in repeated:
+        if (row.label, row.source) in repeated:
             label = f"{label} {_tags(row)}"
+        cells = [printable(label), _reason(row, explanation, is_chosen=row is chosen)]
+        if len(sources) > 1:
+            cells.append(printable(row.source))
         rank = "-" if row.rank is None else str(row.rank)
-        style = "green" if row.rank == 1 else "bright_black" if row.rank is None else ""
-        table.add_row(rank, Text(printable(label)), Text(_reason(row)), style=style)
+        style = "green" if row is chosen else "bright_black" if row.rank is None else ""
+        table.add_row(rank, *map(Text, cells), style=style)
     return table
 
 
-def _reason(row: Row) -> str:
-    if row.rank is None:
-        return "\n".join(row.reasons)
-    return "selected" if row.rank == 1 else row.note
+def _reason(row: Row, explanation: Explanation, *, is_chosen: bool) -> str:
+    if not is_chosen:
+        # Of what is installed and kept another file may be the best.
+        return "\n".join(row.reasons) or row.note or "best of this version"
+    is_kept = explanation.installed is not None and explanation.installed.is_kept
+    return "\n".join(["installed" if is_kept else "selected", *row.reasons])
 
 
-def _repeated(labels: list[Label | None]) -> set[Label | None]:
-    return {label for label in labels if labels.count(label) > 1}
+def _repeated(keys: list[tuple[Label | None, str]]) -> set[tuple[Label | None, str]]:
+    return {key for key in keys if keys.count(key) > 1}
 
 
 def _tags(row: Row) -> str:
@@ -79,7 +93,8 @@ def _namespaces(explanation: Explanation) -> Table:
     for name in ("Namespace", "Source", "Supported"):
         table.add_column(name, overflow="fold")
     for item in explanation.supported:
-        table.add_row(item.namespace, item.state, Text("\n".join(_features(item))))
+        lines = [*_features(item), *_missing(item, explanation.suggestions)]
+        table.add_row(item.namespace, item.state, Text("\n".join(lines)))
     return table
 
 
@@ -90,6 +105,12 @@ def _features(supported: SupportedProperties) -> Iterator[str]:
         yield f"{name}: {', '.join(values[:_MOST_VALUES])}{end}"
     if len(supported.features) > _MOST_FEATURES:
         yield f"and {len(supported.features) - _MOST_FEATURES} more features"
-    reason = namespace_reason(supported)
+
+
+def _missing(supported: SupportedProperties, suggestions: Sequence[str]) -> Iterator[str]:
+    """Yield why something is missing, with an option if that would change the choice."""
+    option = supported.option
+    would_change = option is not None and any(option in text for text in suggestions)
+    reason = namespace_reason(supported) if would_change else short_reason(supported)
     if reason is not None:
         yield reason

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pip_variants.core.errors import MetadataError, quoted
+from pip_variants.core.errors import MetadataError, UnsupportedRevisionError, quoted
 
 from .fields import Table, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pip_variants.core.metadata import VariantMetadata
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -49,13 +52,69 @@ def parse(text: str | bytes) -> object:
 
 def read(document: object) -> VariantMetadata:
     """Return the model of a parsed document; raise MetadataError naming the first bad value."""
+    top = _top(document)
+    return read_as(_revision(top), top)
+
+
+def read_valid_entries(
+    document: object,
+) -> tuple[VariantMetadata, tuple[InvalidEntry, ...]]:
+    """Return the model of a parsed document without its invalid labels and providers, and those.
+
+    Raise MetadataError naming the first bad value if another one is invalid, or if no label with
+    properties is left.
+    """
+    top = _top(document)
+    revision = _revision(top)
+    try:
+        return read_as(revision, top), ()
+    except MetadataError:
+        invalid = tuple(invalid_entries(revision, top))
+        if not invalid:
+            raise
+        rest = dict(top)
+        for item in invalid:
+            rest[item.key] = {
+                name: value
+                for name, value in table(rest[item.key], item.key).items()
+                if name != item.name
+            }
+        found = read_as(revision, rest)
+        costs_label = any(item.key == "variants" for item in invalid)
+        if costs_label and all(variant.is_null for variant in found.variants):
+            raise
+        return found, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidEntry:
+    """A label (``key`` is ``variants``) or a provider (``providers``) that cannot be read."""
+
+    key: str
+    name: str
+    error: MetadataError
+
+
+def invalid_entries(revision: str, top: Table) -> Iterator[InvalidEntry]:
+    """Yield the providers and the labels of a document of this revision that cannot be read."""
+    for key in ("providers", "variants"):
+        entries = top.get(key)
+        for name, item in entries.items() if isinstance(entries, dict) else ():
+            try:
+                read_as(revision, {"variants": {}, key: {name: item}})
+            except MetadataError as error:
+                yield InvalidEntry(key, name, error)
+
+
+def _top(document: object) -> Table:
+    """Return a document as a table with ``variants``, of a major version that is known."""
     top = table(document, "")
     major = _schema_major(top.get("$schema"))
     if major > 0:
-        raise MetadataError("$schema", f"major version {major} is not supported")
+        raise UnsupportedRevisionError("$schema", f"major version {major} is not supported")
     if "variants" not in top:
         raise MetadataError("variants", "missing")
-    return read_as(_revision(top), top)
+    return top
 
 
 def read_as(revision: str, top: Table) -> VariantMetadata:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from pip_variants.core.decision import SelectedVariant
-from pip_variants.core.errors import FetchError, MetadataError, quoted
+from pip_variants.core.errors import ArchiveError, FetchError, MetadataError, quoted
 from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Label
 
@@ -72,16 +72,16 @@ def variant_in(filename: str, members: Mapping[str, bytes], label: Label | None)
     try:
         return read_variant_json(members[VARIANT_JSON], label)
     except MetadataError as error:
-        raise MetadataError("", f"{filename}: {VARIANT_JSON}: {error}") from None
+        raise type(error)("", f"{filename}: {VARIANT_JSON}: {error}") from None
 
 
 @contextmanager
 def archive_errors(filename: str) -> Iterator[None]:
-    """Turn every error of reading the archive ``filename`` into FetchError or MetadataError."""
+    """Turn every error of reading the archive ``filename`` into FetchError or ArchiveError."""
     try:
         yield
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
-        raise MetadataError("", f"{filename}: {quoted(str(error))}") from None
+        raise ArchiveError("", f"{filename}: {quoted(str(error))}") from None
     except OSError as error:
         reason = quoted(str(error).rsplit(": ", 1)[-1])
         raise FetchError(f"{filename}: cannot be read: {reason}") from None

@@ -10,16 +10,14 @@ from pip_variants.core.errors import MetadataError, quoted
 from pip_variants.core.metadata import Provider, VariantMetadata
 from pip_variants.core.properties import ABI_DEPENDENCY, NULL_LABEL, Namespace
 from pip_variants.formats.fields import join
-from pip_variants.formats.reader import parse, read, read_as, revision_of
+from pip_variants.formats.reader import invalid_entries, parse, read, read_as, revision_of
 
 from .findings import Finding, Severity, finding
+from .known import KnownFeatures, never_reported
 from .markers import is_valid, marker_texts
-from .rules import violations
+from .rules import STANDARDS, exact_revision, stated_revision, violations
 
 _MOST_VIOLATIONS = 100
-
-# These two are published as standards; older revisions only have to be readable.
-_STRICT = ("0.1", "0.2.0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,13 @@ class Document:
     findings: tuple[Finding, ...]
 
 
-def check_document(file: str, text: bytes, *, prefix: str = "") -> Document:
+def check_document(
+    file: str, text: bytes, *, prefix: str = "", known: KnownFeatures = lambda _: None
+) -> Document:
     """Return the findings about one document, whatever its content.
 
-    ``prefix`` precedes every path, for a document that is part of a file.
+    ``prefix`` precedes every path, for a document that is part of a file. ``known`` returns what
+    the providers in it can report.
     """
     try:
         document = parse(text)
@@ -49,54 +50,68 @@ def check_document(file: str, text: bytes, *, prefix: str = "") -> Document:
         metadata = read(document)
     except MetadataError as first:
         # What keeps a document from being read counts more than a rule about the same value.
-        for part in (first, *islice(_unreadable_parts(document), _MOST_VIOLATIONS)):
+        parts = _unreadable_parts(document, revision_of(document))
+        for part in (first, *islice(parts, _MOST_VIOLATIONS)):
             path = f"{prefix}{part.path}"
             found[part.path] = finding("broken", file, path, part.problem)
     findings = [*found.values()]
     if metadata is not None:
         findings += [
             finding(kind, file, f"{prefix}{path}", message, severity)
-            for kind, path, message, severity in _judgements(document, metadata)
+            for kind, path, message, severity in _judgements(document, metadata, known)
         ]
     return Document(file, metadata, tuple(findings))
 
 
-def _unreadable_parts(document: object) -> Iterator[MetadataError]:
+def _unreadable_parts(document: object, revision: str | None) -> Iterator[MetadataError]:
     """Yield what keeps each label, each provider and the rest of a document from being read."""
-    revision = revision_of(document)
     if not isinstance(document, dict) or revision is None:
         return
     rest: dict[str, object] = {**document, "variants": {}}
-    variants = document.get("variants")
-    providers = document.get("providers")
-    parts = [{**rest, "providers": {}} if "providers" in document else rest]
-    parts += [{"providers": {name: item}, "variants": {}} for name, item in _items(providers)]
-    parts += [{"variants": {label: item}} for label, item in _items(variants)]
-    for part in parts:
-        try:
-            read_as(revision, part)
-        except MetadataError as error:
-            yield error
-
-
-def _items(value: object) -> Iterator[tuple[str, object]]:
-    yield from value.items() if isinstance(value, dict) else ()
+    if "providers" in document:
+        rest["providers"] = {}
+    try:
+        read_as(revision, rest)
+    except MetadataError as error:
+        yield error
+    yield from (entry.error for entry in invalid_entries(revision, document))
 
 
 def _violations(document: object) -> Iterator[tuple[str, str, Severity]]:
-    """Yield what breaks a rule of the document's revision; the earliest revisions have none."""
+    """Yield what breaks a rule of the document's revision, or of the one that it states."""
     revision = revision_of(document)
-    severity: Severity = "error" if revision in _STRICT else "warning"
+    if revision is None or not isinstance(document, dict):
+        return
     for path, problem in islice(violations(revision, document), _MOST_VIOLATIONS):
-        yield path, problem, severity
+        yield path, problem, _severity(revision)
+    stated = stated_revision(document)
+    if stated is not None and stated != exact_revision(revision, document):
+        for path, problem in islice(_mixed(stated, document), 1):
+            message = f"states revision {stated}, but the content is not of it: {path}: {problem}"
+            yield "$schema", message, _severity(stated)
+
+
+def _mixed(stated: str, document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield where a document is not also one of the revision that it states."""
+    yield from violations(stated, document)
+    for error in _unreadable_parts(document, "0.1" if stated.startswith("0.1.") else stated):
+        yield error.path, error.problem
+
+
+def _severity(revision: str | None) -> Severity:
+    return "error" if revision in STANDARDS else "warning"
 
 
 _Judgement = tuple[str, str, str, "Severity | None"]
 """Kind, path, message, and a severity if it is not the usual one."""
 
 
-def _judgements(document: object, metadata: VariantMetadata) -> Iterator[_Judgement]:
+def _judgements(
+    document: object, metadata: VariantMetadata, known: KnownFeatures
+) -> Iterator[_Judgement]:
     yield from _namespaces(metadata)
+    for path, message, severity in islice(never_reported(metadata, known), _MOST_VIOLATIONS):
+        yield "never-reported", path, message, severity
     for provider in metadata.providers:
         yield from _markers(provider)
         yield from _static(provider, metadata)
@@ -112,7 +127,7 @@ def _namespaces(metadata: VariantMetadata) -> Iterator[_Judgement]:
             first.setdefault(namespace, f"variants[{quoted(variant.label)}].{namespace}")
     provided = {provider.namespace: provider for provider in metadata.providers}
     prioritised = metadata.priorities.namespaces
-    strict: Severity | None = "error" if metadata.revision in _STRICT else None
+    strict: Severity | None = "error" if metadata.revision in STANDARDS else None
     path = "default-priorities.namespace"
     # PEP 825 alone does not have providers.
     if metadata.revision != "0.1":
@@ -171,7 +186,7 @@ def _static_path(revision: str, namespace: str) -> str:
 def _null_labels(metadata: VariantMetadata) -> Iterator[_Judgement]:
     for variant in metadata.variants:
         if variant.is_null and variant.label != NULL_LABEL:
-            strict: Severity | None = "error" if metadata.revision in _STRICT else None
+            strict: Severity | None = "error" if metadata.revision in STANDARDS else None
             message = f"a variant without properties is the null variant, labelled {NULL_LABEL}"
             yield "null-label", f"variants[{quoted(variant.label)}]", message, strict
 

@@ -15,6 +15,7 @@ KINDS: Mapping[str, Severity] = {
     "schema": "warning",
     "file-name": "error",
     # One document.
+    "never-reported": "error",
     "namespace-without-provider": "error",
     "namespace-without-priority": "warning",
     "priority-without-provider": "warning",
@@ -24,6 +25,11 @@ KINDS: Mapping[str, Severity] = {
     "null-label": "note",
     "unsorted": "note",
     # One wheel.
+    "archive": "error",
+    "record": "error",
+    "fields": "error",
+    "requirement": "error",
+    "tags-differ": "warning",
     "own-metadata": "error",
     "marker-elsewhere": "error",
     "tag-of-no-machine": "error",

@@ -13,7 +13,7 @@ from pip_variants.core.properties import Label, Namespace, Variant
 
 from .findings import Finding, finding
 from .markers import disabling_path
-from .platform_tags import Platform, matches_no_machine, platform_tags, targets
+from .platform_tags import Platform, platform_tags, python_problem, tag_problem, targets
 
 Wheels = dict[Label, list[str]]
 """The variant wheels of a version by label, both sorted."""
@@ -38,7 +38,7 @@ class Release:
 def check_release(release: Release) -> tuple[Finding, ...]:
     """Return the findings about the files of one version together."""
     wheels = _by_label(release.wheels)
-    findings = [*_tags(wheels), *_contradictions(release)]
+    findings = [*_tags(release.wheels), *_contradictions(release)]
     if release.complete:
         findings += _platforms(wheels, release.document)
     if release.document is not None:
@@ -71,13 +71,11 @@ def _by_label(wheels: Sequence[str]) -> Wheels:
     return dict(sorted(found.items()))
 
 
-def _tags(wheels: Wheels) -> Iterator[Finding]:
-    for files in wheels.values():
-        for file in files:
-            for tag in platform_tags(_name(file)):
-                if matches_no_machine(tag):
-                    message = f"no Mac matches the tag {quoted(tag)}"
-                    yield finding("tag-of-no-machine", file, "", message)
+def _tags(wheels: Sequence[str]) -> Iterator[Finding]:
+    for file in sorted(wheels):
+        problems = [tag_problem(tag) for tag in platform_tags(_name(file))]
+        for message in filter(None, [python_problem(_name(file)), *problems]):
+            yield finding("tag-of-no-machine", file, "", message)
 
 
 def _contradictions(release: Release) -> Iterator[Finding]:

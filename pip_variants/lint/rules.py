@@ -49,6 +49,13 @@ class Rules:
 
 
 _RULES: Mapping[str, Rules] = {
+    "early": Rules(
+        top=("default-priorities", "provider-requires", "providers", "variants"),
+        required=(),
+        priorities=_OLD_PRIORITIES,
+        provider=("requires", "plugin-api", "enable-if"),
+        extra=True,
+    ),
     "0.0.2": Rules(
         top=("default-priorities", "providers", "variants"),
         required=("default-priorities", "providers", "variants"),
@@ -85,18 +92,25 @@ _RULES: Mapping[str, Rules] = {
     ),
 }
 
+STANDARDS = ("0.1", "0.1.0", "0.1.1", "0.2.0")
+"""The revisions that are published as standards; older ones only have to be readable."""
+
 Violation = tuple[str, str]
 """The path of a value, and what is wrong with it."""
 
+_stated_revision = re.compile(
+    r"(?:.*/)?v?([0-9]+\.[0-9]+\.[0-9]+)(?:\.json)?/?", re.ASCII
+).fullmatch
+
 
 def violations(revision: str | None, document: object) -> Iterator[Violation]:
-    """Yield the rules of its revision that a document breaks; the earliest ones have none."""
+    """Yield the rules of a revision that a document breaks; ``0.1`` is either of PEP 825."""
     if not isinstance(document, dict) or revision is None:
         return
-    rules = _RULES.get(_minor(document) if revision == "0.1" else revision)
-    if rules is None:
-        return
+    rules = _RULES[exact_revision(revision, document)]
     yield from _keys(document, "", rules.top, rules.required, extra=rules.extra)
+    if revision == "early":
+        yield from _later_keys(document)
     if "$schema" in document and not isinstance(document["$schema"], str):
         yield "$schema", f"expected a string, found {kind_of(document['$schema'])}"
     priorities = document.get("default-priorities")
@@ -112,8 +126,35 @@ def violations(revision: str | None, document: object) -> Iterator[Violation]:
             yield f"variants[{quoted(label)}]", problem
 
 
-def _minor(document: Mapping[str, object]) -> str:
-    """Return which revision of PEP 825 a document is: only 0.1.0 had the old priorities."""
+def stated_revision(document: object) -> str | None:
+    """Return the revision that ``$schema`` states, or None if that is not a known one."""
+    schema = document.get("$schema") if isinstance(document, dict) else None
+    match = _stated_revision(schema) if isinstance(schema, str) else None
+    return match[1] if match and match[1] in _RULES else None
+
+
+def _later_keys(document: Mapping[str, object]) -> Iterator[Violation]:
+    """Yield what an early document has of a later revision: its top-level keys, or lists."""
+    if "static-properties" in document:
+        yield "static-properties", "not a key of this revision"
+    texts, lists = (
+        [
+            f"variants[{quoted(label)}].{namespace}.{feature}"
+            for label, variant in _tables(document.get("variants"))
+            for namespace, features in _tables(variant)
+            for feature, value in features.items()
+            if isinstance(value, kind)
+        ]
+        for kind in (str, list)
+    )
+    if texts and lists:
+        yield texts[0], "a string, though other features have lists"
+
+
+def exact_revision(revision: str, document: Mapping[str, object]) -> str:
+    """Return which of the revisions of PEP 825 a document is: only 0.1.0 had the old priorities."""
+    if revision != "0.1":
+        return revision
     priorities = document.get("default-priorities")
     old = isinstance(priorities, dict) and priorities.keys() & {"feature", "property"}
     return "0.1.0" if old else "0.1.1"

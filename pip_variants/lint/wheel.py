@@ -1,100 +1,80 @@
-"""One wheel: its file name against its ``variant.json``, and the markers in METADATA."""
+"""One wheel: its file name against its ``variant.json``, its fields and its archive."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from pip._vendor.packaging.utils import parse_wheel_filename
 
 from pip_variants.core.errors import quoted
-from pip_variants.core.filenames import label_of
-from pip_variants.core.markers import PLAIN, bind_markers, variant_comparisons
-from pip_variants.core.properties import (
-    is_feature,
-    is_label,
-    is_namespace,
-    is_value,
-    split_parts,
-)
+from pip_variants.core.filenames import label_of, split_label
+from pip_variants.core.properties import Label
 from pip_variants.formats.variant_json import VARIANT_JSON
+from pip_variants.formats.wheel_content import ENTRY_POINTS, METADATA, WHEEL, WheelContent
 
+from .archive import check_archive
 from .document import Document, check_document
+from .fields import check_entry_points, check_metadata, check_wheel_file, parse_fields
 from .findings import Finding, finding
-from .markers import is_valid
-
-_has_variant_marker = re.compile(r"\bvariant_(?:label|namespaces|features|properties)\b").search
-# The fields of core metadata that have markers, or have had them, besides Requires-Dist.
-_OTHER_FIELDS = ("Requires-External", "Provides-Dist", "Obsoletes-Dist", "Requires-Python")
+from .known import KnownFeatures
 
 
 def check_wheel(
-    file: str,
-    variant_json: bytes | None,
-    fields: Sequence[tuple[str, str]],
+    file: str, content: WheelContent, known: KnownFeatures = lambda _: None
 ) -> Document:
     """Return the findings about a wheel and, if it is a variant, its own metadata.
 
-    ``file`` ends with the file name; ``variant_json`` is None if the wheel has none; ``fields`` are
-    those of its METADATA.
+    ``file`` ends with a valid file name of a wheel. ``known`` is as for ``check_document``.
     """
-    label = label_of(file.rpartition("/")[2])
-    findings = [*_fields(file, fields)]
+    filename = file.rpartition("/")[2]
+    stem = split_label(filename.removesuffix(".whl"))[0]
+    project, version, build, tags = parse_wheel_filename(f"{stem}.whl")
+    name = (project, version)
+    found = _own_metadata(file, label_of(filename), content, known)
+    findings = [*check_archive(file, name, content), *found.findings]
+    metadata = content.file(METADATA)
+    if metadata is not None:
+        findings += check_metadata(file, name, parse_fields(metadata))
+    wheel = content.file(WHEEL)
+    if wheel is not None:
+        number = "".join(map(str, build))
+        findings += check_wheel_file(file, number, tags, parse_fields(wheel))
+    entry_points = content.file(ENTRY_POINTS)
+    if entry_points is not None:
+        findings += check_entry_points(file, entry_points)
+    return Document(file, found.metadata, tuple(findings))
+
+
+def _own_metadata(
+    file: str, label: Label | None, content: WheelContent, known: KnownFeatures
+) -> Document:
+    """Return the findings about the ``variant.json`` of a wheel, and what it describes."""
+    text = content.file(VARIANT_JSON)
     if label is None:
-        if variant_json is not None:
-            message = "a wheel without a label in its name must not have one"
-            findings.append(finding("own-metadata", file, VARIANT_JSON, message))
-        return Document(file, None, tuple(findings))
-    if variant_json is None:
+        return Document(file, None, () if text is None else (_label_lost(file, text),))
+    if text is None:
+        if not content.files:
+            return Document(file, None, ())
         message = (
             f"the name has the label {quoted(label)}, but there is no {VARIANT_JSON} in the wheel"
         )
-        return Document(file, None, (finding("own-metadata", file, "", message), *findings))
-    found = check_document(file, variant_json, prefix=f"{VARIANT_JSON}:")
-    findings = [*found.findings, *findings]
+        return Document(file, None, (finding("own-metadata", file, "", message),))
+    found = check_document(file, text, prefix=f"{VARIANT_JSON}:", known=known)
     metadata = found.metadata
-    if metadata is not None:
-        labels = [variant.label for variant in metadata.variants]
-        if labels != [label]:
-            listed = ", ".join(map(quoted, labels[:3])) or "none"
-            message = f"expected just the label of the name, {quoted(label)}, found {listed}"
-            findings.append(finding("own-metadata", file, f"{VARIANT_JSON}:variants", message))
-            metadata = None
-    return Document(file, metadata, tuple(findings))
+    if metadata is None:
+        return found
+    labels = [variant.label for variant in metadata.variants]
+    if labels == [label]:
+        return found
+    listed = ", ".join(map(quoted, labels[:3])) or "none"
+    message = f"expected just the label of the name, {quoted(label)}, found {listed}"
+    wrong = finding("own-metadata", file, f"{VARIANT_JSON}:variants", message)
+    return Document(file, None, (*found.findings, wrong))
 
 
-def _fields(file: str, fields: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-    number = -1
-    for name, text in fields:
-        if name == "Requires-Dist":
-            number += 1
-            if _has_variant_marker(text):
-                path = f"METADATA:Requires-Dist[{number}]"
-                for problem in _problems(text):
-                    yield finding("marker", file, path, problem)
-        elif name in _OTHER_FIELDS and _has_variant_marker(text):
-            message = f"markers about variants can only be in Requires-Dist: {quoted(text)}"
-            yield finding("marker-elsewhere", file, f"METADATA:{name}", message)
-
-
-def _problems(requirement: str) -> Iterator[str]:
-    """Yield what is wrong with a dependency that has markers about variants."""
-    if not is_valid(bind_markers(requirement, PLAIN), requirement=True):
-        yield f"{quoted(requirement)} is not a valid requirement"
-        return
-    for name, text in variant_comparisons(requirement):
-        parts = split_parts(text)
-        if name == "variant_label":
-            valid = not text or is_label(text)
-        else:
-            checks = _PARTS[name]
-            valid = len(parts) == len(checks) and all(
-                check(part) for check, part in zip(checks, parts, strict=True)
-            )
-        if not valid:
-            yield f"{quoted(text)} can never be in {name}"
-
-
-_PARTS: Mapping[str, tuple[Callable[[object], bool], ...]] = {
-    "variant_namespaces": (is_namespace,),
-    "variant_features": (is_namespace, is_feature),
-    "variant_properties": (is_namespace, is_feature, is_value),
-}
+def _label_lost(file: str, text: bytes) -> Finding:
+    """Return the finding about the ``variant.json`` of a wheel without a label in its name."""
+    metadata = check_document(file, text).metadata
+    labels = [variant.label for variant in metadata.variants] if metadata is not None else []
+    message = "a wheel without a label in its name must not have one"
+    if len(labels) == 1:
+        message = f"describes the label {quoted(labels[0])}, which the file name does not have"
+    return finding("own-metadata", file, VARIANT_JSON, message)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.properties import NULL_LABEL
-from pip_variants.explain import messages
+from pip_variants.core.properties import NULL_LABEL, Label
+from pip_variants.explain import messages, notes
 
-from .compat import DistributionNotFound, candidate_with_link
+from .compat import DistributionNotFound, Link, candidate_with_link, redact_auth_from_url
 from .evaluator import decide_release
-from .links import Choice, VariantLink, variant_link
+from .links import Choice, VariantLink, source_of, variant_link
 from .look_ahead import look_ahead
-from .releases import LinkedRelease, split_by_state
+from .releases import LinkedRelease, requested_candidates, split_by_state
 from .run_state import RunState
 
 if TYPE_CHECKING:
@@ -29,17 +31,45 @@ Thunk = partial["Candidate | None"]
 """Makes pip's candidate; pip passes the link as a keyword argument."""
 
 Info = tuple["Version", Thunk]
-RankedInfo = tuple["Version", "Thunk | LazyCandidate"]
+RankedInfo = tuple["Version", "Thunk | LazyCandidate | OutrankingCandidate"]
 
 
 def rank_candidates(
-    state: RunState, infos: Sequence[Info], finder: PackageFinder, hashes: Hashes
+    state: RunState,
+    infos: Sequence[Info],
+    finder: PackageFinder,
+    hashes: Hashes,
+    *,
+    prefetch: bool = True,
 ) -> Iterator[RankedInfo]:
-    """Yield the candidates of one version, best first.
+    """Yield the candidates of each version, best first; the versions keep their order.
+
+    ``prefetch``: pip reads the METADATA of what it takes next.
 
     Nothing is fetched or queried before the first of them is called. A call that returns None means
     that pip tries the next one, which is how incompatible wheels are skipped.
     """
+    later = list(infos)
+    for version, group in groupby(infos, itemgetter(0)):
+        own = list(group)
+        later = later[len(own) :]
+        words = own[0][1].keywords
+        links = [(version, thunk.keywords["link"]) for version, thunk in later]
+        warning = outranked(words["name"], version, words["link"], links)
+        # Where hashes are required pip does not read METADATA before the wheel.
+        ranked = _rank_version(state, own, finder, hashes, prefetch=prefetch and not hashes)
+        for info in ranked:
+            yield (version, OutrankingCandidate(info[1], state, warning)) if warning else info
+
+
+def _rank_version(
+    state: RunState,
+    infos: Sequence[Info],
+    finder: PackageFinder,
+    hashes: Hashes,
+    *,
+    prefetch: bool,
+) -> Iterator[RankedInfo]:
     version = infos[0][0]
     project = infos[0][1].keywords["name"]
     links = [variant_link(thunk.keywords["link"]) for _, thunk in infos]
@@ -50,8 +80,7 @@ def rank_candidates(
         linked = LinkedRelease.of(project, str(version), [links[i] for i in part], finder)
         thunks = tuple(infos[i][1] for i in part)
         for rank in range(len(part)):
-            # Where hashes are required pip does not read METADATA before the wheel.
-            yield version, LazyCandidate(rank, thunks, state, linked, prefetch=not hashes)
+            yield version, LazyCandidate(rank, thunks, state, linked, prefetch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +109,45 @@ class LazyCandidate:
         return self.thunks[file.index](link=VariantLink(link, link.label, choice))
 
 
+@dataclass(frozen=True, slots=True)
+class OutrankingCandidate:
+    """A candidate of a local version that comes before the variants of its version.
+
+    ``warning`` is logged when it is made.
+    """
+
+    make: Callable[[], Candidate | None]
+    state: RunState
+    warning: str
+
+    def __call__(self) -> Candidate | None:
+        """Return pip's candidate, or None."""
+        candidate = self.make()
+        if candidate is not None:
+            self.state.log.once(logging.WARNING, self.warning)
+        return candidate
+
+
 def best_candidate(
     state: RunState, found: BestCandidateResult, finder: PackageFinder, hashes: Hashes | None
 ) -> InstallationCandidate | None:
     """Return the candidate for the legacy resolver: pip's own, or the best variant."""
     best = found.best_candidate
+    if best is None:
+        return None
+    project = canonicalize_name(best.name)
+    usable = requested_candidates(found.applicable_candidates, state.requests.label(project))
     # pip sorts the worst first; sdists and yanked files of a version may be far from its wheels.
-    for version, group in groupby(found.applicable_candidates[::-1], lambda item: item.version):
+    later = usable[::-1]
+    for version, group in groupby(later, lambda item: item.version):
         candidates = list(group)
+        later = later[len(candidates) :]
         links = [variant_link(candidate.link) for candidate in candidates]
-        project = canonicalize_name(candidates[0].name)
         if not is_concerned(state, project, links):
+            others = [(item.version, item.link) for item in later]
+            warning = outranked(project, version, links[0], others)
+            if warning:
+                state.log.once(logging.WARNING, warning)
             # Of equal candidates pip takes the one that it found first.
             return best if best in candidates else candidates[0]
         for part in split_by_state(links, hashes):
@@ -105,25 +162,54 @@ def best_candidate(
     return None
 
 
+def outranked(
+    project: str, version: Version, link: Link, later: Iterable[tuple[Version, Link]]
+) -> str:
+    """Return a warning if a file of a local version comes before variants of the same version.
+
+    ``later`` are the files behind it. The text is empty if there is nothing to warn of.
+    """
+    if variant_link(link).label is not None:
+        return ""
+    labels = labels_of_public(version, later)
+    source = redact_auth_from_url(source_of(link))
+    return notes.outranked(project, str(version), source, labels) if labels else ""
+
+
+def labels_of_public(version: Version, files: Iterable[tuple[Version, Link]]) -> list[Label]:
+    """Return the labels of the files of the public part of a local version; of others none."""
+    if version.local is None:
+        return []
+    labels = (variant_link(link).label for own, link in files if str(own) == version.public)
+    return list(dict.fromkeys(label for label in labels if label is not None))
+
+
 def with_requested_label(
     state: RunState, project: str, candidates: Sequence[InstallationCandidate]
 ) -> Sequence[InstallationCandidate]:
-    """Return the files with the requested label of a project, or all if none is requested.
+    """Return the files of a project whose label is the requested one, or not excluded.
 
-    Only names are compared and nothing is fetched. Raise pip's DistributionNotFound if no file has
-    the label.
+    Only names are compared and nothing is fetched. Raise pip's DistributionNotFound if there are
+    none of several.
     """
     name = canonicalize_name(project)
-    state.requests.mark_used(name)
-    requested = state.requests.label(name)
-    if requested is None:
-        return candidates
     labels = [variant_link(candidate.link).label for candidate in candidates]
-    found = [item for item, label in zip(candidates, labels, strict=True) if label == requested]
+    state.requests.mark_used(name, labels)
+    requested, excluded = state.requests.label(name), state.requests.excluded(name)
+    found = [
+        item
+        for item, label in zip(candidates, labels, strict=True)
+        if (requested is None or label == requested) and label not in excluded
+    ]
     if requested == NULL_LABEL and not found:
         return candidates  # a null variant can have any label
     if candidates and not found:
-        reason = messages.unknown_label(requested, labels)
+        if requested is None:
+            reason = messages.excluded_labels(labels)
+        elif getattr(state.options, "no_variants", False):
+            reason = messages.without_variants(requested)
+        else:
+            reason = messages.unknown_label(requested, labels)
         raise DistributionNotFound(f"No matching distribution found for {project}: {reason}")
     return found
 
@@ -133,7 +219,6 @@ def is_concerned(state: RunState, project: str, links: Sequence[VariantLink]) ->
 
     Either way the request is no longer unused.
     """
-    state.requests.mark_used(project)
-    return state.requests.label(project) is not None or any(
-        link.label is not None for link in links
-    )
+    labels = [link.label for link in links if link.label is not None]
+    state.requests.mark_used(project, labels)
+    return bool(labels) or state.requests.label(project) is not None

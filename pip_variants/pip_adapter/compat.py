@@ -22,12 +22,18 @@ from pip._internal.cli.spinners import SpinnerInterface, open_spinner
 from pip._internal.exceptions import (
     CommandError,
     DistributionNotFound,
+    HashMismatch,
     InstallationError,
     MetadataInconsistent,
     PipError,
     UnsupportedWheel,
 )
-from pip._internal.metadata import BaseDistribution, get_default_environment
+from pip._internal.metadata import (
+    BaseDistribution,
+    BaseEnvironment,
+    get_default_environment,
+    get_environment,
+)
 from pip._internal.models.link import Link
 from pip._internal.network.utils import HEADERS
 from pip._internal.utils._log import VERBOSE
@@ -61,6 +67,7 @@ __all__ = [
     "CommandError",
     "DistributionNotFound",
     "HTTPError",
+    "HashMismatch",
     "Hashes",
     "IncompleteRead",
     "InstallRequirement",
@@ -388,6 +395,32 @@ def parse_constraints(
             yield install_req_from_parsed_requirement(parsed, user_supplied=False)
 
 
+def first_candidate(
+    infos: Callable[[], Iterator[tuple[Any, Any]]],
+    installed: BaseDistribution | None,
+    *,
+    prefers_installed: bool,
+) -> Any:  # noqa: ANN401 - what the infos make, or `installed`
+    """Return what pip's resolver takes of these candidates: the first that is made, or None.
+
+    ``infos`` yields versions, each with a function that makes something or returns None.
+    """
+    from pip._internal.resolution.resolvelib.found_candidates import FoundCandidates
+
+    own: Any = installed
+    return next(iter(FoundCandidates(infos, own, prefers_installed, set())), None)
+
+
+def not_found(finder: PackageFinder, req: InstallRequirement) -> InstallationError:
+    """Return pip's error about a requirement that no file satisfies; it logs the versions."""
+    from pip._internal.resolution.resolvelib.factory import Factory
+    from pip._internal.resolution.resolvelib.requirements import SpecifierRequirement
+
+    unused: Any = None
+    factory = Factory(finder, unused, unused, unused, False, False, True, False)
+    return factory._report_single_requirement_conflict(SpecifierRequirement(req), None)  # noqa: SLF001
+
+
 def supports_tags(filename: str, finder: PackageFinder) -> bool:
     """Return whether the tags of a wheel fit the target of a finder."""
     from pip._internal.models.wheel import Wheel
@@ -426,6 +459,39 @@ def json_option(command: Command) -> None:
     from pip._internal.cli import cmdoptions
 
     command.cmd_opts.add_option(cmdoptions.json())
+
+
+def path_option(command: Command) -> None:
+    """Give a command pip's ``--path``."""
+    from pip._internal.cli import cmdoptions
+
+    command.cmd_opts.add_option(cmdoptions.list_path())
+
+
+def environment_of(options: Values) -> BaseEnvironment:
+    """Return the environment of a command: the folders of ``--path``, or the default one."""
+    paths = configured_options(options, "path")
+    return get_environment(list(paths)) if paths else get_default_environment()
+
+
+def with_index_options(options: Values) -> Values:
+    """Return options with those of `pip install` about indexes, for a command that has none.
+
+    They are as the environment and configuration files have them.
+    """
+    if hasattr(options, "index_url"):
+        return options
+    from optparse import Values as OwnValues
+
+    from pip._internal.commands import create_command
+
+    install = create_command("install", isolated=options.isolated_mode)
+    return OwnValues({**vars(install.parser.get_default_values()), **vars(options)})
+
+
+def finds_packages(options: Values) -> bool:
+    """Return whether a command looks for packages to install, not only at those installed."""
+    return hasattr(options, "ignore_requires_python")
 
 
 def configured_options(options: Values, name: str) -> Sequence[Any]:

@@ -15,11 +15,20 @@ from pip_variants.core.errors import VariantError
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label
 from pip_variants.core.selection import Selection, Wheel, needed_namespaces, select
-from pip_variants.explain import messages
+from pip_variants.explain import messages, problems
 
+from .compat import VERBOSE, InstallationError
 from .links import VariantLink, remote_file
 from .releases import LinkedRelease
 from .run_state import RunState
+
+
+class UnreadVariantsError(InstallationError):
+    """The metadata of variants that might have to be selected could not be read."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(problems.unread_variants(decision))
+        self.decision = decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,17 @@ class _Guess:
 def decide_release(state: RunState, linked: LinkedRelease, *, prefetch: bool = False) -> Decision:
     """Return which files of a release can be installed, best first; each release is decided once.
 
-    ``prefetch``: pip will read the METADATA of the first one next.
+    ``prefetch``: pip will read the METADATA of the first one next. Raise
+    UnreadVariantsError if a variant that might be better could not be read.
     """
-    project = linked.release.project
-    state.requests.mark_used(project)
-    known = state.decisions.get(linked.key)
-    if known is not None:
-        return known
+    state.requests.mark_used(linked.release.project)
+    decision = state.decisions.get(linked.key) or _decide_once(state, linked, prefetch=prefetch)
+    if decision.unread:
+        raise UnreadVariantsError(decision)
+    return decision
+
+
+def _decide_once(state: RunState, linked: LinkedRelease, *, prefetch: bool) -> Decision:
     decision = state.ahead.decisions.pop(linked.key, None)
     if decision is None:
         state.use_finder(linked.finder)
@@ -59,43 +72,63 @@ def judge_wheels(state: RunState, wheels: Sequence[Wheel], metadata: VariantMeta
     return select(wheels, metadata, state.supported(needed, metadata))
 
 
-def log_passed_over(state: RunState, decision: Decision) -> bool:
-    """Log which wheels were passed over and why; return whether anything was logged."""
-    logged = False
+def log_passed_over(state: RunState, decision: Decision) -> None:
+    """Log which wheels were passed over and why."""
     for selection in decision.selections:
         release = decision.release
         found = messages.passed_over(release.project, release.version, selection, state.log.reasons)
-        if found is not None:
-            text, reason = found
-            state.log.reasons.setdefault(reason, f"{release.project} {release.version}")
-            logged = state.log.once(logging.INFO, text) or logged
-    return logged
+        if found is None or not state.log.is_first((release.project, found[1])):
+            continue
+        text, reason = found
+        state.log.reasons.setdefault(reason, f"{release.project} {release.version}")
+        state.log.once(logging.INFO, text)
+    excluded = messages.excluded_variants(decision)
+    if excluded is not None:
+        state.log.once(logging.INFO, excluded)
+
+
+def log_table(state: RunState, decision: Decision) -> None:
+    """Log the table of ``explain`` at -v, once, if a wheel was passed over."""
+    is_passed_over = any(selection.rejected for selection in decision.selections)
+    if is_passed_over and state.log.shows(VERBOSE) and state.log.is_first(decision.release):
+        from pip_variants.explain.model import explain_decision  # only this needs rich
+
+        from .display import log_explanation
+
+        log_explanation(explain_decision(decision, state.log.warnings()), VERBOSE)
 
 
 def why_nothing_fits(state: RunState, project: str) -> str | None:
-    """Return why nothing of the first version that was considered fits, or None."""
-    for decision in state.decisions.about(project):
-        if not decision.ranked:
-            reason = messages.why_nothing_fits(decision)
-            if reason is not None:
-                return reason
-    return None
+    """Return why nothing of the first version that was considered fits, or None.
+
+    If a label is requested, a version that has it comes before those that do not.
+    """
+    failed = [item for item in state.decisions.about(project) if not item.ranked]
+    failed.sort(key=lambda item: item.requested not in (file.label for file in item.release.files))
+    reasons = filter(None, map(messages.why_nothing_fits, failed))
+    return next(reasons, None)
 
 
 def decide(state: RunState, linked: LinkedRelease) -> Decision:
     """Return which files of a release can be installed; nothing is logged or remembered."""
     release = linked.release
+    project = release.project
+    requested = state.requests.label(project)
     sources = [_judge_source(state, linked, files) for files in release.by_source()]
-    return core.decide(release, sources, state.requests.label(release.project))
+    return core.decide(release, sources, requested, state.requests.excluded(project))
 
 
 def _judge_source(
     state: RunState, linked: LinkedRelease, files: tuple[int, ...]
 ) -> SourceSelection:
     """Return the selection among the variant wheels of one source."""
+    project = linked.release.project
+    requested = state.requests.label(project)
     wheels = [remote_file(linked.links[index]) for index in files]
     try:
-        metadata = state.metadata.read(wheels, state.use_finder(linked.finder))
+        metadata = state.metadata.read(
+            wheels, state.use_finder(linked.finder), requested, state.requests.excluded(project)
+        )
     except VariantError as error:
         return SourceSelection(files, error=str(error))
     selection = judge_wheels(state, linked.release.wheels(files), metadata.metadata)
@@ -103,14 +136,20 @@ def _judge_source(
 
 
 def _log(state: RunState, decision: Decision) -> None:
-    for text in messages.metadata_problems(decision):
+    for text in problems.metadata_problems(decision):
         state.log.once(logging.WARNING, text)
-    if decision.ranked:
+    hint = state.comments.hint(decision)
+    if hint is not None:
+        state.log.once(logging.WARNING, hint)
+    if decision.ranked or decision.unread:
         return
     if decision.requested is not None:
-        state.log.once(logging.INFO, messages.requested_label_rejected(decision))
+        text = messages.requested_label_rejected(decision)
+        project, version = decision.release.project, decision.release.version
+        state.log.once(logging.INFO, text, topic=text.replace(f"{project} {version}", project))
     else:
         log_passed_over(state, decision)
+    log_table(state, decision)
 
 
 def _start_prefetch(state: RunState, linked: LinkedRelease) -> _Guess:

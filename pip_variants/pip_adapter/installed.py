@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pip_variants.core.compatibility import missing_features
-from pip_variants.core.decision import SelectedVariant
+from pip_variants.core.decision import SelectedVariant, is_requested
 from pip_variants.core.selection import Rejected, Wheel
 from pip_variants.core.supported import KNOWN_STATES
-from pip_variants.explain import messages
+from pip_variants.explain import messages, requests
 from pip_variants.explain.as_json import variant_entry
 
-from .compat import BaseDistribution, get_default_environment, write_output
+from .compat import (
+    BaseDistribution,
+    InstallationError,
+    environment_of,
+    get_default_environment,
+    write_output,
+)
 from .distributions import variant_of
 from .run_state import RunState
 
@@ -22,13 +28,17 @@ class InstalledVariant:
     """An installed variant. ``reason`` says why it does not fit; None: it does.
 
     ``is_certain``: the supported properties of every namespace in question are known.
+    ``is_contradicted``: what this machine shows rules it out; otherwise the machine shows nothing
+    that it could be compared with.
     """
 
     project: str
     version: str
+    dist: BaseDistribution
     selected: SelectedVariant
     reason: str | None
     is_certain: bool
+    is_contradicted: bool
 
 
 def installed_variant(state: RunState, dist: BaseDistribution) -> InstalledVariant | None:
@@ -44,12 +54,14 @@ def installed_variant(state: RunState, dist: BaseDistribution) -> InstalledVaria
     if missing:
         reason = messages.why_rejected([Rejected(Wheel(name, variant.label), variant, missing)])
     certain = all(item.supported.state in KNOWN_STATES for item in missing)
-    return InstalledVariant(name, str(dist.raw_version), selected, reason, certain)
+    contradicted = any(item.is_contradicted for item in missing)
+    version = str(dist.raw_version)
+    return InstalledVariant(name, version, dist, selected, reason, certain, contradicted)
 
 
 def installed_variants(state: RunState) -> Iterator[InstalledVariant]:
-    """Yield the variants in the environment by name."""
-    dists = get_default_environment().iter_installed_distributions()
+    """Yield the variants in the environment, or in the folders of ``--path``, by name."""
+    dists = environment_of(state.options).iter_installed_distributions(local_only=False)
     for dist in sorted(dists, key=lambda item: item.canonical_name):
         found = installed_variant(state, dist)
         if found is not None:
@@ -67,6 +79,19 @@ def print_misfits(state: RunState, dists: Sequence[BaseDistribution]) -> bool:
             text = messages.check_misfit(found.project, found.version, label, found.reason)
             write_output("%s", text)
     return any_found
+
+
+def check_uninstallation(state: RunState, projects: Iterable[str]) -> None:
+    """Raise InstallationError if an installed distribution has not the label requested for it."""
+    for project in projects:
+        requested = state.requests.label(project)
+        dist = get_default_environment().get_distribution(project)
+        if requested is None or dist is None:
+            continue
+        found = variant_of(dist)
+        if found is None or not is_requested(found.variant, requested):
+            label = found.variant.label if found is not None else None
+            raise InstallationError(requests.other_variant(project, requested, label))
 
 
 def add_column(

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 from pip_variants.remote.transport import RemoteFile
 
-from .compat import prepare_downloaded
+from .compat import HashMismatch, prepare_downloaded
 from .downloads import Downloads
 from .links import is_remote_wheel, remote_file
 from .run_state import RunState
@@ -50,13 +50,24 @@ def complete_wheels(
 
     def handle(file: RemoteFile, path: Path) -> None:
         req = wheels[file.url]
-        prepare_downloaded(preparer, req, path, parallel_builds=parallel_builds)
+        _prepare(preparer, req, path, parallel_builds=parallel_builds)
         if unpacked is None or not unpacked.add(req, is_downloaded=True):
             downloads.release(path)
 
     sizes = state.wheels.sizes
     downloads.run([(file, sizes.get(file.url, file.size)) for file, _ in found], handle)
     return [req for req in reqs if req not in wheels.values()]
+
+
+def _prepare(
+    preparer: RequirementPreparer, req: InstallRequirement, path: Path, *, parallel_builds: bool
+) -> None:
+    """Hand pip a wheel that has arrived; it checks the hash."""
+    try:
+        prepare_downloaded(preparer, req, path, parallel_builds=parallel_builds)
+    except HashMismatch as error:
+        error.req = req  # pip's text names it
+        raise
 
 
 def unpack(state: RunState, reqs: Iterable[InstallRequirement]) -> None:

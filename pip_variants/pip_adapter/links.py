@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .compat import InstallRequirement
 
 _REMOTE_SCHEMES = ("http", "https")
+_NO_HASHES = ("egg", "subdirectory")
+_is_hash = re.compile(r"[0-9a-fA-F]{8,}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,18 @@ def remote_file(link: Link) -> RemoteFile:
         url=link.url.partition("#")[0],
         shown_url=link.redacted_url.partition("#")[0],
         source=source_of(link),
-        hashes=all_hashes(link),
+        hashes={**_fragment_hashes(link), **all_hashes(link)},
         path=Path(link.file_path) if link.is_file else None,
         is_listed=bool(link.comes_from),
         label=link.label if isinstance(link, VariantLink) else None,
         size=_stated_size(link),
     )
+
+
+def _fragment_hashes(link: Link) -> dict[str, str]:
+    """Return what pip does not take for a hash at the end of a URL, by algorithm."""
+    parts = (part.partition("=") for part in link.url.partition("#")[2].split("&"))
+    return {name: value for name, _, value in parts if _is_hash(value) and name not in _NO_HASHES}
 
 
 def _stated_size(link: Link) -> int | None:

@@ -71,7 +71,7 @@ def look_ahead(state: RunState, finder: PackageFinder, requirements: Requirement
     found = {
         name: release
         for name, needed in projects.items()
-        if (release := next(releases_of(finder, name, needed.specifier), None)) is not None
+        if (release := _first_release(state, finder, name, needed)) is not None
     }
     for release in found.values():
         for files in release.release.by_source():
@@ -81,13 +81,20 @@ def look_ahead(state: RunState, finder: PackageFinder, requirements: Requirement
         _expect(state, release, projects[name].extras)
 
 
+def _first_release(
+    state: RunState, finder: PackageFinder, name: NormalizedName, needed: _Needed
+) -> LinkedRelease | None:
+    requested = state.requests.label(name)
+    return next(releases_of(finder, name, needed.specifier, requested=requested), None)
+
+
 def _expect(state: RunState, release: LinkedRelease, extras: frozenset[str]) -> None:
     """Decide about a release ahead, and request the METADATA of what is selected."""
     index, selected = 0, None
     if any(link.label is not None for link in release.links):
         decision = decide(state, release)
         # Such a decision depends on what pip prepares before.
-        if decision.is_provisional:
+        if decision.is_provisional or decision.unread:
             return
         state.ahead.decisions[release.key] = decision
         if not decision.ranked:

@@ -106,6 +106,12 @@ def _read_platform(file: str) -> Platform:
         raise RequestError(f"--variant-platform: {name}: {quoted(str(error))}") from None
 
 
+def banner_style(options: Values) -> str:
+    """Return how the choice of a variant is announced: ``full``, ``short`` or ``none``."""
+    style: str = getattr(options, "variant_banner", "full")
+    return style
+
+
 def jobs_of(options: Values) -> int:
     """Return how many downloads and unpackings run side by side."""
     jobs: int | None = getattr(options, "variant_jobs", None)

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from pip_variants.core.errors import ProviderError, printable, shortened
+from pip_variants.core.errors import InterpreterError, ProviderError, printable, shortened
 from pip_variants.core.properties import Property
 from pip_variants.explain import messages
 from pip_variants.providers import plugin as plugin_process
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin
-from pip_variants.system import child
+from pip_variants.system import child, interpreter
 
 from .compat import runnable_pip, temporary_folder
 
@@ -75,31 +75,43 @@ class PluginInstaller:
 
         Raise ProviderError if they cannot be installed.
         """
-        if not self.options.cache_dir:
-            folder = temporary_folder("variant-providers")
-        else:
-            folder = Path(self.options.cache_dir, "variants", "providers")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = self._folder()
             with tempfile.TemporaryDirectory(
                 dir=folder, prefix=".new-", ignore_cleanup_errors=True
             ) as work:
                 return self._site_of(requirements, folder, Path(work))
+        except InterpreterError as error:
+            raise ProviderError(str(error)) from None
         except OSError as error:
             raise ProviderError(
                 f"cannot create a folder for it: {error.strerror or error}"
             ) from None
 
+    def _folder(self) -> Path:
+        """Return the folder for all providers: in the cache, if that is this user's, or temporary.
+
+        Who owns a folder can replace the code in it.
+        """
+        if self.options.cache_dir:
+            folder = Path(self.options.cache_dir, "variants", "providers")
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                if _is_own(folder) and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                    return folder
+        return temporary_folder("variant-providers")
+
     def _site_of(self, requirements: Sequence[str], folder: Path, work: Path) -> Path:
         pinned = self._resolve(requirements, work)
-        if not all(item.sha256 for item in pinned):
-            # Without hashes the same names and versions need not be the same files.
-            folder = temporary_folder("variant-providers")
-        site = folder / _key(pinned)
+        site, new = folder / _key(pinned), work / "site"
+        # Without hashes the same names and versions need not be the same files.
+        if not all(item.sha256 for item in pinned) or (site.exists() and not _is_own(site)):
+            own = temporary_folder("variant-providers")  # perhaps on another disk
+            site, new = own / site.name, own / "new"
         if not (site / _STAMP).is_file():
-            self._install(pinned, work)
-            (work / "site" / _STAMP).touch()
-            _move(work / "site", site)
+            self._install(pinned, work, new)
+            (new / _STAMP).touch()
+            _move(new, site)
         return site
 
     def _resolve(self, requirements: Sequence[str], work: Path) -> tuple[Pinned, ...]:
@@ -113,20 +125,20 @@ class PluginInstaller:
         whole = all(item.sha256 for item in pinned)
         return tuple(item if whole else replace(item, sha256="") for item in pinned)
 
-    def _install(self, pinned: Sequence[Pinned], work: Path) -> None:
+    def _install(self, pinned: Sequence[Pinned], work: Path, target: Path) -> None:
         file = work / "pinned.txt"
         file.write_text("".join(f"{item.line}\n" for item in pinned), encoding="utf-8")
-        self._pip(work, "--no-deps", "--target", str(work / "site"), "-r", str(file))
+        self._pip(work, "--no-deps", "--target", str(target), "-r", str(file))
 
     def _pip(self, work: Path, *arguments: str) -> None:
         """Run ``pip install``; raise ProviderError with its last error if it fails."""
         output = work / "output"
-        command = [sys.executable, "-I", runnable_pip(), "install", *self._options()]
+        command = interpreter.command(runnable_pip(), "install", *self._options())
         status = child.run(
             [*command, *arguments],
             TIME_LIMIT,
             output=output,
-            environ=self._environ(work),
+            environ=interpreter.environment(self._environ(work)),
             tick=self.tick,
         )
         if status is None:
@@ -224,6 +236,11 @@ def _registered(site: Path, package: str) -> str:
 def _failed(plugin: Plugin, problem: str) -> ProviderResult:
     reason = messages.provider_failed(plugin.packages, problem)
     return ProviderResult(reason=reason, warnings=(reason,), failed=True)
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether a folder belongs to the user that runs this process."""
+    return os.name != "posix" or folder.stat().st_uid == os.geteuid()
 
 
 def _has_space(address: str) -> bool:

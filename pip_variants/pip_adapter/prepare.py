@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.decision import Decision, SelectedVariant, is_requested
+from pip_variants.core.decision import SelectedVariant
 from pip_variants.core.errors import FetchError, MetadataError, shortened
+from pip_variants.core.properties import Variant
 from pip_variants.core.selection import Wheel
-from pip_variants.explain import messages
+from pip_variants.explain import downloads, messages, problems
 from pip_variants.explain.as_json import variant_entry
 from pip_variants.formats.variant_json import VARIANT_JSON, own_variant
 
 from .compat import (
-    VERBOSE,
     BaseDistribution,
     MetadataInconsistent,
     UnsupportedWheel,
@@ -24,16 +24,15 @@ from .compat import (
     indent_log,
 )
 from .distributions import Attached, attach, variant_of
-from .evaluator import judge_wheels, log_passed_over
+from .evaluator import judge_wheels, log_passed_over, log_table
 from .links import Choice, VariantLink, choice_of, link_of, remote_file, set_link, variant_link
 from .look_ahead import look_ahead
+from .options import banner_style
 from .run_state import RunState
 from .wheel_files import check_metadata
 
 if TYPE_CHECKING:
     from .compat import InstallRequirement, Link, PackageFinder
-
-logger = logging.getLogger(__name__)
 
 
 def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) -> None:
@@ -54,7 +53,7 @@ def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) ->
         except FetchError:
             return  # pip fetches the whole wheel or reports why not; then attach_variant judges it
         except MetadataError as error:
-            raise UnsupportedWheel(messages.unreadable_wheel(link.filename, error)) from None
+            raise UnsupportedWheel(problems.unreadable_wheel(link.filename, error)) from None
         try:
             choice = _choose_given(state, given, selected)
         except UnsupportedWheel as error:
@@ -115,12 +114,12 @@ def _arrived_variant(link: VariantLink, dist: BaseDistribution) -> SelectedVaria
     found = variant_of(dist)
     if found is None:
         problem = f"there is no valid {VARIANT_JSON} in it"
-        raise UnsupportedWheel(messages.unreadable_wheel(link.filename, problem))
+        raise UnsupportedWheel(problems.unreadable_wheel(link.filename, problem))
     try:
         return own_variant(found.metadata, link.label)
     except MetadataError as error:
         problem = f"{VARIANT_JSON}: {error}"
-        raise UnsupportedWheel(messages.unreadable_wheel(link.filename, problem)) from None
+        raise UnsupportedWheel(problems.unreadable_wheel(link.filename, problem)) from None
 
 
 def _choose_given(state: RunState, link: VariantLink, selected: SelectedVariant) -> Choice:
@@ -131,9 +130,9 @@ def _choose_given(state: RunState, link: VariantLink, selected: SelectedVariant)
     name, version = link.filename.split("-", 2)[:2]
     project = canonicalize_name(name)
     state.requests.mark_used(project)
-    requested = state.requests.label(project)
-    if requested is not None and not is_requested(selected.variant, requested):
-        raise UnsupportedWheel(messages.not_requested(link.filename, requested, project))
+    refusal = state.requests.refusal(project, link.filename, selected.variant)
+    if refusal is not None:
+        raise UnsupportedWheel(refusal)
     return Choice(project, version, selected)
 
 
@@ -144,19 +143,19 @@ def _describe(selected: SelectedVariant) -> str:
 
 def _log_choice(state: RunState, choice: Choice) -> None:
     variant = choice.selected.variant if choice.selected is not None else None
-    if choice.decision is not None and (variant is None or variant.is_null):
-        logged = log_passed_over(state, choice.decision)
-        if logged and logger.isEnabledFor(VERBOSE):
-            _log_table(state, choice.decision)
+    if choice.decision is not None:
+        if variant is None or variant.is_null:
+            log_passed_over(state, choice.decision)
+        log_table(state, choice.decision)
     if variant is not None:
-        text = messages.banner(choice.project, choice.version, variant)
+        _log_banner(state, choice, variant)
+
+
+def _log_banner(state: RunState, choice: Choice, variant: Variant) -> None:
+    style = banner_style(state.options)
+    if style == "full":
+        text = downloads.banner(choice.project, choice.version, variant)
         state.log.once(logging.INFO, f"\n{text}\n")
-
-
-def _log_table(state: RunState, decision: Decision) -> None:
-    """Log the table of ``explain``; only this needs these imports."""
-    from pip_variants.explain.model import explain_decision
-
-    from .display import log_explanation
-
-    log_explanation(explain_decision(decision, state.log.warnings()), VERBOSE)
+    elif style == "short":
+        text = downloads.short_banner(choice.project, choice.version, variant)
+        state.log.once(logging.INFO, text)

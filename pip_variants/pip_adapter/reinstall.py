@@ -1,7 +1,8 @@
 """Whether another variant of the same version replaces an installed one.
 
 pip compares versions and keeps what is installed. A variant is kept as long as it is the requested
-one and this machine supports it; an upgrade takes the best variant of the version.
+one and this machine does not contradict it; a machine that shows no such hardware at all, as a
+login node, does not. An upgrade takes the best variant of the version.
 """
 
 from __future__ import annotations
@@ -12,24 +13,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pip_variants.core.compatibility import feature_positions
-from pip_variants.core.decision import SelectedVariant, is_requested
+from pip_variants.core.decision import Decision, SelectedVariant, is_excluded, is_requested
 from pip_variants.core.ordering import sort_key
-from pip_variants.explain import messages
+from pip_variants.core.properties import Label
+from pip_variants.explain import messages, problems
 
 from .compat import BaseDistribution, PipError, impatient_finder
 from .distributions import variant_of
-from .evaluator import decide_release
-from .installed import installed_variant
+from .evaluator import UnreadVariantsError, decide_release
+from .installed import InstalledVariant, installed_variant
 from .links import choice_of, link_of, variant_link
 from .releases import LinkedRelease
 from .run_state import RunState
 
 if TYPE_CHECKING:
-    from pip._vendor.packaging.specifiers import BaseSpecifier
+    from pip._vendor.packaging.specifiers import SpecifierSet
 
-    from .compat import Hashes, InstallRequirement, PackageFinder
-
-logger = logging.getLogger(__name__)
+    from .compat import BestCandidateResult, Hashes, InstallRequirement, PackageFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,14 @@ class CandidateQuery:
     """The candidates that pip considers for a project."""
 
     finder: PackageFinder
-    specifier: BaseSpecifier
+    specifier: SpecifierSet
     hashes: Hashes
+
+    def find(self, dist: BaseDistribution) -> BestCandidateResult:
+        """Return the candidates for the project of a distribution."""
+        return self.finder.find_best_candidate(
+            dist.canonical_name, specifier=self.specifier, hashes=self.hashes
+        )
 
 
 def is_replaced(
@@ -61,13 +67,21 @@ def is_replaced(
     requested = state.requests.label(project)
     if requested is not None:
         return installed is None or not is_requested(installed.variant, requested)
-    if installed is not None and named:
-        state.use_finder(query.finder)
-        if _is_misfit(state, dist):
-            return True
+    excluded = state.requests.excluded(project)
+    if installed is not None and is_excluded(installed.variant, excluded):
+        return True
+    state.use_finder(query.finder)
+    misfit = _misfit(state, dist) if named or not prefers_installed else None
+    if misfit is not None and named and misfit.is_contradicted:
+        text = messages.installed_misfit(*_names(misfit), str(misfit.reason))
+        state.log.once(logging.WARNING, text)
+        return True
     if not prefers_installed:
-        return better_label(state, dist, query) is not None
-    if installed is not None and named:
+        return _is_upgraded(state, dist, misfit, query)
+    if misfit is not None:
+        text = messages.unconfirmed_variant(*_names(misfit), str(misfit.reason))
+        state.log.once(logging.INFO, text)
+    elif installed is not None and named:
         _log_better(state, dist, installed, query)
     return False
 
@@ -88,24 +102,19 @@ def better_label(state: RunState, dist: BaseDistribution, query: CandidateQuery)
     """Return the label of the best variant of the installed version.
 
     None if it is not better than the installed one, if the version has no variants, if some of its
-    metadata is missing, or if another version is newer.
+    metadata is missing or cannot be read, or if another version is newer.
     """
-    found = query.finder.find_best_candidate(
-        dist.canonical_name, specifier=query.specifier, hashes=query.hashes
-    )
+    found = query.find(dist)
     if found.best_candidate is None or found.best_candidate.version != dist.version:
         return None
-    links = [
-        variant_link(candidate.link)
-        for candidate in reversed(found.applicable_candidates)
-        if candidate.version == dist.version and not candidate.link.is_yanked
-    ]
-    if not any(link.label is not None for link in links):
+    decision = _decide_version(state, dist, query, found)
+    if decision is None or not decision.ranked:
         return None
-    project, version = str(dist.canonical_name), str(dist.version)
-    decision = decide_release(state, LinkedRelease.of(project, version, links, query.finder))
-    if not decision.ranked or not all(source.is_complete for source in decision.sources):
-        return None
+    return better_than(dist, decision)
+
+
+def better_than(dist: BaseDistribution, decision: Decision) -> Label | None:
+    """Return the label of the best variant of a version unless the installed one is as good."""
     best = decision.ranked[0]
     if best.selected is None:
         return None
@@ -121,22 +130,57 @@ def better_label(state: RunState, dist: BaseDistribution, query: CandidateQuery)
     return best.selected.variant.label
 
 
-def _is_misfit(state: RunState, dist: BaseDistribution) -> bool:
-    """Return whether an installed variant certainly does not fit, and log that."""
+def _is_upgraded(
+    state: RunState,
+    dist: BaseDistribution,
+    misfit: InstalledVariant | None,
+    query: CandidateQuery,
+) -> bool:
+    """Return whether an upgrade takes another file of the installed version."""
+    if misfit is None:
+        return better_label(state, dist, query) is not None
+    decision = _decide_version(state, dist, query, query.find(dist))
+    return decision is not None and bool(decision.ranked)
+
+
+def _decide_version(
+    state: RunState, dist: BaseDistribution, query: CandidateQuery, found: BestCandidateResult
+) -> Decision | None:
+    """Return the decision about the files of the installed version.
+
+    None if there are no variants among them, or if some metadata is missing or cannot be read.
+    """
+    links = [
+        variant_link(candidate.link)
+        for candidate in reversed(found.applicable_candidates)
+        if candidate.version == dist.version and not candidate.link.is_yanked
+    ]
+    if not any(link.label is not None for link in links):
+        return None
+    project, version = str(dist.canonical_name), str(dist.version)
+    try:
+        decision = decide_release(state, LinkedRelease.of(project, version, links, query.finder))
+    except UnreadVariantsError as error:
+        state.log.once(logging.WARNING, problems.kept_for_unread(error.decision))
+        return None
+    return decision if all(source.is_complete for source in decision.sources) else None
+
+
+def _misfit(state: RunState, dist: BaseDistribution) -> InstalledVariant | None:
+    """Return an installed variant that this machine does not support, or None."""
     found = installed_variant(state, dist)
-    if found is None or found.reason is None or not found.is_certain:
-        return False
-    label = found.selected.variant.label
-    text = messages.installed_misfit(found.project, found.version, label, found.reason)
-    state.log.once(logging.WARNING, text)
-    return True
+    return None if found is None or found.reason is None else found
+
+
+def _names(found: InstalledVariant) -> tuple[str, str, str]:
+    return found.project, found.version, found.selected.variant.label
 
 
 def _log_better(
     state: RunState, dist: BaseDistribution, installed: SelectedVariant, query: CandidateQuery
 ) -> None:
     """Log that an upgrade would take another variant; any failure is ignored."""
-    if not logger.isEnabledFor(logging.INFO):
+    if not state.log.shows(logging.INFO):
         return
     with contextlib.suppress(PipError), impatient_finder(query.finder) as finder:
         best = better_label(state.for_hint(), dist, replace(query, finder=finder))

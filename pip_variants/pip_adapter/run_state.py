@@ -31,18 +31,21 @@ from pip_variants.remote.wheel_metadata import WheelReader
 from pip_variants.system.content_cache import ContentCache
 
 from .ahead import Ahead
+from .comments import CommentedLabels
 from .compat import (
     VERBOSE,
     BaseDistribution,
     InstallationError,
-    get_default_environment,
+    environment_of,
     indent_log,
     open_spinner,
     session_of,
+    with_index_options,
 )
 from .kept_wheels import Keeper
 from .options import jobs_of, provider_settings, target_of
 from .requests import LabelRequests
+from .run_log import RunLog
 from .transport import PipTransport
 
 if TYPE_CHECKING:
@@ -65,29 +68,6 @@ _NEARBY = 0.01
 """Seconds; from a server that responds sooner, requests one after the other are as fast."""
 
 
-class RunLog:
-    """Messages of one run, each logged once."""
-
-    def __init__(self, *, silent: bool = False) -> None:
-        self._silent = silent
-        self._levels: dict[str, int] = {}
-        self.reasons: dict[str, str] = {}
-        """By reason for passing wheels over, the release that it was first given for."""
-
-    def once(self, level: int, text: str) -> bool:
-        """Log a message unless this run has logged it before; return whether it was logged."""
-        if text in self._levels:
-            return False
-        self._levels[text] = level
-        if not self._silent:
-            logger.log(level, "%s", text)
-        return True
-
-    def warnings(self) -> tuple[str, ...]:
-        """Return the warnings and errors that were logged."""
-        return tuple(text for text, level in self._levels.items() if level >= logging.WARNING)
-
-
 class DecisionLog:
     """The decisions of one run, in order."""
 
@@ -98,6 +78,11 @@ class DecisionLog:
     def get(self, urls: tuple[str, ...]) -> Decision | None:
         """Return the decision about the files with these URLs, unless it was provisional."""
         return self._by_files.get(urls)
+
+    def urls_of(self, decision: Decision) -> tuple[str, ...]:
+        """Return the URLs of the files of a decision that is not provisional."""
+        found = (urls for urls, item in self._by_files.items() if item is decision)
+        return next(found, ())
 
     def add(self, urls: tuple[str, ...], decision: Decision) -> None:
         """Record a decision."""
@@ -139,6 +124,7 @@ class RunState:
     roots: Sequence[InstallRequirement] = ()
     """What the user requires, until requests for it are sent ahead."""
     ahead: Ahead = field(default_factory=Ahead)
+    comments: CommentedLabels = field(default_factory=CommentedLabels)
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -146,15 +132,20 @@ class RunState:
         if self.unpacked is not None:
             self.unpacked.close()
 
+    def silent(self) -> RunState:
+        """Return a state for a question beside the run: with decisions of its own, none logged."""
+        log = RunLog(logging.CRITICAL)
+        return replace(self, decisions=DecisionLog(), log=log, quiet=True)
+
     def for_hint(self) -> RunState:
-        """Return a state for what may fail without consequence: with memory of its own, silent."""
-        return replace(
-            self,
-            metadata=self.metadata.forget_failures(),
-            decisions=DecisionLog(),
-            log=RunLog(silent=True),
-            quiet=True,
-        )
+        """Return the same for what may fail without consequence, which downloads no wheel."""
+        return replace(self.silent(), metadata=self.metadata.forget_failures())
+
+    def report_only(self) -> None:
+        """Show no progress and log nothing below warnings: stdout belongs to a report."""
+        self.quiet = True
+        self.log.least = logging.WARNING
+        self.wheels.keep = Keeper()
 
     @property
     def wheels(self) -> WheelReader:
@@ -232,7 +223,7 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
     ignores_installed = target.is_cross or any(
         getattr(options, name, None) for name in _IGNORING_INSTALLED
     )
-    versions = partial(_versions, prepared, ignores_installed=ignores_installed)
+    versions = partial(_versions, prepared, None if ignores_installed else options)
     resolver = NamespaceResolver(runner, provider_settings(options), target, versions)
     keeper = Keeper(getattr(options, "progress_bar", "off"), getattr(options, "dry_run", False))
     state = RunState(
@@ -256,12 +247,13 @@ def _run_plugin(
     """Install and query a trusted provider; what it printed is logged at -v."""
     from .plugin_env import PluginInstaller, query_plugin
 
-    installer = PluginInstaller(state.options, state.finder, progress.spin)
+    installer = PluginInstaller(with_index_options(state.options), state.finder, progress.spin)
     result = query_plugin(installer, plugin, known)
     # Without progress stdout belongs to a report.
     quiet = isinstance(progress, NoProgress)
     level = logging.INFO if result.failed and not quiet else VERBOSE
-    for line in result.output.splitlines()[-_MOST_OUTPUT_LINES:]:
+    lines = result.output.splitlines() if state.log.shows(level) else ()
+    for line in lines[-_MOST_OUTPUT_LINES:]:
         logger.log(level, "  %s: %s", plugin.packages[0], quoted(line))
     return result
 
@@ -277,11 +269,11 @@ def _spinner(installing: bool) -> Iterator[Progress]:
         yield spinner
 
 
-def _versions(prepared: Sequence[BaseDistribution], *, ignores_installed: bool) -> dict[str, str]:
-    """Return the versions of what is being installed and of everything else that is installed."""
+def _versions(prepared: Sequence[BaseDistribution], options: Values | None) -> dict[str, str]:
+    """Return the versions of what is being installed, and of what the options' environment has."""
     versions: dict[str, str] = {}
-    if not ignores_installed:
-        for dist in get_default_environment().iter_all_distributions():
+    if options is not None:
+        for dist in environment_of(options).iter_all_distributions():
             versions.setdefault(str(dist.canonical_name), _version(dist))
     return {**versions, **{str(dist.canonical_name): _version(dist) for dist in prepared}}
 

@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from .compat import PipSession, Response
 
 _FIRST_ERROR = 400
+_UNENCODED = ("", "identity", "aws-chunked")
+"""Values of Content-Encoding that mean the file itself; the last one is left by object stores."""
 _OK = 200
+_UNAUTHORIZED = 401
 
 
 class PipResponse:
@@ -53,7 +56,7 @@ class PipResponse:
         self.declared_length = str(header("Content-Length", ""))
         self.content_range = str(header("Content-Range", ""))
         self.accepts_ranges = str(header("Accept-Ranges", "")).strip().lower() == "bytes"
-        self.is_encoded = str(header("Content-Encoding", "identity")).strip().lower() != "identity"
+        self.is_encoded = str(header("Content-Encoding", "")).strip().lower() not in _UNENCODED
         self.validator = _validator(header)
         self.from_cache = bool(getattr(response, "from_cache", False))
 
@@ -100,7 +103,7 @@ class PipTransport:
         with response:
             status = response.status_code or 0
             if status >= _FIRST_ERROR:
-                raise TransportError(f"the server responded with status {status}", status)
+                raise TransportError(_status(status), status)
             found = PipResponse(response)
             if "Range" in headers and is_whole(found):
                 # The HTTP cache stores no parts, but this is the file itself.
@@ -171,8 +174,14 @@ class PipTransport:
 def _transport_errors() -> Iterator[None]:
     try:
         yield
+    except EOFError:  # pip asks for a user and a password, and there is no terminal
+        raise TransportError(_status(_UNAUTHORIZED), _UNAUTHORIZED) from None
     except (PipError, RequestException, HTTPError, OSError) as error:
         raise TransportError(_reason(error)) from None
+
+
+def _status(status: int) -> str:
+    return f"the server responded with status {status}"
 
 
 def _reason(error: Exception) -> str:
@@ -180,8 +189,10 @@ def _reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(error, PipError) and response is not None and response.status_code < _FIRST_ERROR:
         return shortened(printable(str(error)))  # a redirect that is refused
+    if response is not None and response.status_code < _FIRST_ERROR:
+        return "there are too many redirects"
     if response is not None:
-        return f"the server responded with status {response.status_code}"
+        return _status(response.status_code)
     if isinstance(error, Timeout):
         return "the server did not respond in time"
     first = error.args[0] if error.args else None

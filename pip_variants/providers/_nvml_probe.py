@@ -1,9 +1,11 @@
 """Stand-alone script: query NVML and write the result.
 
-``python -I -S _nvml_probe.py FOLDER RESULT``: ``pynvml`` is imported from FOLDER, and RESULT
-becomes a JSON object: ``cuda`` (``[major, minor]`` or null), ``capabilities`` (``[major, minor]``
-of each GPU that could be read), ``problem`` (one sentence or null). Nothing is printed. The exit
-status is 0 whenever RESULT was written.
+``python -I -S _nvml_probe.py FOLDER RESULT LIBRARY...``: ``pynvml`` is imported from FOLDER, and
+the first LIBRARY that there is is loaded, a path or a name for the linker; without any, ``pynvml``
+finds its own. RESULT is created at once, so that one can see that this script runs, and becomes a
+JSON object: ``cuda`` (``[major, minor]`` or null), ``capabilities`` (``[major, minor]`` of each GPU
+that could be read), ``problem`` (one sentence or null). Nothing is printed. The exit status is 0
+whenever RESULT was written.
 """
 
 from __future__ import annotations
@@ -12,20 +14,24 @@ import contextlib
 import ctypes
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+_DRIVER = ("/proc/driver/nvidia/version", "/dev/nvidiactl")
 
-def main(folder: str, result: str) -> None:
+
+def main(folder: str, result: str, *libraries: str) -> None:
     """Write the result to the file ``result``."""
+    Path(result).touch()
     sys.path.insert(0, folder)
     try:
         import pynvml
     except ImportError as error:
         facts: dict[str, object] = _facts(problem=f"NVML's bindings are missing: {error}")
     else:
-        _load_wsl_library()
-        facts = _query(pynvml)
+        problem = _load(pynvml, libraries) if libraries else None
+        facts = _query(pynvml) if problem is None else _facts(problem=problem)
     Path(result).write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -89,11 +95,27 @@ def _sentence(pynvml: Any, error: Exception) -> str:  # noqa: ANN401
     return known.get(getattr(error, "value", None), f"NVML: {error}")
 
 
-def _load_wsl_library() -> None:
-    """Load the library from its folder on WSL2; after that its bare name finds it."""
-    if sys.platform == "linux" and Path("/usr/lib/wsl/lib/libnvidia-ml.so.1").exists():
-        with contextlib.suppress(OSError):
-            ctypes.CDLL("/usr/lib/wsl/lib/libnvidia-ml.so.1")
+def _load(pynvml: Any, libraries: Sequence[str]) -> str | None:  # noqa: ANN401
+    """Load the library for the bindings; return why it could not be, or None."""
+    problem = None
+    for library in libraries:
+        try:
+            pynvml.nvmlLib = ctypes.CDLL(library)
+        except OSError as error:
+            if not _is_missing(library, str(error)):
+                problem = problem or f"the NVIDIA driver's library cannot be loaded: {error}"
+        else:
+            return None
+    if problem is None and any(Path(name).exists() for name in _DRIVER):
+        return f"there is an NVIDIA driver, but not its library {Path(libraries[0]).name}"
+    return problem or "no NVIDIA driver found"
+
+
+def _is_missing(library: str, error: str) -> bool:
+    """Return whether the linker found no such file; another one may be missing that it needs."""
+    if "/" in library:
+        return not Path(library).exists()
+    return library in error.partition("(needed by")[0] and "No such file" in error
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 ``python -I -S -B -u _plugin_probe.py REQUEST RESULT``. REQUEST is a JSON object: ``site`` (the
 folder that the plugin is installed in; no ``.pth`` in it is run), ``plugin_api`` (``module`` or
 ``module:object``) and ``known`` (``[namespace, feature, value]`` of each property that the wheels
-to be judged have). RESULT becomes a JSON object: ``features`` (``[name, [value, ..]]`` in the
-plugin's order), ``namespace`` (the plugin's own name for it, or null), ``dynamic`` (whether the
-result is only about the known properties) and ``problem`` (one sentence, or null).
+to be judged have); it is removed once it is read. RESULT becomes a JSON object: ``features``
+(``[name, [value, ..]]`` in the plugin's order), ``namespace`` (the plugin's own name for it, or
+null), ``dynamic`` (whether the result is only about the known properties) and ``problem`` (one
+sentence, or null).
 
 Every version of the interface is supported (PEP 850, "Plugin interface", and those before it): a
 module, a class or an object, a method with or without an instance, with or without the known
@@ -44,6 +45,7 @@ class KnownProperty:
 def main(request: str, result: str) -> None:
     """Write the result to the file ``result``."""
     arguments = json.loads(Path(request).read_text(encoding="utf-8"))
+    Path(request).unlink()
     # A plugin may replace these modules. One that calls os._exit leaves no file.
     write = Path(result).write_text
     dump = json.dumps

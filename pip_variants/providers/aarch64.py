@@ -4,13 +4,16 @@ The published provider derives a machine's version from its model, this one from
 version is supported if every instruction is enabled that it makes mandatory and that compiled code
 uses on its own. What only an operating system uses (DIT, pointer authentication) is ignored:
 hypervisors hide it, and code built for the version still runs.
+
+On Linux the kernel reports to each process what it may use. In a container that runs under
+emulation ``/proc/cpuinfo`` is that of the host.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from pip_variants.core.properties import ordered_features
+from pip_variants.core.properties import OrderedFeatures, ordered_features
 
 from . import cpu
 from .cpu import CpuFacts
@@ -36,6 +39,22 @@ _ORDER = cpu.words(
     asimddp lrcpc asimdhp dcpop fcma fphp sve asimdrdm atomics
     aes asimd cpuid crc32 evtstrm fp pmull sha1 sha2
     """
+)
+
+# The names of the bits of AT_HWCAP and AT_HWCAP2, from the lowest (Linux, uapi/asm/hwcap.h).
+_HWCAPS = (
+    cpu.words(
+        """
+    fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt fcma lrcpc
+    dcpop sha3 sm3 sm4 asimddp sha512 sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg
+        """
+    ),
+    cpu.words(
+        """
+    dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2 frint svei8mm svef32mm svef64mm
+    svebf16 i8mm bf16 dgh rng bti mte ecv
+        """
+    ),
 )
 
 # Every ARM Mac has the features of the first one, the M1; macOS 11 reports few of them.
@@ -89,7 +108,7 @@ def detect(facts: CpuFacts) -> ProviderResult:
     """Return the supported properties of a machine with these facts."""
     reason = facts.unsupported_reason(ARCHITECTURE)
     if reason is not None:
-        return ProviderResult(reason=reason)
+        return ProviderResult(reason=reason, unseen=facts.problem is not None)
     # SVE2 came with 9.0, whose base is 8.5: its BTI is there, even if the kernel does not use it.
     known = facts.flags | {"bti"} if "sve2" in facts.flags else facts.flags
     versions = cpu.reached_levels(_VERSIONS, known)
@@ -97,10 +116,19 @@ def detect(facts: CpuFacts) -> ProviderResult:
     return ProviderResult((*ordered_features([("version", versions)]), *features))
 
 
-def flags_of_cpuinfo(text: str) -> frozenset[str]:
-    """Return the flags that all cores have, from the whole ``/proc/cpuinfo`` of Linux."""
-    cores = cpu.lists(text, "Features")
-    return frozenset.intersection(*cores) if cores else frozenset()
+def flags_of_hwcap(words: Sequence[int]) -> frozenset[str]:
+    """Return the flags that Linux reports to a process in AT_HWCAP and AT_HWCAP2."""
+    return frozenset(
+        name
+        for word, names in zip(words, _HWCAPS, strict=True)
+        for bit, name in enumerate(names)
+        if word >> bit & 1
+    )
+
+
+def known_features() -> OrderedFeatures:
+    """Return every feature, with every value, that ``detect`` can return."""
+    return cpu.known_features("version", _VERSIONS, _ORDER)
 
 
 def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
@@ -121,7 +149,9 @@ def flags_of_windows(present: Iterable[int]) -> frozenset[str]:
 
 
 def _read_linux() -> frozenset[str]:
-    return flags_of_cpuinfo(cpu.cpuinfo(first_only=False))
+    from . import _linux  # imports ctypes
+
+    return flags_of_hwcap(_linux.auxiliary_values((_linux.AT_HWCAP, _linux.AT_HWCAP2)))
 
 
 def _read_macos() -> frozenset[str]:

@@ -1,8 +1,11 @@
-"""Results of NVML, cached on disk for as long as they cannot have changed.
+"""What providers found, kept on disk for as long as it holds.
 
-Starting a process to query the driver is slow compared with a run of pip, and a driver that hangs
-takes until the time limit. The cached result is the driver's own; variables that force other facts
-are applied to it each time.
+Starting a process to query a driver is slow compared with a run of pip, and one that sleeps takes
+seconds. Facts are those of the machine; variables that force others are applied each time. There is
+one rule for all providers: facts hold while their key is the same, and for a time that the provider
+gives them. The key has what decides about them: boot, host, user, control group, devices with
+whether they may be opened, libraries, variables, and the code that reads them. A job that sees
+other devices on the same machine has another key.
 """
 
 from __future__ import annotations
@@ -12,82 +15,129 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pip_variants.system.atomic_file import replace_file
 
-from . import nvml
-from .nvml import DriverFacts
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-FAILURE_LASTS = 3600.0
-"""Seconds after which a driver that failed, in whole or in part, is queried again."""
+WHOLE_LASTS = 3600.0
+"""Seconds for which complete facts hold; not everything that can change them is in the key."""
+
+NOTHING_LASTS = 120.0
+"""Seconds for which a failure, or that nothing was found, holds."""
+
+NOT_KEPT = 0.0
+"""For what is no fact of the machine, such as a time limit that was reached."""
 
 _LARGEST = 1 << 16
-_LIBRARIES = (
+_FOLDERS = (
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
     "/usr/lib64",
     "/usr/lib",
-    "/usr/lib/wsl/lib",
 )
-_STATED = ("/etc/ld.so.cache", "/dev/dxg")
+_SEARCHED = ("LD_LIBRARY_PATH", "LD_PRELOAD")
 _READ = (
     "/proc/sys/kernel/random/boot_id",
     "/etc/machine-id",
-    "/proc/driver/nvidia/version",
-    "/sys/module/nvidia/version",
+    # Slurm and others let the control group of a job open only its own devices.
+    "/proc/self/cgroup",
 )
-_LISTED = (("/dev", "nvidia*"), ("/proc/driver/nvidia/gpus", "*"))
+_STATED = ("/etc/ld.so.cache",)
+# What selects devices, and the numbers of jobs: a container may hide its control group.
+_selects_devices = re.compile("CUDA|GPU|NVIDIA|VISIBLE_DEVICES|AFFINITY_MASK|JOB_?ID|STEP_?ID")
+
+_Facts = TypeVar("_Facts", bound="DataclassInstance")
 
 
-def driver_facts(folder: Path | None) -> DriverFacts:
-    """Return what NVML reports, from the cache in ``folder`` if that is still valid.
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the facts of one provider depend on, beside what all depend on.
 
-    Without a folder nothing is cached.
+    ``code`` are the files that read them, ``read`` files whose content counts, ``stated`` those
+    of which time and size do. ``devices`` are folders and patterns. ``libraries`` are names, looked
+    for where the linker does and in ``folders``.
+    """
+
+    code: tuple[Path, ...]
+    read: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    devices: tuple[tuple[str, str], ...] = ()
+    libraries: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[_Facts]):
+    """Facts that one provider reads, a dataclass, and how they are kept.
+
+    ``lasts`` are the seconds for which they hold; ``parse`` makes them of their JSON form and
+    raises ValueError, LookupError or TypeError.
+    """
+
+    name: str
+    depends: Dependencies
+    query: Callable[[], _Facts]
+    lasts: Callable[[_Facts], float]
+    parse: Callable[[Mapping[str, Any]], _Facts]
+
+
+def facts_of(source: Source[_Facts], folder: Path | None) -> _Facts:
+    """Return the facts from the cache in ``folder`` if they still hold, else query for them.
+
+    Without a folder nothing is kept.
     """
     if folder is None or sys.platform not in ("linux", "win32"):
-        return nvml.query()
-    path = folder / f"nvml-{_digest(_machine())}.json"
-    known = _read(path, _digest(fingerprint()))
+        return source.query()
+    path = folder / f"{source.name}-{_digest(_machine())}.json"
+    known = _read(source, path, _digest(key(source.depends)))
     if known is not None:
         return known
-    found = nvml.query()
-    # The query can load the driver and create its devices, which are part of the fingerprint.
-    _write(path, _digest(fingerprint()), found)
+    found = source.query()
+    if source.lasts(found) > 0:
+        # The query can load the driver and create its devices, which are part of the key.
+        _write(path, _digest(key(source.depends)), found)
     return found
 
 
-def fingerprint() -> tuple[str, ...]:
-    """Return what the result depends on: boot, driver, devices, libraries, user and this code."""
+def key(depends: Dependencies) -> tuple[str, ...]:
+    """Return all that must be the same for facts to hold."""
     # A newer engine can read more than the one before.
-    reader = map(_state, nvml.READERS)
-    return (*_machine(), *reader, *(_windows() if sys.platform == "win32" else _linux()))
+    code = map(_state, depends.code)
+    system = _windows() if sys.platform == "win32" else _linux(depends)
+    return (*_machine(), *code, *map(_state, map(Path, depends.stated)), *system)
 
 
 def _machine() -> tuple[str, ...]:
+    # A home folder can be shared by many hosts.
     return (platform.node(), platform.machine(), str(sys.maxsize))
 
 
-def _linux() -> Iterator[str]:
+def _linux(depends: Dependencies) -> Iterator[str]:
     yield str(os.getuid())
-    yield os.environ.get("NVIDIA_VISIBLE_DEVICES", "")
-    for name in _READ:
-        yield _content(name)
+    for name in sorted(os.environ):
+        if name in _SEARCHED or _selects_devices.search(name):
+            yield f"{name}={os.environ[name]}"
+    for file in (*_READ, *depends.read):
+        yield _content(file)
     # A container has the boot of its host, but its own devices and libraries.
     with contextlib.suppress(OSError):
         yield str(Path("/proc/self/ns/mnt").readlink())
-    for folder, pattern in _LISTED:
-        yield " ".join(sorted(path.name for path in Path(folder).glob(pattern)))
-    searched = os.environ.get("LD_LIBRARY_PATH", "")
-    yield searched
-    for folder in (*_LIBRARIES, *filter(None, searched.split(":"))):
-        yield _state(Path(folder, "libnvidia-ml.so.1"))
-    for name in _STATED:
-        yield _state(Path(name))
+    for folder, pattern in depends.devices:
+        yield " ".join(sorted(map(_device, Path(folder).glob(pattern))))
+    searched = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    for folder in (*_FOLDERS, *depends.folders, *searched):
+        for library in depends.libraries:
+            yield _state(Path(folder, library))
+    yield from map(_state, map(Path, _STATED))
 
 
 def _windows() -> Iterator[str]:
@@ -99,9 +149,6 @@ def _windows() -> Iterator[str]:
     milliseconds.restype = ctypes.c_uint64
     # To the minute, because the two clocks drift; a boundary costs one more query.
     yield str(int((time.time() - milliseconds() / 1000) // 60))
-    system, programs = os.environ.get("WINDIR", ""), os.environ.get("PROGRAMFILES", "")
-    yield _state(Path(system, "System32", "nvml.dll"))
-    yield _state(Path(programs, "NVIDIA Corporation", "NVSMI", "nvml.dll"))
 
 
 def _content(name: str) -> str:
@@ -109,6 +156,11 @@ def _content(name: str) -> str:
         return Path(name).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _device(path: Path) -> str:
+    """Return a device and whether it may be opened, which the kernel reports without opening it."""
+    return f"{path.name} {os.access(path, os.R_OK | os.W_OK)}"
 
 
 def _state(path: Path) -> str:
@@ -123,26 +175,24 @@ def _digest(facts: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(facts).encode(errors="replace")).hexdigest()
 
 
-def _read(path: Path, digest: str) -> DriverFacts | None:
-    """Return the cached facts, or None if the file is missing, invalid or outdated."""
+def _read(source: Source[_Facts], path: Path, digest: str) -> _Facts | None:
+    """Return the cached facts, or None if the file is missing, invalid, outdated or another's."""
     try:
         with path.open("rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None
             found = json.loads(file.read(_LARGEST))
-        if found["fingerprint"] != digest:
+        if found["key"] != digest:
             return None
-        until = found["until"]
-        if until is not None and not 0 <= until - time.time() <= FAILURE_LASTS:
-            return None
-        return nvml.parse_facts(found["facts"])
+        facts = source.parse(found["facts"])
+        return facts if 0 <= time.time() - found["since"] < source.lasts(facts) else None
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
 
 
-def _write(path: Path, digest: str, found: DriverFacts) -> None:
+def _write(path: Path, digest: str, found: DataclassInstance) -> None:
     """Cache the facts; do nothing if the folder cannot be written."""
-    whole = found.cuda is not None and found.problem is None
-    until = None if whole else time.time() + FAILURE_LASTS
-    text = json.dumps({"fingerprint": digest, "until": until, "facts": asdict(found)})
+    text = json.dumps({"key": digest, "since": time.time(), "facts": asdict(found)})
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode())

@@ -10,14 +10,10 @@ import sys
 import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pip_variants.core.properties import OrderedFeatures, ordered_features
 
-CPUINFO = Path("/proc/cpuinfo")
-
 _OTHER_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "win32": "x86"}
-_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +67,6 @@ def machine() -> str:
     return _OTHER_NAMES.get(name.lower(), name.lower())
 
 
-def cpuinfo(*, first_only: bool) -> str:
-    """Return ``/proc/cpuinfo``, or little more than its first record; raise OSError.
-
-    For hundreds of x86 cores the kernel takes long to write all of it.
-    """
-    with CPUINFO.open("rb", buffering=0) as file:
-        data = b"" if first_only else file.read()
-        while first_only and b"\n\n" not in data and (part := file.read(_BLOCK)):
-            data += part
-    return data.decode("ascii", "replace")
-
-
-def lists(text: str, key: str) -> list[frozenset[str]]:
-    """Return the words of each distinct line ``key: words``."""
-    lines = dict.fromkeys(line for line in text.splitlines() if line.startswith(key))
-    parts = (line.partition(":") for line in lines)
-    return [frozenset(found.split()) for name, _, found in parts if name.strip() == key]
-
-
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a long literal."""
     return tuple(text.split())
@@ -110,6 +87,14 @@ def reached_levels(
             break
         names.insert(0, name)
     return tuple(names)
+
+
+def known_features(
+    name: str, levels: tuple[tuple[str, frozenset[str]], ...], order: tuple[str, ...]
+) -> OrderedFeatures:
+    """Return all that a CPU with every flag has: its levels as the feature ``name``, its flags."""
+    reached = [level for level, _ in reversed(levels)]
+    return (*ordered_features([(name, reached)]), *enabled_features(order, frozenset(order)))
 
 
 def _with_article(name: str) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 from pip._vendor.packaging.version import Version as Pep440
 
 from pip_variants.core.errors import RequestError, quoted
-from pip_variants.core.properties import ordered_features
+from pip_variants.core.properties import OrderedFeatures, ordered_features
 
-from . import cache as result_cache
+from . import nvml
 from .result import ProviderResult
 
 Version = tuple[int, int]
@@ -28,6 +28,11 @@ _OLDEST_CUDA = 11
 _NEWEST_CUDA = 15
 _LAST_MINOR = 20
 _OLDEST_SM = 5
+# Integrated GPUs that do not run code for older ones of their major version ("no kernel image"),
+# measured on 8.7 and excepted by PyTorch's own table of what runs where; PTX runs on them.
+_WITHOUT_OLDER_CODE = frozenset({(5, 3), (6, 2), (7, 2), (8, 7), (10, 1)})
+_FIRST_NAMED_SM, _LAST_NAMED_SM = 3, 20
+"""Wheels may name GPUs that are too old to be reported here, and some that are still to come."""
 _HIGHEST_PART = 9999
 _capability = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII).fullmatch
 
@@ -52,7 +57,7 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaF
     capability = _forced_capability(environ.get(FORCE_SM, ""))
     if cuda is not None and capability is not None:
         return NvidiaFacts(cuda, capability, forced=True)
-    found = result_cache.driver_facts(cache)
+    found = nvml.driver_facts(cache)
     return NvidiaFacts(
         cuda=cuda or found.cuda,
         capability=capability or max(found.capabilities, default=None),
@@ -64,7 +69,7 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaF
 def detect(facts: NvidiaFacts) -> ProviderResult:
     """Return the supported properties of a machine with these facts."""
     if facts.cuda is None:
-        return ProviderResult(reason=facts.problem or "no NVIDIA driver found")
+        return ProviderResult(reason=_missing(facts, "no NVIDIA driver found"), unseen=True)
     major, minor = facts.cuda
     if not facts.forced and not ((_OLDEST_CUDA, 0) <= facts.cuda <= (_NEWEST_CUDA, _LAST_MINOR)):
         outside = (
@@ -79,7 +84,7 @@ def detect(facts: NvidiaFacts) -> ProviderResult:
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     if facts.capability is None:
-        reason = facts.problem or "no readable NVIDIA GPU"
+        reason = _missing(facts, "no readable NVIDIA GPU")
     elif facts.capability < (_OLDEST_SM, 0):
         found = ".".join(map(str, facts.capability))
         reason = f"compute capability {found} is below {_OLDEST_SM}.0"
@@ -87,7 +92,29 @@ def detect(facts: NvidiaFacts) -> ProviderResult:
     else:
         features.append(("sm_arch", _architectures(*facts.capability)))
     supported = ordered_features((name, values) for name, values in features if values)
-    return ProviderResult(supported, reason, warnings)
+    return ProviderResult(supported, reason, warnings, unseen=facts.capability is None)
+
+
+def _missing(facts: NvidiaFacts, reason: str) -> str:
+    """Return why a fact is missing; if the user forced only the other, that this one is needed."""
+    reason = facts.problem or reason
+    if facts.cuda is None and facts.capability is not None:
+        return f"{reason}, and {FORCE_SM} alone is not enough: {FORCE_CUDA} is needed too"
+    if facts.forced:
+        return f"{reason}, and {FORCE_CUDA} alone is not enough: {FORCE_SM} is needed too"
+    return reason
+
+
+def known_features() -> OrderedFeatures:
+    """Return every feature, with every value, that has a meaning to this provider."""
+    majors = range(_FIRST_NAMED_SM, _LAST_NAMED_SM + 1)
+    return ordered_features(
+        [
+            ("cuda_version_lower_bound", _lower_bounds(_NEWEST_CUDA, _LAST_MINOR)),
+            ("cuda_version_upper_bound", _upper_bounds(_OLDEST_CUDA, 0)),
+            ("sm_arch", [name for major in majors for name in _architectures(major, 9)]),
+        ]
+    )
 
 
 def _lower_bounds(major: int, minor: int) -> tuple[str, ...]:
@@ -109,8 +136,15 @@ def _upper_bounds(major: int, minor: int) -> tuple[str, ...]:
 
 
 def _architectures(major: int, minor: int) -> tuple[str, ...]:
-    real = [f"{major}{i}_real" for i in range(minor, -1, -1)]
-    return (*real, f"{major}0_virtual")
+    """Return what a GPU runs, best first, as the published provider does but for some GPUs.
+
+    On those its order would take code that does not run before PTX that does.
+    """
+    own, *older = [f"{major}{i}_real" for i in range(minor, -1, -1)]
+    virtual = f"{major}0_virtual"
+    if (major, minor) in _WITHOUT_OLDER_CODE:
+        return (own, virtual, *older)
+    return (own, *older, virtual)
 
 
 def _minors(major: int, first: int, last: int) -> list[str]:

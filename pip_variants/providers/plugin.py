@@ -10,13 +10,12 @@ import json
 import os
 import re
 import secrets
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pip_variants.core.errors import printable, quoted, shortened
+from pip_variants.core.errors import InterpreterError, printable, quoted, shortened
 from pip_variants.core.properties import (
     Feature,
     Property,
@@ -25,7 +24,7 @@ from pip_variants.core.properties import (
     is_namespace,
     is_value,
 )
-from pip_variants.system import child
+from pip_variants.system import child, interpreter
 
 from .result import ProviderResult
 
@@ -60,9 +59,14 @@ def query(
         (folder / "request").write_text(json.dumps(arguments), encoding="utf-8")
         try:
             status = _run_probe(folder, time_limit, tick)
-        except OSError as error:
-            return _failure(f"it could not be started: {error.strerror}")
+        except (InterpreterError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            return _failure(f"it could not be started: {why}")
         printed = _end_of(folder / "output")
+        # The probe removes the request when it has read it.
+        if (folder / "request").exists():
+            how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
+            return _failure(f"the Python interpreter did not start {how}", printed)
         if status is None:
             return _failure(f"no result within {time_limit:g} s", printed)
         if status != 0 or not (folder / "result").is_file():
@@ -71,19 +75,22 @@ def query(
 
 
 def _run_probe(folder: Path, time_limit: float, tick: Callable[[], object] | None) -> int | None:
-    """Run the probe on the files in a folder; return its exit status or None; raise OSError."""
-    options = ("-I", "-S", "-B", "-u")
+    """Run the probe on the files in a folder; return its exit status or None.
+
+    Raise InterpreterError or OSError if it cannot be started.
+    """
     files = (str(folder / "request"), str(folder / "result"))
+    command = interpreter.command("-S", "-B", "-u", str(_PROBE), *files)
     work = folder / "work"
     work.mkdir()
     # Options of pip do not concern the plugin and may contain passwords.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
     return child.run(
-        [sys.executable, *options, str(_PROBE), *files],
+        command,
         time_limit,
         output=folder / "output",
         folder=work,
-        environ=environ,
+        environ=interpreter.environment(environ),
         mark=(_MARK, secrets.token_hex(16)),
         tick=tick,
     )

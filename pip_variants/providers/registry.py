@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
+
+from pip_variants.core.metadata import Provider
+from pip_variants.core.properties import OrderedFeatures
+from pip_variants.core.target_markers import parse_requirement
 
 from .result import ProviderResult
 
@@ -50,6 +55,29 @@ class BuiltIn:
     name: str
     published: tuple[Published, ...]
     query: Callable[[Mapping[str, str], Path | None], ProviderResult]
+
+
+def known_features(provider: Provider) -> OrderedFeatures | None:
+    """Return every feature, with every value, that the built-in for ``provider`` can report.
+
+    None: no built-in serves it. One that names no packages is identified by its namespace.
+    """
+    built_in: BuiltIn | None
+    if provider.requires:
+        built_in = built_in_for([_parsed(text) for text in provider.requires], provider.plugin_api)
+    else:
+        built_in = next((item for item in BUILT_INS if item.name == provider.namespace), None)
+    if built_in is None:
+        return None
+    found: OrderedFeatures = import_module(f".{built_in.name}", __package__).known_features()
+    return found
+
+
+def _parsed(text: str) -> Requirement | str:
+    try:
+        return parse_requirement(text)
+    except ValueError:
+        return text
 
 
 def built_in_for(required: Sequence[Requirement | str], plugin_api: str | None) -> BuiltIn | None:

@@ -7,7 +7,8 @@ is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import starmap
 from typing import TYPE_CHECKING, Literal
@@ -68,6 +69,30 @@ class NamespaceResolver:
     settings: ProviderSettings = field(default_factory=ProviderSettings)
     target: Target = field(default_factory=Target)
     distributions: Callable[[], Mapping[str, str]] = dict
+    _declared: dict[Namespace, set[str]] = field(default_factory=dict)
+    """By namespace that came up, what its providers require."""
+
+    @property
+    def namespaces(self) -> AbstractSet[Namespace]:
+        """The namespaces that variants have, or metadata declares, so far."""
+        return self._declared.keys()
+
+    def record(self, namespaces: Iterable[Namespace], providers: Iterable[Provider]) -> None:
+        """Record what came up, without querying it."""
+        for ns in namespaces:
+            self._declared.setdefault(ns, set())
+        for provider in providers:
+            self._declared.setdefault(provider.namespace, set()).update(provider.requires)
+
+    def packages(self) -> set[str]:
+        """Return the normalised names of the provider packages that came up so far."""
+        names = set(self.runner.packages)
+        for text in set().union(*self._declared.values()):
+            try:
+                names.add(canonicalize_name(parse_requirement(text).name))
+            except ValueError:
+                continue
+        return names
 
     def supported(
         self,
@@ -81,6 +106,7 @@ class NamespaceResolver:
         ``variants`` are those that will be judged. Raise RequestError for an invalid value of a
         variable with which the user forces a result.
         """
+        self.record(namespaces, providers)
         declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
         steps = {ns: self._resolve(ns, declared.get(ns)) for ns in namespaces}
         known = {ns: step for ns, step in steps.items() if isinstance(step, SupportedProperties)}

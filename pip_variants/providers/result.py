@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pip_variants.core.properties import Namespace, OrderedFeatures, Property
 
@@ -13,7 +13,9 @@ class ProviderResult:
 
     ``failed`` means that the provider gave no usable result. ``known`` are the properties that the
     result is about, or None if it is about all. ``namespace`` is the provider's own name for its
-    namespace, if it has one. ``output`` is the end of what a plugin printed.
+    namespace, if it has one. ``output`` is the end of what a plugin printed. ``unseen`` means that
+    there is no such hardware here, or that it could not be read: a feature without values says
+    nothing about a machine that has it.
     """
 
     features: OrderedFeatures = ()
@@ -23,3 +25,4 @@ class ProviderResult:
     known: frozenset[Property] | None = None
     namespace: Namespace | None = None
     output: str = ""
+    unseen: bool = field(default=False, compare=False)

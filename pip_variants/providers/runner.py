@@ -113,6 +113,12 @@ class ProviderRunner:
         self.query({unknown: plugin}, (), show_progress)
         return self._supported(self._results[plugin].namespace or unknown, plugin)
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """The names of the provider packages that were queried."""
+        plugins = (key for key in self._results if isinstance(key, Plugin))
+        return frozenset(name for plugin in plugins for name in plugin.packages)
+
     def _has_result(self, key: str | Plugin, known: frozenset[Property]) -> bool:
         result = self._results.get(key)
         return result is not None and (result.known is None or known <= result.known)
@@ -136,8 +142,10 @@ class ProviderRunner:
         state: State = "plugin" if isinstance(provider, Plugin) else "built-in"
         if result.failed:
             state = "failed"
+        # A plugin has no other way to say that it found nothing.
+        unseen = result.unseen or (state == "plugin" and not result.features)
         return SupportedProperties(
-            namespace, state, result.features, result.reason, result.warnings
+            namespace, state, result.features, result.reason, result.warnings, unseen=unseen
         )
 
 

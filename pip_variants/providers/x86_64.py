@@ -8,14 +8,16 @@ The levels are those of the x86-64 psABI.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from pip_variants.core.properties import ordered_features
+from pip_variants.core.properties import OrderedFeatures, ordered_features
 
 from . import cpu
 from .cpu import CpuFacts
 from .result import ProviderResult
 
 ARCHITECTURE = "x86_64"
+CPUINFO = Path("/proc/cpuinfo")
 
 _LEVELS = (
     ("v1", frozenset[str]()),
@@ -40,9 +42,20 @@ _AVX512 = frozenset(name for name in _ORDER if name.startswith("avx512"))
 _AVX = _AVX512 | {"avx", "avx2", "avx_vnni", "f16c", "fma", "vaes", "vpclmulqdq"}
 _XSAVE = _AVX | {"xsave", "xsavec", "xsaveopt"}
 
+# What a flag needs to be usable (Intel SDM volume 1, chapters 13 to 15). Kernels that were started
+# with `noxsave` and hypervisors that mask AVX leave flags without what carries them.
+_CARRIERS = (
+    ("xsave", _XSAVE),
+    ("avx", _AVX),
+    ("avx2", _AVX512),
+    ("avx512f", _AVX512),
+)
+
 # Bits of XCR0: which registers the operating system saves and restores.
 _YMM = 0b110
 _ZMM = 0b1110_0110
+
+_BLOCK = 4096
 
 _SYSCTLS = (
     "machdep.cpu.features",
@@ -79,15 +92,23 @@ def detect(facts: CpuFacts) -> ProviderResult:
     """Return the supported properties of a machine with these facts."""
     reason = facts.unsupported_reason(ARCHITECTURE)
     if reason is not None:
-        return ProviderResult(reason=reason)
-    levels = cpu.reached_levels(_LEVELS, facts.flags)
-    features = cpu.enabled_features(_ORDER, facts.flags)
+        return ProviderResult(reason=reason, unseen=facts.problem is not None)
+    flags = _carried(facts.flags)
+    levels = cpu.reached_levels(_LEVELS, flags)
+    features = cpu.enabled_features(_ORDER, flags)
     return ProviderResult((*ordered_features([("level", levels)]), *features))
+
+
+def known_features() -> OrderedFeatures:
+    """Return every feature, with every value, that ``detect`` can return."""
+    return cpu.known_features("level", _LEVELS, _ORDER)
 
 
 def flags_of_cpuinfo(text: str) -> frozenset[str]:
     """Return the flags that Linux has enabled, from the first record of ``/proc/cpuinfo``."""
-    flags = next(iter(cpu.lists(text, "flags")), frozenset[str]())
+    parts = (line.partition(":") for line in text.splitlines() if line.startswith("flags"))
+    found = (words for name, _, words in parts if name.strip() == "flags")
+    flags = frozenset(next(found, "").split())
     return flags | {"sse3"} if "pni" in flags else flags
 
 
@@ -113,9 +134,21 @@ def flags_of_cpuid(flags: frozenset[str], enabled: int) -> frozenset[str]:
     return flags if enabled & _ZMM == _ZMM else flags - _AVX512
 
 
+def _carried(flags: frozenset[str]) -> frozenset[str]:
+    """Return the flags without those whose carrier is missing."""
+    for carrier, carried in _CARRIERS:
+        if carrier not in flags:
+            flags -= carried
+    return flags
+
+
 def _read_linux() -> frozenset[str]:
-    # All cores of an x86 machine have the same flags.
-    return flags_of_cpuinfo(cpu.cpuinfo(first_only=True))
+    """Return the flags of the first core; all have the same, and listing hundreds takes long."""
+    data = b""
+    with CPUINFO.open("rb", buffering=0) as file:
+        while b"\n\n" not in data and (part := file.read(_BLOCK)):
+            data += part
+    return flags_of_cpuinfo(data.decode("ascii", "replace"))
 
 
 def _read_macos() -> frozenset[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 
-from pip_variants.core.errors import FetchError
+from pip_variants.core.errors import FetchError, quoted
 from pip_variants.formats.reader import MAX_BYTES
 from pip_variants.system.content_cache import ContentCache, is_sha256
 
@@ -13,6 +14,9 @@ from .transport import NO_HEADERS, Headers, RemoteFile, Transport, TransportErro
 _TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
+"""How compressed documents begin, and JSON never does."""
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 _REVALIDATE = {"Cache-Control": "max-age=0"}
 _DO_NOT_STORE = {"Cache-Control": "no-store"}
 
@@ -21,8 +25,9 @@ def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = N
     """Return the content of a document, verified by its hash if it has one.
 
     A document changes whenever a label is added, at the same URL: a cached copy is used only if
-    its hash matches. ``cache`` serves files with a SHA-256. Raise FetchError with one sentence for
-    any failure of the network or the file system.
+    its hash matches. One that arrives compressed, though that is not requested, is decompressed
+    first. ``cache`` serves files with a SHA-256. Raise FetchError with one sentence for any
+    failure of the network or the file system.
     """
     sha256 = _sha256(file)
     if cache is not None and sha256 is not None and file.path is None:
@@ -35,10 +40,17 @@ def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = N
     return _verified(file, transport, NO_HEADERS if is_verifiable else _REVALIDATE)
 
 
+def unknown_hashes(file: RemoteFile) -> tuple[str, ...]:
+    """Return the algorithms of a link's hashes if none of them is known: it counts as without."""
+    if any(name in file.hashes for name in _ALGORITHMS):
+        return ()
+    return tuple(quoted(name) for name in file.hashes)
+
+
 def _sha256(file: RemoteFile) -> str | None:
     """Return the SHA-256 of a file's link, or None; raise FetchError for an invalid hash."""
-    for value in file.hashes.values():
-        if not isinstance(value, str):
+    for name in _ALGORITHMS:
+        if not isinstance(file.hashes.get(name, ""), str):
             raise FetchError("its link has a hash that is not a string")
     sha256 = str(file.hashes.get("sha256", "")).lower()
     return sha256 if is_sha256(sha256) else None
@@ -75,7 +87,24 @@ def _get(file: RemoteFile, transport: Transport, headers: Headers) -> tuple[byte
                 raise FetchError(_TOO_LARGE)
     if declared and declared != str(len(content)):
         raise TruncatedError(len(content), declared)
-    return bytes(content), response.from_cache
+    return _decompressed(bytes(content), is_encoded=response.is_encoded), response.from_cache
+
+
+def _decompressed(content: bytes, *, is_encoded: bool) -> bytes:
+    """Return the document in a body, which counts more than what the headers say about it."""
+    if content.startswith(_GZIP) or (is_encoded and content.startswith(_ZLIB)):
+        decompressor = zlib.decompressobj(zlib.MAX_WBITS + 32)  # either format
+        try:
+            content = decompressor.decompress(content, MAX_BYTES + 1)
+        except zlib.error:
+            raise FetchError("the server sent it compressed, and damaged") from None
+        if len(content) > MAX_BYTES:
+            raise FetchError(_TOO_LARGE)
+        if not decompressor.eof:
+            raise FetchError("the server sent it compressed, and truncated")
+    elif is_encoded and not content.lstrip(_BEFORE_JSON).startswith(b"{"):
+        raise FetchError("the server sent it in an encoding that was not requested")
+    return content
 
 
 def _matches_hash(file: RemoteFile, content: bytes) -> bool:

@@ -1,15 +1,15 @@
 """The variant metadata of one version on one source (PEP 825, "Index-level metadata").
 
-It is read from the index-level file; labels that this does not list, from ``variant.json`` in one
-wheel each. Metadata of two sources is never mixed: files belong together if one page or one folder
-lists them.
+It is read from the index-level file; labels that this does not list, or all of them if it cannot be
+read, from ``variant.json`` in one wheel each. Metadata of two sources is never mixed: files belong
+together if one page or one folder lists them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -17,26 +17,111 @@ from typing import cast
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from pip_variants.core.errors import FetchError, VariantError, shortened
-from pip_variants.core.filenames import (
-    LONGEST_FILENAME,
-    METADATA_SUFFIX,
-    metadata_filename,
+from pip_variants.core.errors import (
+    ArchiveError,
+    FetchError,
+    MetadataError,
+    UnsupportedRevisionError,
+    VariantError,
+    shortened,
 )
+from pip_variants.core.filenames import LONGEST_FILENAME, METADATA_SUFFIX, metadata_filename
 from pip_variants.core.merge import merge
-from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetadata
+from pip_variants.core.metadata import NO_METADATA, FileProblems, SourceMetadata, VariantMetadata
 from pip_variants.core.properties import NULL_LABEL, Label
-from pip_variants.formats.reader import read_text
+from pip_variants.formats.reader import InvalidEntry, parse, read_valid_entries
 from pip_variants.system.content_cache import ContentCache
 from pip_variants.system.workers import Workers
 
-from .fetch import fetch
+from .fetch import fetch, unknown_hashes
 from .prefetch import Prefetch
 from .transport import RemoteFile, Transport
 from .wheel_metadata import WheelReader
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexFile:
+    """An index-level file that was read, or why it cannot be used."""
+
+    file: RemoteFile
+    metadata: VariantMetadata | None = None
+    invalid: tuple[InvalidEntry, ...] = ()
+    error: str | None = None
+
+    @property
+    def problems(self) -> FileProblems | None:
+        """What is wrong with it, or None."""
+        entries = tuple(shortened(str(item.error)) for item in self.invalid)
+        unknown = unknown_hashes(self.file) if self.error is None else ()
+        if self.error is None and not entries and not unknown:
+            return None
+        return FileProblems(self.file.filename, self.error, entries, unknown)
+
+    @property
+    def invalid_labels(self) -> dict[Label, str]:
+        """The labels whose entry is invalid, each with the reason."""
+        return {
+            Label(item.name): shortened(f"{self.file.filename}: {item.error}")
+            for item in self.invalid
+            if item.key == "variants"
+        }
+
+
+@dataclass(slots=True)
+class _Labels:
+    """What is known of the labels of a version, from its index-level file and its wheels.
+
+    ``failed`` is why a wheel could not be fetched.
+    """
+
+    file: _IndexFile | None
+    failed: str | None = None
+    metadata: VariantMetadata | None = None
+    failures: dict[Label, str] = field(default_factory=dict)
+    unread: dict[Label, str] = field(default_factory=dict)
+
+    def is_known(self, label: Label) -> bool:
+        """Return whether nothing about a label has to be read in its wheel."""
+        listed = self.metadata is not None and self.metadata.variant(label) is not None
+        return listed or label == NULL_LABEL or label in self.failures
+
+    def add(self, label: Label, filename: str, own: VariantMetadata) -> None:
+        """Add what a wheel says about its label."""
+        try:
+            self.metadata = own if self.metadata is None else merge(self.metadata, own)
+        except VariantError as error:
+            self.failures[label] = shortened(f"{filename}: {error}")
+
+    def reject(self, label: Label, error: VariantError) -> None:
+        """Add why a wheel says nothing about its label.
+
+        If the wheel was read it does not fit, unless a file that may describe it was not.
+        """
+        is_read = isinstance(error, MetadataError) and not isinstance(error, ArchiveError)
+        is_lost = self.file is not None and self.file.error is not None
+        if isinstance(error, FetchError):
+            self.failed = shortened(str(error))
+        if is_read and (isinstance(error, UnsupportedRevisionError) or not is_lost):
+            self.failures[label] = shortened(str(error))
+        else:
+            self.unread[label] = shortened(str(error))
+
+    def result(self, labels: Collection[Label]) -> SourceMetadata:
+        """Return what was read; raise FetchError if it describes none of ``labels``."""
+        found = self.metadata
+        if found is None and self.failures and not self.unread and NULL_LABEL not in labels:
+            missing = f"there is no *{METADATA_SUFFIX} beside them"
+            if self.file is not None:
+                missing = f"{self.file.file.filename}: {self.file.error}"
+            raise FetchError(f"{missing}, and {next(iter(self.failures.values()))}")
+        failures, unread = tuple(self.failures.items()), tuple(self.unread.items())
+        if self.file is None:
+            return SourceMetadata(found or NO_METADATA, failures, unread=unread)
+        location = self.file.file.shown_url if self.file.error is None else None
+        return SourceMetadata(found or NO_METADATA, failures, location, unread, self.file.problems)
 
 
 class MetadataReader:
@@ -51,7 +136,8 @@ class MetadataReader:
         self.wheels = wheels
         self._cache = cache
         self._listed: dict[Key, RemoteFile] = {}
-        self._read: dict[Key, SourceMetadata | VariantError] = {}
+        self._files: dict[Key, _IndexFile | VariantError | None] = {}
+        self._read: dict[tuple[str, ...], SourceMetadata | VariantError] = {}
         self._ahead: dict[Key, Prefetch[bytes]] = {}
 
     def forget_failures(self) -> MetadataReader:
@@ -61,8 +147,10 @@ class MetadataReader:
         """
         own = MetadataReader(self.wheels.without_downloads(), self._cache)
         own._listed = self._listed
-        own._read = {
-            key: found for key, found in self._read.items() if not isinstance(found, VariantError)
+        own._files = {
+            key: found
+            for key, found in self._files.items()
+            if isinstance(found, _IndexFile) and found.error is None
         }
         return own
 
@@ -74,17 +162,27 @@ class MetadataReader:
         if key is not None and version == version.strip() and name.isprintable():
             self._listed[key] = file
 
-    def read(self, wheels: Sequence[RemoteFile], transport: Transport) -> SourceMetadata:
+    def read(
+        self,
+        wheels: Sequence[RemoteFile],
+        transport: Transport,
+        requested: Label | None = None,
+        excluded: Collection[Label] = (),
+    ) -> SourceMetadata:
         """Return the metadata of variant wheels of one version on one source.
 
-        Raise a VariantError, the same one each time, if it is invalid or cannot be fetched.
+        Labels that cannot be read are part of the result. After the first wheel that cannot be
+        fetched no other is requested; the requested label comes before the others, those that are
+        excluded come behind. Raise a VariantError, the same one each time, if what was read
+        describes no label.
         """
-        key = _key_of(wheels[0])
+        one_each = _one_of_each_label(wheels, requested, excluded)
+        key = (wheels[0].source, *(wheel.url for wheel in one_each.values()))
         if key not in self._read:
-            is_ahead = key in self._ahead
+            is_ahead = _key_of(wheels[0]) in self._ahead
             start = time.monotonic()
             try:
-                self._read[key] = self._fetch(key, wheels, transport)
+                self._read[key] = self._combine(one_each, transport)
             except VariantError as error:
                 self._read[key] = error
             if not is_ahead:
@@ -100,7 +198,7 @@ class MetadataReader:
         """Start to fetch the index-level file of a version in the background, if there is one."""
         key = _key_of(wheels[0])
         file = self._listed.get(key)
-        if file is not None and key not in self._read and key not in self._ahead:
+        if file is not None and key not in self._files and key not in self._ahead:
             self._ahead[key] = Prefetch(partial(fetch, file, transport, self._cache), workers)
 
     def _content(self, key: Key, file: RemoteFile, transport: Transport) -> bytes:
@@ -108,59 +206,71 @@ class MetadataReader:
         ahead = self._ahead.pop(key, None)
         return ahead.result() if ahead is not None else fetch(file, transport, self._cache)
 
-    def _fetch(
-        self, key: Key, wheels: Sequence[RemoteFile], transport: Transport
-    ) -> SourceMetadata:
-        file = self._listed.get(key) or _local_file(wheels[0])
-        if file is None:
-            return self._complete(None, wheels, transport)
-        try:
-            metadata = read_text(self._content(key, file, transport))
-        except VariantError as error:
-            raise FetchError(f"{file.filename}: {error}") from None
-        found = self._complete(metadata, wheels, transport)
-        return replace(found, location=file.shown_url)
+    def _index_file(self, wheel: RemoteFile, transport: Transport) -> _IndexFile | None:
+        """Return the index-level file of the version of a wheel, which is read once, or None.
 
-    def _complete(
-        self, listed: VariantMetadata | None, wheels: Sequence[RemoteFile], transport: Transport
-    ) -> SourceMetadata:
-        """Return the index-level metadata with the labels that only wheels describe.
-
-        One wheel of each such label is read. One that cannot be read, or that contradicts the
-        others, costs its label; raise FetchError if no label has metadata.
+        Raise FetchError if it has a revision that is not supported.
         """
-        known: set[Label] = {NULL_LABEL}
-        if listed is not None:
-            known.update(variant.label for variant in listed.variants)
-        found = listed
-        failures: list[tuple[Label, str]] = []
-        one_each = _one_of_each_label(wheels)
+        key = _key_of(wheel)
+        if key not in self._files:
+            file = self._listed.get(key) or _local_file(wheel)
+            self._files[key] = self._read_file(key, file, transport) if file is not None else None
+        found = self._files[key]
+        if isinstance(found, VariantError):
+            raise found
+        return found
+
+    def _read_file(
+        self, key: Key, file: RemoteFile, transport: Transport
+    ) -> _IndexFile | FetchError:
+        try:
+            document = parse(self._content(key, file, transport))
+            metadata, invalid = read_valid_entries(document)
+        except UnsupportedRevisionError as error:
+            return FetchError(f"{file.filename}: {error}")
+        except VariantError as error:
+            return _IndexFile(file, error=str(error))
+        return _IndexFile(file, metadata, invalid)
+
+    def _combine(
+        self, one_each: Mapping[Label, RemoteFile], transport: Transport
+    ) -> SourceMetadata:
+        """Return the index-level metadata with the labels that only wheels describe."""
+        file = self._index_file(next(iter(one_each.values())), transport)
+        labels = _Labels(file)
+        if file is not None:
+            invalid = file.invalid_labels
+            labels.metadata = file.metadata
+            labels.failures = {label: invalid[label] for label in one_each if label in invalid}
         for label, wheel in one_each.items():
-            if label in known or len(wheel.filename) > LONGEST_FILENAME:
+            if labels.is_known(label) or len(wheel.filename) > LONGEST_FILENAME:
+                continue
+            if labels.failed is not None:
+                labels.unread[label] = labels.failed
                 continue
             try:
-                own = self.wheels.own_variant(wheel, transport).metadata
+                own = self.wheels.own_variant(wheel, transport)
             except VariantError as error:
-                failures.append((label, shortened(str(error))))
-                continue
-            try:
-                found = own if found is None else merge(found, own)
-            except VariantError as error:
-                failures.append((label, shortened(f"{wheel.filename}: {error}")))
-        if found is None and NULL_LABEL in one_each:
-            found = NO_METADATA
-        if found is None:
-            raise FetchError(f"there is no *{METADATA_SUFFIX} beside them, and {failures[0][1]}")
-        return SourceMetadata(found, tuple(failures))
+                labels.reject(label, error)
+            else:
+                labels.add(label, wheel.filename, own.metadata)
+        return labels.result(one_each)
 
 
-def _one_of_each_label(wheels: Sequence[RemoteFile]) -> dict[Label, RemoteFile]:
-    """Return the first wheel of each label, in order of file names."""
+def _one_of_each_label(
+    wheels: Sequence[RemoteFile], requested: Label | None, excluded: Collection[Label]
+) -> dict[Label, RemoteFile]:
+    """Return the first wheel of each label: the requested first, the excluded last, by name."""
     found: dict[Label, RemoteFile] = {}
     for wheel in wheels:
         if wheel.label is not None:
             found.setdefault(wheel.label, wheel)
-    return dict(sorted(found.items(), key=lambda item: item[1].filename))
+
+    def rank(item: tuple[Label, RemoteFile]) -> tuple[bool, bool, str]:
+        label, wheel = item
+        return label in excluded, label != requested, wheel.filename
+
+    return dict(sorted(found.items(), key=rank))
 
 
 def _local_file(wheel: RemoteFile) -> RemoteFile | None:

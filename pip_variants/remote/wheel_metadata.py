@@ -7,41 +7,28 @@ A server may send the whole file instead: that is kept, so that it is not reques
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, TypeVar
 
 from pip_variants.core.decision import SelectedVariant
-from pip_variants.core.errors import FetchError, VariantError, quoted
+from pip_variants.core.errors import FetchError, VariantError
 from pip_variants.formats.partial_file import PartialFile
 from pip_variants.formats.variant_json import VARIANT_JSON
-from pip_variants.formats.wheel_archive import (
-    archive_errors,
-    local_members,
-    read_members,
-    variant_in,
-)
+from pip_variants.formats.wheel_archive import archive_errors, read_members, variant_in
 from pip_variants.system.workers import Workers
 
-from .byte_ranges import Part, is_whole, part_of
+from .byte_ranges import part_of
 from .prefetch import Prefetch
-from .transport import (
-    RemoteFile,
-    Response,
-    Transport,
-    TransportError,
-    TruncatedError,
-    origin_of,
-)
+from .transport import RemoteFile, Response, Transport, TransportError, origin_of
+from .wheel_ranges import InCacheError, SentWholeError, WheelRanges
 
 METADATA = "METADATA"
 _NAMES = (METADATA, VARIANT_JSON)
-_TAIL = 128 * 1024
-"""Bytes of the first request: nearly always all that is needed, or a small wheel itself."""
-_LARGE = 64 * 1024 * 1024
-"""Bytes; only a file larger than this is worth a second try at a part of it."""
+
+_Found = TypeVar("_Found")
+Read = Callable[["IO[bytes] | PartialFile"], _Found]
+"""Reads a wheel, or the parts of it that it needs; it raises what ``archive_errors`` knows."""
 
 
 class Keep(Protocol):
@@ -99,7 +86,7 @@ class WheelReader:
         if found is None:
             try:
                 ahead = self._members_ahead(wheel)
-                found = self._members(wheel, transport) if ahead is None else ahead
+                found = self.read(wheel, transport, _described) if ahead is None else ahead
             except VariantError as error:
                 found = error
             self._read[wheel.url] = found
@@ -112,7 +99,9 @@ class WheelReader:
         if origin_of(wheel.url) in self._partial and wheel.url not in {*self._read, *self._ahead}:
             own = WheelReader(self.keep.quietly() if self.keep is not None else None)
             own.arrived, own.sizes = self.arrived, self.sizes
-            self._ahead[wheel.url] = Prefetch(partial(own._members, wheel, transport), workers)
+            self._ahead[wheel.url] = Prefetch(
+                partial(own.read, wheel, transport, _described), workers
+            )
 
     def is_read_ahead(self, url: str) -> bool:
         """Return whether a wheel is being read in the background for the next ``members``."""
@@ -143,24 +132,29 @@ class WheelReader:
         except VariantError:
             return None
 
-    def _members(self, wheel: RemoteFile, transport: Transport) -> dict[str, bytes]:
-        if wheel.path is not None:
-            return local_members(wheel.path, _NAMES)
+    def read(self, wheel: RemoteFile, transport: Transport, read: Read[_Found]) -> _Found:
+        """Return what ``read`` makes of a wheel, of which it may get only parts.
+
+        Raise FetchError if the wheel cannot be read, and MetadataError if it is not a valid
+        archive. Nothing of it is remembered but a wheel that a server sent whole.
+        """
         with archive_errors(wheel.filename):
-            cached = _cached_members(wheel, transport)
+            if wheel.path is not None:
+                return _read_local(wheel.path, read)
+            cached = _read_cached(wheel, transport, read)
             if cached is not None:
                 return cached
-            ranges = _Ranges(wheel, transport, self._whole, keeps=self.keep is not None)
+            ranges = WheelRanges(wheel, transport, self._whole, keeps=self.keep is not None)
             try:
                 file = ranges.open()
                 self.sizes[wheel.url] = file.size
-                found = read_members(file, _NAMES)
-            except _InCacheError:
-                cached = _cached_members(wheel, transport, stale=True)
+                found = read(file)
+            except InCacheError:
+                cached = _read_cached(wheel, transport, read, stale=True)
                 if cached is not None:
                     return cached
                 path = self._download(wheel, transport)
-            except _SentWholeError as sent:
+            except SentWholeError as sent:
                 path = sent.path
             except TransportError:
                 path = self._download(wheel, transport)
@@ -169,7 +163,7 @@ class WheelReader:
                 return found
             self.arrived[wheel.url] = path
             self.sizes[wheel.url] = path.stat().st_size
-            return local_members(path, _NAMES)
+            return _read_local(path, read)
 
     def _download(self, wheel: RemoteFile, transport: Transport) -> Path:
         """Request a wheel without a range, and return the path where it is kept."""
@@ -189,99 +183,20 @@ class WheelReader:
         return self.keep(wheel, part.size if part is not None else None, response.chunks())
 
 
-def _cached_members(
-    wheel: RemoteFile, transport: Transport, *, stale: bool = False
-) -> dict[str, bytes] | None:
+def _described(file: IO[bytes] | PartialFile) -> dict[str, bytes]:
+    return read_members(file, _NAMES)
+
+
+def _read_local(path: Path, read: Read[_Found]) -> _Found:
+    with path.open("rb") as file:
+        return read(file)
+
+
+def _read_cached(
+    wheel: RemoteFile, transport: Transport, read: Read[_Found], *, stale: bool = False
+) -> _Found | None:
     cached = transport.open_cached(wheel.url, stale=stale)
     if cached is None:
         return None
     with cached:
-        return read_members(cached, _NAMES)
-
-
-class _InCacheError(Exception):
-    """The server said that the file in the HTTP cache is still the same."""
-
-
-class _SentWholeError(Exception):
-    """A server sent a whole wheel in place of a part of it; it is at ``path``."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranges:
-    """The parts of one wheel on its server.
-
-    ``whole`` keeps it if it comes whole, unless ``keeps`` is false: then it raises FetchError.
-    """
-
-    wheel: RemoteFile
-    transport: Transport
-    whole: Callable[[RemoteFile, Response], Path]
-    keeps: bool
-
-    def open(self) -> PartialFile:
-        """Return the wheel with its end; raise TransportError, or _SentWholeError."""
-        stated = self.wheel.size
-        wanted = f"-{_TAIL}" if stated is None else f"{max(0, stated - _TAIL)}-"
-        with self._request(wanted) as response:
-            if response.from_cache:
-                raise _InCacheError
-            part = part_of(response)
-            if part is None and is_whole(response):
-                raise self._sent_whole(response)
-            if part is None or part.end != part.size:
-                raise _unexpected_part(response)
-            start = max(part.start, part.size - _TAIL)
-            may_send_parts = response.accepts_ranges and part.size > _LARGE
-            is_enough = start == part.start and not self.keeps
-            if part.is_whole and not may_send_parts and not is_enough:
-                raise self._sent_whole(response)
-            content = _body(response, part) if start == part.start else None
-        # Some servers do not know ranges that count from the end, and a stated size may be wrong.
-        if content is None:
-            content = self.fetch(part.size, start, part.size)
-        file = PartialFile(part.size, partial(self.fetch, part.size))
-        file.add(start, content)
-        return file
-
-    def fetch(self, size: int, start: int, end: int) -> bytes:
-        """Return the bytes between two offsets of the wheel, which has ``size`` bytes.
-
-        Raise TransportError, or _SentWholeError.
-        """
-        with self._request(f"{start}-{end - 1}") as response:
-            part = part_of(response)
-            if part == Part(start, end, size):
-                return _body(response, part)
-            if is_whole(response):
-                raise self._sent_whole(response)
-            raise _unexpected_part(response)
-
-    def _sent_whole(self, response: Response) -> _SentWholeError:
-        return _SentWholeError(self.whole(self.wheel, response))
-
-    def _request(self, byte_range: str) -> AbstractContextManager[Response]:
-        headers = {"Cache-Control": "no-cache", "Range": f"bytes={byte_range}"}
-        return self.transport.get(self.wheel.url, headers)
-
-
-def _unexpected_part(response: Response) -> TransportError:
-    found = quoted(response.content_range) if response.content_range else "no usable headers"
-    return TransportError(f"a request for a part of it was answered with {found}")
-
-
-def _body(response: Response, part: Part) -> bytes:
-    """Return the body of a response; raise TransportError unless it has the length of its part."""
-    length = part.end - part.start
-    content = bytearray()
-    for chunk in response.chunks():
-        content += chunk
-        if len(content) > length:
-            raise TransportError("more bytes than announced arrived")
-    if len(content) < length:
-        raise TruncatedError(len(content), str(length))
-    return bytes(content)
+        return read(cached)

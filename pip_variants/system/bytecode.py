@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pip_variants.core.errors import InterpreterError
+
+from . import interpreter
+
 _SCRIPT = Path(__file__).with_name("_compile.py")
 
 
@@ -71,27 +75,27 @@ class Compilers:
                 return None
             if self._idle:
                 return self._idle.pop()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, InterpreterError):
                 child = _start()
-                if child is not None:
-                    self._all.append(child)
+                self._all.append(child)
                 return child
         return None
 
 
-def _start() -> subprocess.Popen[str] | None:
-    """Start a child process that compiles as this interpreter would."""
-    executable = sys.executable or ""
-    if not Path(executable).name.lower().startswith(("python", "pypy")):
-        return None
+def _start() -> subprocess.Popen[str]:
+    """Start a child process that compiles as this interpreter would.
+
+    Raise InterpreterError or OSError if there is none.
+    """
     optimize = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
     return subprocess.Popen(
-        [executable, "-I", "-S", "-B", "-X", "utf8", *optimize, str(_SCRIPT)],
+        interpreter.command("-S", "-B", "-X", "utf8", *optimize, str(_SCRIPT)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",
         errors="surrogateescape",
+        env=interpreter.environment(os.environ),
         # A Ctrl-C is for pip, which ends its children itself.
         start_new_session=os.name == "posix",
     )

@@ -68,7 +68,7 @@ def measure(folder: Path) -> None:
     rows.append(("all patches", str(sum(lines.values()))))
     print(two_columns("lines added to pip", rows))
     python = make_environment(folder / "environment")
-    install(python, "--no-index", "--no-deps", str(wheel))
+    install(python, "--no-index", str(wheel))
     rows = index_times(python, folder / "thousand")
     print(two_columns("pip variants index, 1,000 wheels of 100 labels", rows))
 

@@ -84,24 +84,23 @@ def install_ours(folder: Path) -> Path:
     """Build the wheel, make an environment with it alone, and return its interpreter."""
     wheel = build_wheel(folder / "dist", report=lambda _: None)
     python = make_environment(folder / "venv")
-    install(python, "--no-index", "--no-deps", str(wheel))
+    install(python, "--no-index", str(wheel))
     return python
 
 
 def make_tools(folder: Path) -> dict[str, Tool]:
     """Build the wheel and make the environments below *folder*; raise BuildError.
 
-    The environments of the two pips differ in our wheel only: both have its dependencies.
+    The environments of the two pips differ in our wheel only.
     """
-    pinned = pinned_variantlib()
     upstream = releases()[0]
     wheel = build_wheel(folder / "dist", report=lambda _: None)
     tools = {}
     for name in ("stock", "ours"):
         python = make_environment(folder / name)
-        install(python, f"pip=={upstream}", *pinned)
+        install(python, f"pip=={upstream}")
         if name == "ours":
-            install(python, "--no-index", "--no-deps", str(wheel))
+            install(python, "--no-index", str(wheel))
         tools[name] = _pip(name, python)
     uv = make_environment(folder / "uv")
     install(uv, "uv")

@@ -25,6 +25,12 @@ each_resolver = pytest.mark.parametrize("resolver", RESOLVERS.values(), ids=RESO
 
 INDEX_LINE = "Looking in indexes: INDEX/simple/\n"
 IGNORING = "WARNING: Ignoring the variant wheels of torch 2.8.0: "
+READING = (
+    "WARNING: Reading the variant metadata of torch 2.8.0 from its wheels, not from"
+    " torch-2.8.0-variants.json: "
+)
+UNREAD = "ERROR: Cannot select a variant of torch 2.8.0, because the metadata of "
+USE_NO_VARIANTS = " To install without variants, use --no-variants.\n"
 NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement torch (from versions: 2.8.0)
 ERROR: No matching distribution found for torch
@@ -38,12 +44,11 @@ WORDINGS = (
     (re.compile(r"^( *(?:Downloading|Using cached) )\S*/(?=[^/]+ \(SIZE\)$)", re.MULTILINE), r"\1"),
     (re.compile(r"(No matching distribution found for [^\s:]+) \(from [^)]+\)"), r"\1"),
     (re.compile(r"(The user requested \(constraint\) [^\s]+) \(from [^)]+\)"), r"\1"),
-    (re.compile(r"\b(pep-xxx-wheel-variants) \d+\.\d+\.\d+\b"), r"\1 VERSION"),
 )
 """The wording of each release in that of all.
 
 Some show the URL of a wheel, others its name; some tell which project a missing one is required by,
-or the wheel to which a constraint leads. The wheels themselves have a version for each release.
+or the wheel to which a constraint leads.
 """
 
 
@@ -113,9 +118,18 @@ MIDDLE_DRIVER = Machine("12.6", "9.0")
 OLD_DRIVER = Machine("12.5", "9.0")
 """Supports the null variant alone."""
 
-OLD_DRIVER_REASON = (
-    "cu126 needs nvidia :: cuda_version_lower_bound :: 12.6, this machine has up to 12.5"
-)
+
+def needs_driver(label: str, needed: str, found: str) -> str:
+    """Return why a variant that needs a CUDA version does not fit a machine with another."""
+    needs = f"{label} needs nvidia :: cuda_version_lower_bound :: {needed}"
+    words = f"a driver with CUDA {needed} or newer is required"
+    return f"{words} ({needs}, this machine has up to {found})"
+
+
+OLD_DRIVER_REASON = needs_driver("cu126", "12.6", "12.5")
+
+OTHER_MACHINE = "; to choose for another machine, describe it with --variant-platform"
+"""The end of an error about a machine."""
 
 ABI_HINT = "only distributions that are installed or come earlier in the same command count"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.attacks import into
 from tests.e2e.indexes import CUDA_LABELS, TORCH_JSON, torch_files, with_variants
-from tests.e2e.pips import IGNORING, Output, Pip
+from tests.e2e.pips import READING, UNREAD, Output, Pip
 from tests.support.stand_in import IndexServer, Listed, Reply, dump, write_simple_index, write_wheel
 
 pytestmark = pytest.mark.every_release
@@ -183,35 +183,35 @@ def variants_index(server: IndexServer, root: Path, tag: str, *, with_json: bool
     return f"{server.url}simple/"
 
 
-def dry_run_torch(pip: Pip, url: str) -> Output:
+def dry_run_torch(pip: Pip, url: str, status: int = 0) -> Output:
     """Dry-run the installation of torch, without a cache."""
-    return pip.dry_run(url, "--no-cache-dir", "torch")
+    return pip.dry_run(url, "--no-cache-dir", "torch", status=status)
 
 
 def test_redirect_of_the_variants_json_to_a_file_is_refused(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """The variants are ignored with the reason; the file, which is valid, is not read."""
+    """The wheels describe themselves, with the reason; the file, which is valid, is not read."""
     url = variants_index(server, tmp_path / "index", tag, with_json=True)
     file = tmp_path / "secret.json"
     file.write_bytes(dump(with_variants({"cu126": {}})))
     server.replies[TORCH_JSON] = redirect(file.as_uri())
     output = dry_run_torch(pip, url)
-    assert output.last_line == "Would install torch-2.8.0"
+    assert output.last_line == "Would install torch-2.8.0-cu129"
     reason = f"302 {REFUSED.format(repr(file.as_uri()))}"
-    assert output.stderr == (f"{IGNORING}torch-2.8.0-variants.json: cannot be fetched: {reason}\n")
+    assert output.stderr == (f"{READING}cannot be fetched: {reason}\n")
 
 
 @pytest.mark.parametrize(("target", "problem"), problems().values(), ids=problems())
 def test_other_scheme_or_bad_header_of_the_variants_json_is_refused(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, target: str, problem: str
 ) -> None:
-    """The variants are ignored with the reason, and the plain wheel is taken."""
+    """The wheels describe themselves, and one warning has the reason."""
     url = variants_index(server, tmp_path / "index", tag, with_json=True)
     server.replies[TORCH_JSON] = redirect(target)
     output = dry_run_torch(pip, url)
-    assert output.last_line == "Would install torch-2.8.0"
-    start = f"{IGNORING}torch-2.8.0-variants.json: cannot be fetched: 302 redirect to "
+    assert output.last_line == "Would install torch-2.8.0-cu129"
+    start = f"{READING}cannot be fetched: 302 redirect to "
     assert output.stderr.startswith(start)
     assert output.stderr.endswith(f" refused ({problem})\n")
 
@@ -223,8 +223,8 @@ def test_redirect_of_a_range_request_to_a_device_is_refused(
     url = variants_index(server, tmp_path / "index", tag, with_json=False)
     names = [f"/files/torch-2.8.0-{tag}-{label}.whl" for label in CUDA_LABELS]
     server.replies.update({name: redirect("file:///dev/zero") for name in names})
-    output = dry_run_torch(pip, url)
-    assert output.last_line == "Would install torch-2.8.0"
+    output = dry_run_torch(pip, url, status=1)
+    assert output.stderr.startswith(UNREAD)
     assert "302 redirect to 'file:///dev/zero' refused" in output.stderr
 
 

@@ -24,16 +24,18 @@ from tests.e2e.pips import (
     INDEX_LINE,
     OLD_DRIVER,
     OLD_DRIVER_REASON,
+    OTHER_MACHINE,
     QUERYING,
     Machine,
     Pip,
     banner,
     downloads,
+    needs_driver,
     would_download,
 )
 from tests.support.stand_in import IndexServer, write_simple_index, write_wheel
 
-CU129_REASON = "cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.5"
+CU129_REASON = f"{needs_driver('cu129', '12.9', '12.5')}{OTHER_MACHINE}"
 
 
 def test_local_wheel_is_installed_with_its_banner(own_pip: Pip, tag: str) -> None:
@@ -243,8 +245,8 @@ def test_unsupported_explicit_wheel_is_refused_before_download(
     output = pip.dry_run(f"{server.url}simple/", *arguments, machine=OLD_DRIVER, status=1)
     assert output.stdout == f"{INDEX_LINE}{QUERYING}"
     assert (
-        output.stderr
-        == f"ERROR: torch-2.8.0-TAG-cu126.whl does not fit this machine: {OLD_DRIVER_REASON}\n"
+        output.stderr == "ERROR: torch-2.8.0-TAG-cu126.whl does not fit this machine:"
+        f" {OLD_DRIVER_REASON}{OTHER_MACHINE}\n"
     )
     assert sum(wheel_bytes_sent(server).values()) <= FEW_PIECES
 

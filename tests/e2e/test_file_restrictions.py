@@ -18,8 +18,9 @@ from tests.e2e.pips import (
     RESOLVERS,
     Pip,
     each_resolver,
+    needs_driver,
 )
-from tests.support.stand_in import IndexServer, write_simple_index
+from tests.support.stand_in import IndexServer, Listed, write_simple_index
 
 NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement torch{spec} (from versions: 2.8.0)
@@ -143,7 +144,7 @@ def test_pinned_variant_that_does_not_fit_is_an_error(
     write_pinned(pip, tmp_path / "index", tag, ["cu129"])
     options = ("--require-hashes", *resolver, "-r", "requirements.txt")
     output = pip.dry_run(f"{server.url}simple/", *options, machine=MIDDLE_DRIVER, status=1)
-    reason = "cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.6"
+    reason = needs_driver("cu129", "12.9", "12.6")
     assert output.stdout.endswith(f"Passed over cu129 of torch 2.8.0: {reason}\n")
     assert NOT_FOUND.format(spec="==2.8.0").splitlines()[1] in output.stderr
 
@@ -162,6 +163,48 @@ def test_unknown_hash_is_an_error_as_with_stock_pip(
     assert "torch-2.8.0-TAG-cu129.whl" in output.stdout
 
 
+# The pinned labels, the machine, and the end of the line about them.
+PINNED_BUILDS = {
+    "does not fit": (
+        ["cu129"],
+        OLD_DRIVER,
+        (
+            "The required hash is that of torch-2.8.0-TAG-cu129.whl, another build of torch 2.8.0"
+            " than torch-2.8.0-TAG-00000000.whl, which is selected here; cu129 does not fit:"
+            f" {needs_driver('cu129', '12.9', '12.5')}"
+        ),
+    ),
+    "fits": (
+        ["cu126"],
+        NEW_DRIVER,
+        (
+            "The required hash is that of torch-2.8.0-TAG-cu126.whl, another build of torch 2.8.0"
+            " than torch-2.8.0-TAG-cu129.whl, which is selected here; to install it, require"
+            " torch==2.8.0#cu126"
+        ),
+    ),
+}
+
+
+@each_resolver
+@pytest.mark.parametrize("case", PINNED_BUILDS)
+def test_pinned_build_is_named_where_the_page_has_no_hashes(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, case: str, resolver: tuple[str, ...]
+) -> None:
+    """The best build is fetched, and its hash differs from that of the pinned one."""
+    pinned, machine, line = PINNED_BUILDS[case]
+    root = tmp_path / "index"
+    files = torch_files(root / "files", tag, ALL_LABELS)
+    by_label = dict(zip(ALL_LABELS, files, strict=False))
+    hashes = [digest(by_label[label]) for label in pinned]
+    write_simple_index(root, {"torch": [Listed(file, hashed=False) for file in files]})
+    (pip.folder / "requirements.txt").write_text(" ".join(["torch==2.8.0", *hashes]) + "\n")
+    options = (*resolver, "-r", "requirements.txt")
+    output = pip.dry_run(f"{server.url}simple/", *options, machine=machine, status=1)
+    assert f"ERROR: {line}\n" in output.stderr
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in output.stderr
+
+
 # What is yanked ("JSON": the variants JSON), the requirement, what is selected.
 YANKED = {
     "the best": (("cu129",), "torch", "torch-2.8.0-cu128"),
@@ -170,6 +213,9 @@ YANKED = {
     "the metadata": (("JSON",), "torch", "torch-2.8.0-cu129"),
     "all": ((None, *ALL_LABELS, "JSON"), "torch", "torch-2.7.0"),
     "all of a pinned version": ((None, *ALL_LABELS, "JSON"), "torch==2.8.0", "torch-2.8.0-cu129"),
+    "the label": (("cu129",), "torch#cu128", "torch-2.8.0-cu128"),
+    "the label of a pinned version": (("cu129",), "torch==2.8.0#cu129", "torch-2.8.0-cu129"),
+    "null of a pinned version": (("00000000",), "torch==2.8.0#00000000", "torch-2.8.0-00000000"),
 }
 
 
@@ -195,8 +241,17 @@ def test_yanked_variant_needs_a_pinned_version(
     output = pip.dry_run(f"{server.url}simple/", requirement)
     assert output.last_line == f"Would install {selected}"
     assert ("Reason for being yanked: a bad build" in output.stderr) == (
-        case.endswith("pinned version") and yanked[0] is None
+        selected.rpartition("-")[2] in yanked
     )
+
+
+def test_yanked_label_without_an_exact_pin_is_an_error(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """As for pip's own pins: a range reaches no yanked file."""
+    write_yanked(tmp_path / "index", tag, ["cu129"])
+    output = pip.dry_run(f"{server.url}simple/", "torch>=2.8#cu129", status=1)
+    assert "No wheel of torch 2.8.0 has the variant label cu129; available: " in output.stderr
 
 
 def test_yanked_variant_pinned_by_hash_is_selected(

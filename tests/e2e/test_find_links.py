@@ -19,7 +19,7 @@ from tests.e2e.indexes import (
     wheel_bytes_sent,
     write_variants_json,
 )
-from tests.e2e.pips import NEW_DRIVER, OLD_DRIVER, QUERYING, Pip, banner, request_lines
+from tests.e2e.pips import NEW_DRIVER, OLD_DRIVER, QUERYING, READING, Pip, banner, request_lines
 from tests.support.stand_in import TORCH_280, IndexServer, write_simple_index, write_wheel
 
 
@@ -46,15 +46,14 @@ def test_folder_works_with_and_without_variants_json(
     assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-00000000", "")
 
 
-def test_broken_json_in_a_folder_costs_its_variants(pip: Pip, tmp_path: Path, tag: str) -> None:
-    """A broken variants JSON in a folder costs its variants, with one warning."""
+def test_wheels_in_a_folder_describe_themselves_beside_a_broken_json(
+    pip: Pip, tmp_path: Path, tag: str
+) -> None:
+    """One warning names the file and the reason."""
     torch_files(tmp_path, tag, (None, *ALL_LABELS))[-1].write_text("[]")
     output = pip.run("install", "--dry-run", "--no-index", "--find-links", tmp_path, "torch")
-    assert output.last_line == "Would install torch-2.8.0"
-    assert output.stderr == (
-        "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: expected"
-        " an object, found a list\n"
-    )
+    assert output.last_line == "Would install torch-2.8.0-cu129"
+    assert output.stderr == f"{READING}expected an object, found a list\n"
 
 
 @pytest.mark.parametrize("with_json", [True, False], ids=["with JSON", "without JSON"])

@@ -14,16 +14,24 @@ from tests.support.stand_in import IndexServer
 CONFLICT = "conflicting variants requested for torch: cu126 and cu129"
 INVALID_LABEL = "is not a variant label (a-z, 0-9, _ and .)"
 BAD_OPTIONS = {
-    "no label": ("torch", "'torch' is not of the form NAME=LABEL"),
-    "no name": ("=cu126", "'=cu126' is not of the form NAME=LABEL"),
+    "no label": ("torch", "'torch' is not of the form NAME=LABEL or NAME=!LABEL"),
+    "no name": ("=cu126", "'=cu126' is not of the form NAME=LABEL or NAME=!LABEL"),
     "empty label": ("torch=", f"'' {INVALID_LABEL}"),
     "two equals signs": ("torch==cu126", f"'=cu126' {INVALID_LABEL}"),
     "capitals": ("torch=CU126", f"'CU126' {INVALID_LABEL}"),
     "path": ("torch=../cu126", f"'../cu126' {INVALID_LABEL}"),
-    "requirement form": ("torch#cu126", "'torch#cu126' is not of the form NAME=LABEL"),
+    "requirement form": (
+        "torch#cu126",
+        "'torch#cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    ),
     "control characters": ("torch=\x1b[2J", f"'\\x1b[2J' {INVALID_LABEL}"),
-    "one of two": ("torch=cu126 numpy", "'numpy' is not of the form NAME=LABEL"),
+    "one of two": ("torch=cu126 numpy", "'numpy' is not of the form NAME=LABEL or NAME=!LABEL"),
     "contradiction": ("torch=cu126 Torch=cu129", CONFLICT),
+    "label and its exclusion": (
+        "torch=cu126 torch=!cu126",
+        "conflicting variants requested for torch: cu126 and !cu126",
+    ),
+    "empty exclusion": ("torch=!", f"'' {INVALID_LABEL}"),
 }
 
 
@@ -64,6 +72,7 @@ def test_contradicting_variant_options_are_a_usage_error(pip: Pip, server: Index
 
 BAD_REQUIREMENTS = {
     "capitals": (("torch#CU126",), f"Invalid requirement: 'torch#CU126': 'CU126' {INVALID_LABEL}"),
+    "exclusion": (("torch#!a",), f"Invalid requirement: 'torch#!a': '!a' {INVALID_LABEL}"),
     "empty": (("torch#",), f"Invalid requirement: 'torch#': '' {INVALID_LABEL}"),
     "two": (("torch#a#b",), f"Invalid requirement: 'torch#a#b': 'a#b' {INVALID_LABEL}"),
     "path": (("torch#../a",), f"Invalid requirement: 'torch#../a': '../a' {INVALID_LABEL}"),
@@ -106,8 +115,9 @@ Wheel Variant Options:
   --no-variants               Ignore variant wheels, as if they did not exist.
   --variant <name=label>      Of the project NAME take only the variant LABEL;
                               an error if no wheel with it fits this machine.
-                              NAME#LABEL in a requirement does the same. Can
-                              be used several times.
+                              NAME#LABEL in a requirement does the same.
+                              NAME=!LABEL: never take it. Can be used several
+                              times.
   --enable-variant-provider <ns>
                               Query the provider of the namespace NS even if
                               it is optional. Can be used several times.
@@ -126,6 +136,9 @@ Wheel Variant Options:
                               side where there are variants. 1: one after the
                               other. By default as many as there are CPUs, but
                               4 to 8.
+  --variant-banner <style>    How a chosen variant is announced: full, with
+                              its properties (default); short, one line; or
+                              none.
 
 """
 
@@ -133,16 +146,22 @@ Wheel Variant Options:
 @pytest.mark.parametrize(
     "variables", [{}, {"PIP_VARIANT": "torch=cu126"}], ids=["no variables", "variable set"]
 )
-@pytest.mark.parametrize("command", ["install", "download", "wheel", "index", "lock", "variants"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("install", "download", "wheel", "index", "lock", "variants"),
+        *("check", "freeze", "inspect", "list", "show"),
+    ],
+)
 def test_help_lists_the_variant_options(pip: Pip, command: str, variables: Variables) -> None:
     """The options have a group of their own in the help of every command that has them."""
     output = pip.run(command, "--help", COLUMNS="80", **variables)
     assert output.stdout.count(HELP) == 1
 
 
-@pytest.mark.parametrize("command", ["list", "uninstall", "freeze", "check", "cache", "config"])
+@pytest.mark.parametrize("command", ["uninstall", "cache", "config", "hash"])
 def test_other_commands_list_no_variant_options(pip: Pip, command: str) -> None:
-    """The help of commands that find no package does not have the options."""
+    """The help of commands that look at no package does not have the options."""
     assert "variant" not in pip.run(command, "--help").stdout.lower()
 
 

@@ -18,11 +18,11 @@ from tests.e2e.indexes import (
     with_provider,
     with_variants,
 )
-from tests.e2e.pips import NOT_FOUND, Pip
+from tests.e2e.pips import READING, UNREAD, USE_NO_VARIANTS, Pip
 from tests.support.stand_in import TORCH_280, IndexServer, Listed, Reply, write_simple_index
 from tests.support.stand_in_wheel import Json
 
-IGNORING = "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: "
+ENTRY = "WARNING: Ignoring an invalid entry in torch-2.8.0-variants.json: "
 PLAIN = """\
 Looking in indexes: INDEX/simple/
 Collecting torch
@@ -55,73 +55,38 @@ def write_index(
     write_simple_index(root, {"torch": [*files[:-1], Listed(files[-1], hashed=False)]})
 
 
+# What the server sends for the variants JSON; tests/unit/test_reader_*.py have more.
 DOCUMENTS = {
     "empty": (Reply(body=b""), "not JSON: Expecting value: line 1 column 1 (char 0)"),
     "HTML": (Reply(body=b"<html>"), "not JSON: Expecting value: line 1 column 1 (char 0)"),
-    "half a string": (
-        Reply(body=b'{"variants'),
-        "not JSON: Unterminated string starting at: line 1 column 2 (char 1)",
-    ),
-    "two documents": (
-        Reply(body=b"{} {}"),
-        "not JSON: Extra data: line 1 column 4 (char 3)",
-    ),
     "not UTF-8": (
         Reply(body=b'{"\xff": 1}'),
         "not JSON: 'utf-8' codec can't decode byte 0xff in position 2: invalid start byte",
     ),
     "a list": (body([]), "expected an object, found a list"),
-    "a number": (body(1), "expected an object, found a number"),
     "no variants": (body({}), "variants: missing"),
-    "variants in a list": (body({"variants": []}), "variants: expected an object, found a list"),
     "50 MB": (Reply(body=b" " * 50_000_000), "larger than 16 MiB"),
-    "lists 100,000 deep": (Reply(body=b"[" * 100_000), "not JSON: nested too deeply"),
     "objects 100,000 deep": (
         Reply(body=b'{"variants":' * 100_000 + b"1" + b"}" * 100_000),
         "not JSON: nested too deeply",
+    ),
+    "duplicate label": (
+        Reply(body=b'{"variants": {"cu129": {}, "cu129": {"nvidia": {"sm_arch": ["75_real"]}}}}'),
+        "the key 'cu129' occurs twice in one object",
     ),
     "connection lost": (
         Reply(body=b"{}" * 500, cut=100),
         "truncated: 100 of '1000' bytes arrived",
     ),
+    "encoding": (
+        Reply(body=b"\x8b\x05\x80", headers=(("Content-Encoding", "br"),)),
+        "the server sent it in an encoding that was not requested",
+    ),
     "403": (Reply(403), "the server responded with status 403"),
-    "404": (Reply(404), "the server responded with status 404"),
     "410": (Reply(410), "the server responded with status 410"),
-    "schema of a future version": (
-        body({"$schema": "https://example.org/v2.0.0.json", "variants": {}}),
-        "$schema: major version 2 is not supported",
-    ),
-    "label with separators": (
-        body(with_variants({"../../evil": {}})),
-        "variants['../../evil']: not a label of a-z, 0-9, _ and .",
-    ),
-    "label with NUL": (
-        body(with_variants({"cu\0": {}})),
-        "variants['cu\\x00']: not a label of a-z, 0-9, _ and .",
-    ),
-    "label that is a lone surrogate": (
-        body(with_variants({"\ud800": {}})),
-        "variants['\\ud800']: not a label of a-z, 0-9, _ and .",
-    ),
-    "10,000 separators": (
+    "only invalid labels": (
         body(with_variants({"/" * 10_000: {}})),
         f"variants['{'/' * 79}...']: not a label of a-z, 0-9, _ and .",
-    ),
-    "namespace with separators": (
-        body(with_variants({"cu129": {"../nvidia": {"sm_arch": ["75_real"]}}})),
-        "variants['cu129']['../nvidia']: not a name of a-z, 0-9 and _",
-    ),
-    "value with an escape sequence": (
-        body(with_variants({"cu129": {"nvidia": {"sm_arch": ["\x1b[2J"]}}})),
-        "variants['cu129'].nvidia.sm_arch[0]: '\\x1b[2J' is not a value of a-z, 0-9, _ and .",
-    ),
-    "no value": (
-        body(with_variants({"cu129": {"nvidia": {"sm_arch": []}}})),
-        "variants['cu129'].nvidia.sm_arch: expected at least one value",
-    ),
-    "null with properties": (
-        body(with_variants({"null": cuda("12.9")})),
-        "variants['null']: the null variant has no properties",
     ),
     "provider in a list": (
         body({**TORCH_280, "providers": []}),
@@ -131,79 +96,107 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize(("reply", "problem"), DOCUMENTS.values(), ids=DOCUMENTS)
-def test_malformed_json_is_one_warning_and_plain_wheel(
+def test_wheels_describe_themselves_beside_an_unusable_json(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, reply: Reply, problem: str
 ) -> None:
-    """One warning names project, file and reason, and the plain wheel is selected."""
-    write_index(tmp_path / "index", tag)
+    """One warning names version, file and reason; what is selected is the same."""
+    write_index(tmp_path / "index", tag, with_variant_json=True)
     server.replies[TORCH_JSON] = reply
     output = pip.dry_run(f"{server.url}simple/", "torch")
-    assert (output.stdout, output.stderr) == (PLAIN, f"{IGNORING}{problem}\n")
+    assert (output.last_line, output.stderr) == (
+        "Would install torch-2.8.0-cu129",
+        f"{READING}{problem}\n",
+    )
 
 
 SERVERS = {
     "500": (Reply(500), "500"),
-    "503": (Reply(503), "503"),
     "no response in time": (Reply(delay=30), "timed out"),
 }
-
-
-@pytest.mark.parametrize(("reply", "reason"), SERVERS.values(), ids=SERVERS)
-def test_failing_server_costs_only_the_variants(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, reply: Reply, reason: str
-) -> None:
-    """A server that fails for the variants JSON alone costs the variants and one warning."""
-    del reason
-    write_index(tmp_path / "index", tag)
-    server.replies[TORCH_JSON] = reply
-    options = ("--retries", "0", "--timeout", "2")
-    output = pip.dry_run(f"{server.url}simple/", *options, "torch")
-    assert output.stdout == PLAIN
-    assert output.stderr.startswith(IGNORING)
-    assert output.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(("reply", "reason"), SERVERS.values(), ids=SERVERS)
 def test_warning_contains_what_the_server_did(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, reply: Reply, reason: str
 ) -> None:
-    """The warning about a failing server contains its status or the timeout."""
-    write_index(tmp_path / "index", tag)
+    """A server that fails for the JSON alone costs one warning with its status or the timeout."""
+    write_index(tmp_path / "index", tag, with_variant_json=True)
     server.replies[TORCH_JSON] = reply
     options = ("--retries", "0", "--timeout", "2")
     output = pip.dry_run(f"{server.url}simple/", *options, "torch")
+    assert output.last_line == "Would install torch-2.8.0-cu129"
+    assert output.stderr.startswith(READING)
     assert reason in output.stderr
+    assert output.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("reply", "problem"),
-    [DOCUMENTS["a list"], DOCUMENTS["404"], DOCUMENTS["lists 100,000 deep"]],
-    ids=["a list", "404", "lists 100,000 deep"],
-)
-def test_malformed_json_without_plain_wheel_is_an_error(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, reply: Reply, problem: str
+ENTRIES = {
+    "label with NUL": (
+        {"cu\0": {}},
+        "variants['cu\\x00']: not a label of a-z, 0-9, _ and .",
+    ),
+    "label that is a lone surrogate": (
+        {"\ud800": {}},
+        "variants['\\ud800']: not a label of a-z, 0-9, _ and .",
+    ),
+    "10,000 separators": (
+        {"/" * 10_000: {}},
+        f"variants['{'/' * 79}...']: not a label of a-z, 0-9, _ and .",
+    ),
+    "value with an escape sequence": (
+        {"cu130": {"nvidia": {"sm_arch": ["\x1b[2J"]}}},
+        "variants['cu130'].nvidia.sm_arch[0]: '\\x1b[2J' is not a value of a-z, 0-9, _ and .",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entry", "problem"), ENTRIES.values(), ids=ENTRIES)
+def test_invalid_label_without_a_wheel_is_one_warning(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, entry: Json, problem: str
 ) -> None:
-    """Without a plain wheel the same warning precedes pip's error, and the exit status is 1."""
-    write_index(tmp_path / "index", tag, ALL_LABELS)
-    server.replies[TORCH_JSON] = reply
-    output = pip.dry_run(f"{server.url}simple/", "torch", status=1)
-    assert output.stdout == "Looking in indexes: INDEX/simple/\n"
-    assert output.stderr == f"{IGNORING}{problem}\n{NOT_FOUND}"
-
-
-def test_malformed_json_leaves_older_variants_usable(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
-) -> None:
-    """A variant of an older version is selected when the newest version's JSON is missing."""
-    folder = tmp_path / "index/files"
-    files = torch_files(folder, tag, ALL_LABELS, version="2.7.0") + torch_files(
-        folder, tag, ALL_LABELS
-    )
-    write_simple_index(tmp_path / "index", {"torch": files})
-    server.replies[TORCH_JSON] = Reply(404)
+    """It costs nothing else, and the warning is safe on any terminal."""
+    write_index(tmp_path / "index", tag)
+    server.replies[TORCH_JSON] = body(with_variants({**VARIANTS, **entry}))
     output = pip.dry_run(f"{server.url}simple/", "torch")
-    assert output.last_line == "Would install torch-2.7.0-cu129"
-    assert output.stderr == f"{IGNORING}the server responded with status 404\n"
+    assert (output.last_line, output.stderr) == (
+        "Would install torch-2.8.0-cu129",
+        f"{ENTRY}{problem}\n",
+    )
+
+
+@pytest.mark.parametrize("with_variant_json", [True, False], ids=["described", "not described"])
+def test_invalid_label_costs_only_its_wheel(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, *, with_variant_json: bool
+) -> None:
+    """The best of the other labels is selected, and two lines say what is ignored."""
+    write_index(tmp_path / "index", tag, with_variant_json=with_variant_json)
+    variants = {**VARIANTS, "cu129": {"nvidia": {"sm_arch": []}}}
+    server.replies[TORCH_JSON] = body(with_variants(variants))
+    output = pip.dry_run(f"{server.url}simple/", "torch")
+    problem = "variants['cu129'].nvidia.sm_arch: expected at least one value\n"
+    assert output.last_line == "Would install torch-2.8.0-cu128"
+    assert output.stderr == (
+        f"{ENTRY}{problem}WARNING: Ignoring the variants labelled cu129 of torch 2.8.0:"
+        f" torch-2.8.0-variants.json: {problem}"
+    )
+
+
+@pytest.mark.parametrize("labels", [ALL_LABELS, (None, *ALL_LABELS)], ids=["variants", "plain"])
+def test_unusable_json_and_wheels_without_metadata_are_an_error(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, labels: tuple[str | None, ...]
+) -> None:
+    """Neither null nor the plain wheel nor an older version is selected."""
+    folder = tmp_path / "index/files"
+    older = torch_files(folder, tag, ALL_LABELS, version="2.7.0")
+    newer = torch_files(folder, tag, labels, with_variant_json=False)
+    write_simple_index(tmp_path / "index", {"torch": [*older, *newer]})
+    server.replies[TORCH_JSON] = Reply(404)
+    output = pip.dry_run(f"{server.url}simple/", "torch", status=1)
+    assert output.stderr == (
+        f"{UNREAD}00000000, cu126, cu128 and cu129 cannot be read: torch-2.8.0-variants.json: the"
+        " server responded with status 404; torch-2.8.0-TAG-00000000.whl: there is no variant.json"
+        f" in it.{USE_NO_VARIANTS}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,18 +239,6 @@ def test_json_without_labels_leaves_the_plain_wheel(
         "WARNING: Ignoring the variants labelled 00000000, cu126, cu128 and cu129 of torch 2.8.0:"
         " torch-2.8.0-TAG-00000000.whl: there is no variant.json in it\n"
     )
-
-
-def test_duplicate_label_makes_json_invalid(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
-) -> None:
-    """A JSON that lists one label twice is invalid, and all its variants are ignored."""
-    write_index(tmp_path / "index", tag)
-    text = '{"variants": {"cu129": {"nvidia": {"sm_arch": ["75_real"]}}, "cu129": {}}}'
-    server.replies[TORCH_JSON] = Reply(body=text.encode())
-    output = pip.dry_run(f"{server.url}simple/", "torch")
-    assert output.stdout == PLAIN
-    assert output.stderr.startswith(IGNORING)
 
 
 def test_wheel_with_other_provider_is_ignored(pip: Pip, tmp_path: Path, tag: str) -> None:
@@ -412,16 +393,16 @@ def test_page_without_hashes_is_no_problem(
     assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-cu129", "")
 
 
-def test_plain_wheel_is_installed_after_missing_json(
+def test_variant_is_installed_after_missing_json(
     own_pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
-    """The plain wheel is really installed when the variants JSON is missing."""
-    write_index(tmp_path / "index", tag)
+    """The variant that its wheel describes is really installed when the JSON is missing."""
+    write_index(tmp_path / "index", tag, with_variant_json=True)
     server.replies[TORCH_JSON] = Reply(404)
     output = own_pip.run("install", "--index-url", f"{server.url}simple/", "torch")
-    assert output.last_line == "Successfully installed torch-2.8.0"
-    assert output.stderr == f"{IGNORING}the server responded with status 404\n"
-    assert own_pip.run_python("-c", "import torch").stdout == "torch 2.8.0, plain build\n"
+    assert output.last_line == "Successfully installed torch-2.8.0-cu129"
+    assert output.stderr == f"{READING}the server responded with status 404\n"
+    assert own_pip.run_python("-c", "import torch").stdout == "torch 2.8.0, build cu129\n"
 
 
 def test_empty_property_set_is_a_null_variant(
@@ -432,16 +413,3 @@ def test_empty_property_set_is_a_null_variant(
     server.replies[TORCH_JSON] = body(with_variants({"cu126": cuda("12.6"), "cu129": {}}))
     output = pip.dry_run(f"{server.url}simple/", "torch")
     assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-cu126", "")
-
-
-def test_invalid_namespace_without_features_is_an_error(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
-) -> None:
-    """An invalid namespace is an error even if it has no features."""
-    write_index(tmp_path / "index", tag, (None, "cu129"))
-    server.replies[TORCH_JSON] = body(with_variants({"cu129": {"../nvidia": {}}}))
-    output = pip.dry_run(f"{server.url}simple/", "torch")
-    assert output.stdout == PLAIN
-    assert (
-        output.stderr == f"{IGNORING}variants['cu129']['../nvidia']: not a name of a-z, 0-9 and _\n"
-    )

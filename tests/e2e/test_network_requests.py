@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.indexes import ALL_LABELS, CUDA_LABELS, cuda, torch_files, torch_sdist, with_variants
-from tests.e2e.pips import NEW_DRIVER, OLD_DRIVER, Pip, request_lines, would_download
+from tests.e2e.pips import NEW_DRIVER, OLD_DRIVER, Pip, request_lines
 from tests.support.stand_in import (
     IndexServer,
     Listed,
@@ -17,7 +17,6 @@ from tests.support.stand_in import (
     write_torch_index,
     write_wheel,
 )
-from tests.support.stand_in_wheel import dump
 
 PAGE = "GET /simple/torch/ 200"
 JSON = "GET /files/torch-2.8.0-variants.json 200"
@@ -247,26 +246,6 @@ def test_backtracking_requests_each_json_only_once(
     documents = server.requested("-variants.json")
     assert sorted(documents) == sorted(set(documents))
     assert output.stdout.count("Querying variant providers: started") == 1
-
-
-def test_json_with_wrong_hash_is_ignored(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
-) -> None:
-    """A JSON whose hash differs from that on the page is ignored with a warning."""
-    write_index(tmp_path / "index", tag)
-    tampered = dump(with_variants({label: {} for label in ALL_LABELS}))
-    server.replies["/files/torch-2.8.0-variants.json"] = Reply(body=tampered)
-    output = pip.dry_run(f"{server.url}simple/", "torch")
-    assert output.stdout == (
-        "Looking in indexes: INDEX/simple/\n"
-        "Collecting torch\n"
-        + would_download("files/torch-2.8.0-TAG.whl")
-        + "Would install torch-2.8.0\n"
-    )
-    assert output.stderr == (
-        "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: its hash"
-        " differs from the one that its link gives\n"
-    )
 
 
 def test_json_without_hash_is_never_read_from_cache(

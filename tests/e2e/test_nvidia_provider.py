@@ -32,19 +32,24 @@ from tests.support.stand_in import IndexServer, write_simple_index, write_torch_
 
 @without_driver
 @pytest.mark.parametrize(
-    "machine", [REAL_MACHINE, Machine(sm="9.0")], ids=["nothing forced", "only SM"]
+    ("machine", "hint"),
+    [
+        (REAL_MACHINE, ""),
+        (Machine(sm="9.0"), f", and {FORCE_SM} alone is not enough: {FORCE_CUDA} is needed too"),
+    ],
+    ids=["nothing forced", "only SM"],
 )
 def test_machine_without_driver_gets_the_null_variant(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, machine: Machine, hint: str
 ) -> None:
     """A machine without a driver gets the null variant and the reason."""
     write_torch_index(tmp_path / "index", tag)
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=machine)
-    reason = "Passed over cu126, cu128 and cu129 of torch 2.8.0: nvidia: no NVIDIA driver found\n"
+    what = "Passed over cu126, cu128 and cu129 of torch 2.8.0"
     assert output.stdout == (
         INDEX_LINE
         + QUERYING
-        + reason
+        + f"{what}: nvidia: no NVIDIA driver found{hint}\n"
         + banner("00000000")
         + "Collecting torch\n"
         + would_download("simple/torch/torch-2.8.0-TAG-00000000.whl")
@@ -74,9 +79,10 @@ def test_gpu_below_5_0_is_a_warning_and_a_reason(
     assert output.stdout == (
         INDEX_LINE
         + QUERYING
-        + "Passed over cu126, cu128 and cu129 of torch 2.8.0: cu126 needs nvidia :: sm_arch :: one"
-        " of 50_real, 60_real, 70_real, 75_real, 80_real, 86_real, 90_real, this machine has none"
-        " (compute capability 4.0 is below 5.0)\n"
+        + "Passed over cu126, cu128 and cu129 of torch 2.8.0: a GPU of compute capability 5.0, 6.0,"
+        " 7.0, 7.5, 8.0, 8.6 or 9.0 is required (cu126 needs nvidia :: sm_arch :: one of 50_real,"
+        " 60_real, 70_real, 75_real, 80_real, 86_real, 90_real, this machine has none (compute"
+        " capability 4.0 is below 5.0))\n"
         + banner("00000000")
         + "Collecting torch\n"
         + would_download("simple/torch/torch-2.8.0-TAG-00000000.whl")

@@ -96,6 +96,7 @@ REQUESTS: dict[str, tuple[dict[str, str], str, tuple[str, ...], str]] = {
         (),
         "cu128",
     ),
+    "excluded": ({"PIP_VARIANT": "torch=!cu129"}, "", ("--variant", "torch=!cu128"), "cu126"),
     "option": (
         {"PIP_VARIANT": "torch=cu128"},
         "[variants]\nvariant = torch=cu126\n",
@@ -116,3 +117,77 @@ def test_pip_variants_reads_variables_and_configuration(
     explain = ("variants", "explain", "--index-url", f"{server.url}simple/", *options, "torch")
     output = pip.run(*explain, machine=NEW_DRIVER, status=0, **variables)
     assert f"Selected: torch-2.8.0-TAG-{label}.whl\n" in output.stdout
+
+
+NO_NAMESPACE = "no variant that pip considered has this namespace"
+NO_PACKAGE = "no variant that pip considered needs this provider"
+
+# Options and variables with a name that matches nothing, and the warning.
+TYPING_ERRORS: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
+    "namespace": (
+        ("--disable-variant-provider", "gup"),
+        {},
+        f"--disable-variant-provider gup had no effect: {NO_NAMESPACE}; did you mean gpu?",
+    ),
+    "package": (
+        ("--trust-variant-provider", "gpu-povider"),
+        {},
+        (
+            f"--trust-variant-provider gpu-povider had no effect: {NO_PACKAGE};"
+            " did you mean gpu-provider?"
+        ),
+    ),
+    "label": (
+        ("--variant", "torch=!fsat"),
+        {},
+        (
+            "--variant torch=!fsat had no effect: no wheel of torch that pip considered has this"
+            " label; did you mean fast?"
+        ),
+    ),
+    "project in a variable": (
+        (),
+        {"PIP_VARIANT": "torhc=!fast"},
+        "--variant torhc=!fast had no effect: pip did not look for torhc; did you mean torch?",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TYPING_ERRORS)
+def test_name_that_matches_nothing_is_a_warning_with_the_nearest(
+    pip: Pip, gpu_index: str, case: str
+) -> None:
+    """The run goes on, because only the option has no effect."""
+    options, variables, warning = TYPING_ERRORS[case]
+    output = pip.dry_run(gpu_index, *options, "torch", machine=NEW_DRIVER, status=0, **variables)
+    assert (output.stderr, output.last_line) == (
+        f"WARNING: {warning}\n",
+        "Would install torch-2.8.0-null",
+    )
+
+
+# Options and variables, and the lines about the choice.
+BANNER_LINE = "Variant: torch==2.8.0; variant_hash=null"
+BANNERS: dict[str, tuple[tuple[str, ...], dict[str, str], list[str]]] = {
+    "short": (("--variant-banner", "short"), {}, [BANNER_LINE]),
+    "short by variable": ((), {"PIP_VARIANT_BANNER": "short"}, [BANNER_LINE]),
+    "none": (("--variant-banner=none",), {"PIP_VARIANT_BANNER": "short"}, []),
+    "quiet": (("-q", "--variant-banner", "full"), {}, []),
+}
+
+
+@pytest.mark.parametrize("case", BANNERS)
+def test_banner_is_short_or_left_out(pip: Pip, gpu_index: str, case: str) -> None:
+    """The option, its variable, and `-q`."""
+    options, variables, lines = BANNERS[case]
+    output = pip.dry_run(gpu_index, *options, "torch", machine=NEW_DRIVER, status=0, **variables)
+    assert [line for line in output.stdout.splitlines() if "variant_hash" in line] == lines
+    assert "###" not in output.stdout
+
+
+def test_unknown_style_of_the_banner_is_a_usage_error(pip: Pip) -> None:
+    """The error lists the styles."""
+    output = pip.run("install", "--variant-banner", "long", "torch", status=2)
+    assert output.stderr.splitlines()[-1].startswith(
+        "option --variant-banner: invalid choice: 'long' (choose from "
+    )

@@ -124,6 +124,31 @@ def test_no_cache_dir_leaves_no_provider_folder(pip: Pip, gpu_index: str, tmp_pa
     assert not (pip.folder / "cache").exists()
 
 
+# Runs pip as a plug-in of an application does, which has put itself into sys.executable.
+EMBEDDED = """\
+import sys
+application, *sys.argv[1:] = sys.argv[1:]
+sys.executable = application
+from pip._internal.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the application is a script for a shell")
+@pytest.mark.parametrize("name", ["editor", ""])
+def test_application_that_embeds_python_is_not_started(
+    pip: Pip, gpu_index: str, tmp_path: Path, name: str
+) -> None:
+    """Neither for installing a provider nor for querying it."""
+    application = tmp_path / "editor"
+    application.write_text(f"#!/bin/sh\necho started >> '{tmp_path}/log'\n")
+    application.chmod(0o755)
+    command = ("install", "--dry-run", "--index-url", gpu_index, *TRUST_GPU, "torch")
+    output = pip.run_python("-c", EMBEDDED, str(application) if name else "", *command)
+    assert (output.stderr, output.last_line) == ("", "Would install torch-2.8.0-fast")
+    assert not (tmp_path / "log").exists()
+
+
 def test_provider_is_not_installed_in_the_environment(own_pip: Pip, gpu_index: str) -> None:
     """The selected variant is installed in the user's environment, and the provider is not."""
     output = own_pip.run("install", "--index-url", gpu_index, *TRUST_GPU, "torch")

@@ -12,9 +12,12 @@ from tests.e2e.pips import (
     LEGACY_RESOLVER,
     MIDDLE_DRIVER,
     OLD_DRIVER,
+    REAL_MACHINE,
     Pip,
     installed_label,
+    needs_driver,
     request_lines,
+    without_driver,
 )
 from tests.support.stand_in import (
     IndexServer,
@@ -26,12 +29,16 @@ from tests.support.stand_in import (
 
 PAGE = "GET /simple/torch/ 200"
 MISFIT = (
-    "The installed variant cu129 of torch 2.8.0 does not fit this machine: cu129 needs"
-    " nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.6"
+    "The installed variant cu129 of torch 2.8.0 does not fit this machine:"
+    f" {needs_driver('cu129', '12.9', '12.6')}"
 )
 UPGRADE_HINT = (
     "Keeping the installed variant cu126 of torch 2.8.0; cu129 fits this machine better:"
     " pip install --upgrade torch\n"
+)
+UNCONFIRMED = (
+    "Keeping the installed variant cu126 of torch 2.8.0, although this machine shows nothing that"
+    " supports it: nvidia: no NVIDIA driver found; to replace it: pip install --upgrade torch\n"
 )
 
 
@@ -69,6 +76,36 @@ def test_unsupported_variant_of_a_dependency_stays(
     wheel = write_wheel(workdir, f"app-1.0-{PURE_TAG}.whl", requires=["torch"])
     output = own_pip.run("install", "--no-index", wheel, machine=OLD_DRIVER)
     assert (output.last_line, output.stderr) == ("Successfully installed app-1.0", "")
+    assert installed_label(own_pip) == "cu126"
+
+
+# The words with which the installed variant is replaced even where nothing can be compared.
+REPLACING = {
+    "--upgrade": ("--upgrade", "torch"),
+    "eager upgrade": ("--upgrade", "--upgrade-strategy=eager", "torch"),
+    "--force-reinstall": ("--force-reinstall", "torch"),
+    "--variant": ("--variant", "torch=null", "torch"),
+    "#LABEL": ("torch#null",),
+    "platform file": ("--variant-platform", "empty.toml", "torch"),
+}
+
+
+@without_driver
+def test_variant_for_hardware_that_is_not_here_stays_unless_the_user_replaces_it(
+    own_pip: Pip, server: IndexServer, cu126_index: str, workdir: Path
+) -> None:
+    """A login node shows no GPU: one line, no request, and the build for the other nodes stays."""
+    (workdir / "requirements.txt").write_text("torch>=2\n")
+    (workdir / "empty.toml").write_text("version = 1\ncomplete = true\n")
+    for words in (("torch",), ("-r", "requirements.txt")):
+        output = own_pip.run("install", "--index-url", cu126_index, *words, machine=REAL_MACHINE)
+        assert output.stdout.count(UNCONFIRMED) == 1
+        assert "Requirement already satisfied: torch" in output.stdout
+        assert (output.stderr, request_lines(server)) == ("", [])
+    for case, args in REPLACING.items():
+        output = own_pip.dry_run(cu126_index, *args, machine=REAL_MACHINE)
+        assert output.last_line == "Would install torch-2.8.0-00000000", case
+        assert UNCONFIRMED not in output.stdout
     assert installed_label(own_pip) == "cu126"
 
 

@@ -127,12 +127,40 @@ LABEL_REQUESTS = {
         ("-r", "r.txt"),
         files=(("r.txt", 'torch#cu128 ; os_name == "x"\ntorch#cu126 ; os_name != "x"\n'),),
     ),
+    "excluded": LabelRequest(("--variant", "torch=!cu129", "torch"), "torch-2.8.0-cu128"),
+    "excluded twice": LabelRequest(
+        ("--variant", "torch=!cu129", "--variant", "torch=!cu128", "torch"), "torch-2.8.0-cu126"
+    ),
+    "all excluded": LabelRequest(
+        ("--variant", "torch=!cu129 torch=!cu128 torch=!cu126 torch=!null", "torch"), "torch-2.8.0"
+    ),
+    "excluded, variable": LabelRequest(
+        ("torch",), "torch-2.8.0-cu128", {"PIP_VARIANT": "torch=!cu129"}
+    ),
+    "excluded, pip.conf": LabelRequest(
+        ("app",),
+        "app-1.0 torch-2.8.0-cu128",
+        {"PIP_CONFIG_FILE": "pip.conf"},
+        (("pip.conf", "[global]\nvariant =\n    torch=!cu129\n    scikit-learn=!cu129\n"),),
+    ),
+    "requirement before excluding variable": LabelRequest(
+        ("torch#cu129",), "torch-2.8.0-cu129", {"PIP_VARIANT": "torch=!cu129"}
+    ),
+    "excluded, legacy resolver": LabelRequest(
+        (LEGACY_RESOLVER, "--variant", "torch=!cu129", "torch"), "torch-2.8.0-cu128"
+    ),
     "variable and option": LabelRequest(
         ("--variant", "torch=cu126", "torch", "scikit-learn"),
         "scikit-learn-1.0-cu126 torch-2.8.0-cu126",
         {"PIP_VARIANT": "scikit-learn=cu126"},
     ),
 }
+
+
+HINT = (
+    "WARNING: The label cu126 of torch is a comment in line 1 of r.txt, because of the space before"
+    " it; torch#cu126 requests it\n"
+)
 
 
 @pytest.mark.parametrize("case", LABEL_REQUESTS)
@@ -151,10 +179,8 @@ def test_requested_label_is_selected_before_a_better_one(
     output = pip.dry_run(f"{server.url}simple/", *request.args, **request.variables)
     assert output.last_line == f"Would install {request.selected}"
     no_extra = "WARNING: torch 2.8.0 does not provide the extra 'gpu'\n"
-    assert (
-        output.stderr in (("", no_extra) if case == "extra" else ("",))
-        or LEGACY_RESOLVER in request.args
-    )
+    expected = {"extra": ("", no_extra), "comment": (HINT,)}.get(case, ("",))
+    assert output.stderr in expected or LEGACY_RESOLVER in request.args
 
 
 @pytest.mark.parametrize(
@@ -164,8 +190,12 @@ def test_requested_label_is_selected_before_a_better_one(
 )
 @pytest.mark.parametrize(
     "arguments",
-    [("torch#cu126",), ("--variant", "torch=cu126", "torch")],
-    ids=["requirement", "option"],
+    [
+        ("torch#cu126",),
+        ("--variant", "torch=cu126", "torch"),
+        ("--variant", "torch=!cu128 torch=!cu129", "torch"),
+    ],
+    ids=["requirement", "option", "exclusions"],
 )
 def test_download_and_wheel_accept_requested_labels(
     pip: Pip,
@@ -197,13 +227,22 @@ def test_requested_label_is_really_installed(
     ("args", "unused"),
     [
         (("--variant", "troch=cu126", "torch"), "troch"),
+        (("--variant", "troch=!cu126", "torch"), "troch=!"),
         (("--variant", "Scikit.Learn=cu126", "--variant", "torch=cu126", "app"), "scikit-learn"),
         (("--variant", "troch=cu126", "torch", "missing"), None),
         (("--variant", "missing=cu126", "torch", "missing"), None),
         (("--variant", "torch=cu126", "app"), None),
         (("-c", "c.txt", "plain"), None),
     ],
-    ids=["misspelt", "not needed", "error", "error about it", "dependency", "constraint"],
+    ids=[
+        "misspelt",
+        "misspelt exclusion",
+        "not needed",
+        "error",
+        "error about it",
+        "dependency",
+        "constraint",
+    ],
 )
 def test_unused_variant_option_is_a_warning(
     pip: Pip,
@@ -221,7 +260,10 @@ def test_unused_variant_option_is_a_warning(
     (pip.folder / "c.txt").write_text("torch#cu126\n")
     status = 1 if "missing" in args else 0
     output = pip.dry_run(f"{server.url}simple/", *args, status=status, PIP_VARIANT="other=cu126")
-    warning = f"WARNING: --variant {unused}=cu126 had no effect: pip did not look for {unused}"
+    name, _, mark = (unused or "").partition("=")
+    close = "; did you mean torch?" if name == "troch" else ""
+    option = f"--variant {name}={mark}cu126"
+    warning = f"WARNING: {option} had no effect: pip did not look for {name}{close}"
     lines = output.stderr.splitlines()
     assert [line for line in lines if "had no effect" in line] == ([warning] if unused else [])
 
@@ -231,6 +273,7 @@ VERSIONS = {
     "of one version": (("--variant", "torch=cu118"), "torch", "2.7.0"),
     "of the other": ((), "torch#cu126", "2.8.0"),
     "null by another name": (("--variant", "torch=null"), "torch", "2.8.0, 2.7.0"),
+    "excluded": (("--variant", "torch=!cu118"), "torch", "2.8.0"),
     "another project's": (("--variant", "plain=cu118"), "torch", "2.8.0, 2.7.0"),
 }
 

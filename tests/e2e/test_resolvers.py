@@ -20,9 +20,11 @@ from tests.e2e.pips import (
     NEW_DRIVER,
     OLD_DRIVER,
     OLD_DRIVER_REASON,
+    OTHER_MACHINE,
     Machine,
     Pip,
     each_resolver,
+    needs_driver,
 )
 from tests.support.stand_in import IndexServer, Listed, write_simple_index, write_wheel
 
@@ -115,7 +117,10 @@ def test_constraint_to_an_unsupported_wheel_is_an_error(
     options = ("-c", "constraints.txt", "app")
     output = pip.dry_run(f"{server.url}simple/", *options, machine=OLD_DRIVER, status=1)
     name = "torch-2.8.0-TAG-cu126.whl"
-    assert f"ERROR: {name} does not fit this machine: {OLD_DRIVER_REASON}\n" in output.stderr
+    assert (
+        f"ERROR: {name} does not fit this machine: {OLD_DRIVER_REASON}{OTHER_MACHINE}\n"
+        in output.stderr
+    )
 
 
 def test_backtracking_avoids_a_torch_that_does_not_fit(
@@ -152,7 +157,7 @@ def test_each_passed_over_version_has_its_line(
     write_simple_index(tmp_path / "index", {"torch": files})
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER)
     lines = [line for line in output.stdout.splitlines() if line.startswith("Passed over")]
-    reason = "cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.5"
+    reason = needs_driver("cu129", "12.9", "12.5")
     assert lines == [
         f"Passed over cu129 of torch 2.9.0: {reason}",
         f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_DRIVER_REASON}",

@@ -19,8 +19,10 @@ from tests.e2e.indexes import (
 )
 from tests.e2e.pips import (
     INDEX_LINE,
+    MIDDLE_DRIVER,
     OLD_DRIVER,
     OLD_DRIVER_REASON,
+    OTHER_MACHINE,
     QUERYING,
     Machine,
     Pip,
@@ -70,9 +72,8 @@ def test_next_best_variant_is_selected_when_better_are_missing(
         (reason_line,) = (
             text for text in output.stdout.splitlines() if text.startswith("Passed over")
         )
-        assert output.stderr.endswith(
-            NOT_FOUND.format(reason_line.partition(" of torch 2.8.0: ")[2])
-        )
+        reason = reason_line.partition(" of torch 2.8.0: ")[2]
+        assert output.stderr.endswith(NOT_FOUND.format(f"{reason}{OTHER_MACHINE}"))
 
 
 def test_selected_variant_is_installed_and_uninstalled(
@@ -236,7 +237,7 @@ def test_no_fitting_file_is_an_error_with_the_reason(
     write_torch_index(tmp_path / "index", tag, labels=CUDA_LABELS)
     output = pip.dry_run(f"{server.url}simple/", "torch", machine=OLD_DRIVER, status=1)
     assert output.stdout == INDEX_LINE + QUERYING + PASSED_OVER
-    assert output.stderr == NOT_FOUND.format(OLD_DRIVER_REASON)
+    assert output.stderr == NOT_FOUND.format(OLD_DRIVER_REASON + OTHER_MACHINE)
 
 
 def test_quiet_option_hides_the_variant(
@@ -311,14 +312,29 @@ def test_passed_over_lines_share_the_reason_between_projects(
     assert (quiet.stdout, quiet.stderr) == ("", "")
 
 
+# The machine, the line before the table, and a line of it.
+TABLES = {
+    "null": (
+        OLD_DRIVER,
+        f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_DRIVER_REASON}",
+        "  a driver with CUDA 12.9 or newer would select cu129",
+    ),
+    "a variant": (MIDDLE_DRIVER, "", "Selected: torch-2.8.0-TAG-cu126.whl"),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
 def test_verbose_output_adds_the_explain_table(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, case: str
 ) -> None:
-    """With -v the table of `explain` follows the line about what was passed over."""
+    """With -v the table of `explain` is shown once wherever a build was passed over."""
+    machine, before, line = TABLES[case]
     write_torch_index(tmp_path / "index", tag)
-    output = pip.dry_run(f"{server.url}simple/", "-v", "torch", machine=OLD_DRIVER)
+    output = pip.dry_run(f"{server.url}simple/", "-v", "torch", machine=machine)
     lines = [line.rstrip() for line in output.stdout.splitlines()]
-    start = lines.index(f"Passed over cu126, cu128 and cu129 of torch 2.8.0: {OLD_DRIVER_REASON}")
-    assert lines[start + 1] == "torch 2.8.0 from INDEX/simple/torch/"
+    start = lines.index("torch 2.8.0 from INDEX/simple/torch/")
+    assert before in ("", lines[start - 1])
     assert "Rank  Label     Reason" in lines[start:]
-    assert "  a driver with CUDA 12.9 or newer would select cu129" in lines[start:]
+    assert line in lines[start:]
+    assert lines.count("torch 2.8.0 from INDEX/simple/torch/") == 1
+    assert output.stdout.count("Passed over") == bool(before)

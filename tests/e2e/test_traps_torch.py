@@ -14,6 +14,7 @@ from tests.e2e.pips import (
     QUERYING,
     Machine,
     Pip,
+    needs_driver,
     null_banner,
     request_lines,
     title,
@@ -137,7 +138,7 @@ def test_new_gpu_without_wheel_gets_null_and_reasons(pip: Pip, torch_index: Inde
     output = pip.dry_run(url, "torch==2.10.0", machine=machine)
     reasons = [
         THIRD_PARTY.format("intel"),
-        "cuda13.0 needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to 12.9",
+        needs_driver("cuda13.0", "13.0", "12.9"),
         THIRD_PARTY.format("amd"),
     ]
     assert output.stdout == (

@@ -72,7 +72,11 @@ def test_untrusted_provider_is_not_requested_or_queried(
     output = pip.dry_run(
         gpu_index, "--trust-variant-provider", "gpu-providers", "torch", PLUGIN_LOG=str(plugin_log)
     )
-    assert (output.stderr, output.last_line) == ("", "Would install torch-2.8.0-null")
+    assert output.last_line == "Would install torch-2.8.0-null"
+    assert output.stderr == (
+        "WARNING: --trust-variant-provider gpu-providers had no effect: no variant that pip"
+        " considered needs this provider; did you mean gpu-provider?\n"
+    )
     assert output.stdout.count(UNTRUSTED_LINE) == 1
     assert "variant providers" not in output.stdout
     assert [path for path in server.requested() if "gpu" in path] == []

@@ -18,12 +18,15 @@ from tests.e2e.pips import (
     NEW_DRIVER,
     NOT_FOUND,
     OLD_DRIVER,
+    OTHER_MACHINE,
+    READING,
+    UNREAD,
     Machine,
     Pip,
-    downloads,
+    needs_driver,
     planned_downloads,
 )
-from tests.support.stand_in import IndexServer, Listed, write_simple_index
+from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index
 from tests.support.stand_in_wheel import Json
 
 NO_VARIANTS_JSON = "there is no *-variants.json beside them, and "
@@ -74,23 +77,41 @@ def test_same_wheel_name_is_judged_by_each_index(
     assert sources <= sources_that_fit
 
 
-def test_broken_metadata_on_one_index_leaves_the_other(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+# What one of two indexes sends for the variants JSON and its wheel, and the end of the warning.
+OTHER_INDEX: dict[str, tuple[dict[str, Reply], str, str]] = {
+    "unusable JSON": (
+        {"variants.json": Reply(body=b"[]")},
+        "good",
+        f"{READING}expected an object, found a list\n",
+    ),
+    "future JSON": (
+        {"variants.json": Reply(body=b'{"$schema": "https://example.org/v2.json"}')},
+        "good",
+        f"{IGNORING}torch-2.8.0-variants.json: $schema: major version 2 is not supported\n",
+    ),
+    "nothing can be read": ({"variants.json": Reply(404), "gpu.whl": Reply(404)}, "", UNREAD),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_INDEX)
+def test_metadata_on_one_index_does_not_affect_the_other(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, case: str
 ) -> None:
-    """Broken metadata on one index costs the variants there and none on the other."""
+    """Each index is read alone; what cannot be read on one may be better than the other's."""
+    replies, selected, warning = OTHER_INDEX[case]
     for index in ("good", "bad"):
         root = tmp_path / "index" / index
         files = torch_files(root / "files", tag, ["gpu"], metadata=with_variants({"gpu": {}}))
-        write_simple_index(root, {"torch": [files[0], Listed(files[1], hashed=False)]})
-    (tmp_path / "index/bad/files/torch-2.8.0-variants.json").write_text("[]")
+        write_simple_index(root, {"torch": [Listed(file, hashed=False) for file in files]})
+    for ending, reply in replies.items():
+        name = f"torch-2.8.0-{tag}-{ending}" if ending == "gpu.whl" else f"torch-2.8.0-{ending}"
+        server.replies[f"/bad/files/{name}"] = reply
     urls = [f"{server.url}{index}/simple/" for index in ("bad", "good")]
-    output = pip.dry_run(urls[0], "--extra-index-url", urls[1], "torch")
-    assert downloads(output) == ["torch-2.8.0-TAG-gpu.whl"]
-    assert [path.split("/")[1] for path in planned_downloads(output)] == ["good"]
-    assert output.stderr == (
-        "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: expected"
-        " an object, found a list\n"
-    )
+    options = ("--extra-index-url", urls[1], "torch")
+    output = pip.dry_run(urls[0], *options, status=0 if selected else 1)
+    assert [path.split("/")[1] for path in planned_downloads(output)] == [selected][: len(selected)]
+    assert output.stderr.startswith(warning)
+    assert output.stderr.count("\n") == 1
 
 
 FITS_OLD_DRIVER, NEEDS_NEW_DRIVER = cuda("12.5"), cuda("12.9")
@@ -126,12 +147,11 @@ def test_fitting_variant_is_found_on_either_index(
     if label:
         assert (output.last_line, output.stderr) == (f"Would install torch-2.8.0-{label}", "")
     else:
-        reason = "{0} needs nvidia :: cuda_version_lower_bound :: {1}, this machine has up to 12.5"
         for name, bound in (("cu126", "12.6"), ("cu129", "12.9")):
-            line = f"Passed over {name} of torch 2.8.0: {reason.format(name, bound)}\n"
+            line = f"Passed over {name} of torch 2.8.0: {needs_driver(name, bound, '12.5')}\n"
             assert line in output.stdout
-        first_reason = reason.format("cu126", "12.6")
-        assert output.stderr == NOT_FOUND.replace("torch\n", f"torch: {first_reason}\n")
+        reason = f"{needs_driver('cu126', '12.6', '12.5')}{OTHER_MACHINE}"
+        assert output.stderr == NOT_FOUND.replace("torch\n", f"torch: {reason}\n")
 
 
 @pytest.mark.parametrize(
@@ -173,8 +193,8 @@ def test_index_and_mirror_use_their_own_metadata(
     )
     folder = {"described": "/files/", "mirror": "/files/2/", None: None}[source]
     expected = [f"{folder}torch-2.8.0-TAG-gpu.whl"] if folder else []
-    reason = "gpu needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.5"
-    error = "" if source else NOT_FOUND.replace("torch\n", f"torch: {reason}\n")
+    reason = needs_driver("gpu", "12.9", "12.5")
+    error = "" if source else NOT_FOUND.replace("torch\n", f"torch: {reason}{OTHER_MACHINE}\n")
     assert (planned_downloads(output), output.stderr) == (expected, error)
 
 

@@ -6,11 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.indexes import ALL_LABELS, CUDA_LABELS, torch_files, write_torch_projects
-from tests.e2e.pips import LEGACY_RESOLVER, NEW_DRIVER, OLD_DRIVER, OLD_DRIVER_REASON, Machine, Pip
-from tests.support.stand_in import IndexServer, Reply
+from tests.e2e.indexes import (
+    ALL_LABELS,
+    CUDA_LABELS,
+    TORCH_JSON,
+    torch_files,
+    write_torch_projects,
+)
+from tests.e2e.pips import (
+    LEGACY_RESOLVER,
+    NEW_DRIVER,
+    OLD_DRIVER,
+    OLD_DRIVER_REASON,
+    OTHER_MACHINE,
+    READING,
+    RESOLVERS,
+    UNREAD,
+    Machine,
+    Pip,
+    needs_driver,
+)
+from tests.support.stand_in import IndexServer, Reply, write_simple_index
 
-CU129_REASON = "cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.6"
+CU129_REASON = needs_driver("cu129", "12.9", "12.6")
 LABELS_BY_RANK = "cu129, cu128, cu126 and 00000000"
 NOT_FOUND = """\
 ERROR: Could not find a version that satisfies the requirement {0} (from versions: {1})
@@ -30,13 +48,13 @@ UNSATISFIABLE = {
         Machine("12.6", "9.0"),
         ("torch==2.8.0", "cu129"),
         "2.7.0, 2.8.0",
-        f"Variant cu129 of torch 2.8.0 does not fit: {CU129_REASON}",
+        f"Variant cu129 of torch 2.8.0 does not fit: {CU129_REASON}{OTHER_MACHINE}",
     ),
     "nothing fits": (
         OLD_DRIVER,
         ("torch==2.8.0", "cu126"),
         "2.7.0, 2.8.0",
-        f"Variant cu126 of torch 2.8.0 does not fit: {OLD_DRIVER_REASON}",
+        f"Variant cu126 of torch 2.8.0 does not fit: {OLD_DRIVER_REASON}{OTHER_MACHINE}",
     ),
     "no variants": (
         NEW_DRIVER,
@@ -102,19 +120,56 @@ def test_unsatisfiable_label_of_a_dependency_is_an_error(
     assert f"ERROR: No matching distribution found for torch: {reason}\n" in output.stderr
 
 
-def test_requested_label_with_broken_metadata_is_an_error(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+@pytest.mark.parametrize(
+    ("label", "status"), [("cu126", 0), ("cu129", 1)], ids=["read", "not read"]
+)
+def test_requested_label_alone_has_to_be_read(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, label: str, status: int
 ) -> None:
-    """With broken metadata a requested label is an error, after the warning."""
+    """Without the variants JSON the wheel of the label is read; those of others may fail."""
     write_torch_projects(tmp_path / "index", tag)
-    server.replies["/files/torch-2.8.0-variants.json"] = Reply(404)
-    output = pip.dry_run(f"{server.url}simple/", "torch==2.8.0#cu126", status=1)
-    assert output.stderr.startswith(
-        "WARNING: Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: the server"
-        " responded with status 404\n"
-    )
-    reason = "No wheel of torch 2.8.0 has the variant label cu126; available: no variants"
-    assert output.stderr.endswith(NOT_FOUND.format("torch==2.8.0", "2.7.0, 2.8.0", reason))
+    server.replies[TORCH_JSON] = Reply(404)
+    server.replies[f"/files/torch-2.8.0-{tag}-cu129.whl"] = Reply(404)
+    url = f"{server.url}simple/"
+    output = pip.dry_run(url, f"torch==2.8.0#{label}", status=status)
+    if status:
+        assert output.stderr.startswith(f"{UNREAD}cu129 cannot be read: torch-2.8.0-variants.json")
+    else:
+        assert output.last_line == "Would install torch-2.8.0-cu126"
+        assert output.stderr == f"{READING}the server responded with status 404\n"
+
+
+# The project, and the version of which the error has the labels.
+MANY_VERSIONS = {"variants": ("torch", "2.40"), "no variants": ("plain", "1.40")}
+
+
+@pytest.mark.parametrize("resolver", RESOLVERS.values(), ids=RESOLVERS)
+@pytest.mark.parametrize("case", MANY_VERSIONS)
+def test_label_of_no_version_is_one_line(
+    pip: Pip,
+    server: IndexServer,
+    tmp_path: Path,
+    tag: str,
+    case: str,
+    resolver: tuple[str, ...],
+) -> None:
+    """However many versions there are; only the metadata of the newest is read."""
+    project, newest = MANY_VERSIONS[case]
+    major = newest.partition(".")[0]
+    folder = tmp_path / "index/files"
+    labels: list[str | None] = ["cu126", "cu129"] if case == "variants" else [None]
+    files = [
+        file
+        for minor in range(41)
+        for file in torch_files(folder, tag, labels, version=f"{major}.{minor}", name=project)
+    ]
+    write_simple_index(tmp_path / "index", {project: files})
+    output = pip.dry_run(f"{server.url}simple/", *resolver, f"{project}#foo", status=1)
+    known = "cu129 and cu126" if case == "variants" else "no variants"
+    reason = f"No wheel of {project} {newest} has the variant label foo; available: {known}"
+    assert [line for line in output.stdout.splitlines() if "label" in line] == [reason]
+    assert output.stderr.endswith(f"for {project}: {reason}\n")
+    assert len(server.requested(".json")) == (case == "variants")
 
 
 @pytest.mark.parametrize("label", CUDA_LABELS)
@@ -128,8 +183,8 @@ def test_requested_label_must_fit_the_machine(
     bound = f"12.{label[-1]}"
     assert output.stderr.splitlines()[-1] == (
         "ERROR: No matching distribution found for torch==2.8.0:"
-        f" Variant {label} of torch 2.8.0 does not fit: {label} needs"
-        f" nvidia :: cuda_version_lower_bound :: {bound}, this machine has up to 12.5"
+        f" Variant {label} of torch 2.8.0 does not fit:"
+        f" {needs_driver(label, bound, '12.5')}{OTHER_MACHINE}"
     )
 
 

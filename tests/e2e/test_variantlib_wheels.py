@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 
 from tests.e2e.pips import QUERY_FAILS, Pip
 from tests.support.stand_in import IndexServer, write_simple_index
-from tests.support.venvs import THIS_PYTHON, Venv, once, online_env, run
+from tests.support.venvs import THIS_PYTHON, Venv, offline_env, once, online_env, run
 
 PROJECT = "MarkupSafe==3.0.2"
 VARIANTLIB = Path(sys.executable).with_name("variantlib")
@@ -72,6 +75,38 @@ def copy_wheels_with_json(variantlib_wheels: Path, root: Path) -> Path:
     run(VARIANTLIB, "generate-index-json", "--directory", folder, quiet=False)
     assert [file.name for file in folder.glob("*.json")] == ["MarkupSafe-3.0.2-variants.json"]
     return folder
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_author_example_of_the_readme_works_as_printed(pip: Pip, variantlib_wheels: Path) -> None:
+    """The commands print what the README shows; only the plain wheel is another one."""
+    _, _, section = README.read_text("utf-8").partition("## For people who publish variants\n")
+    blocks = re.findall(r"\n\n((?:    .*\n|\n(?=    ))+)", section)
+    metadata, *examples = map(textwrap.dedent, blocks[:3])
+    (pip.folder / "pyproject.toml").write_text(metadata)
+    (wheel,) = variantlib_wheels.with_name("real-wheel").glob("*.whl")
+    (pip.folder / "dist").mkdir()
+    shutil.copy(wheel, pip.folder / "dist" / wheel.name.replace("MarkupSafe", "markupsafe"))
+    path = os.pathsep.join(map(str, [pip.python.parent, VARIANTLIB.parent, os.environ["PATH"]]))
+    shown, printed = [], []
+    for line in "".join(examples).replace("\\\n", "").splitlines():
+        if not line.startswith("$ "):
+            shown.append(re.sub(r"3\.0\.\d", "3.0.2", line))
+        elif "pip download" not in line:
+            done = subprocess.run(
+                ["bash", "-c", line[2:]],
+                cwd=pip.folder,
+                env={**offline_env(), "PATH": path},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            printed += done.stdout.splitlines()
+    assert printed == shown
+    assert len(shown) == 2
 
 
 FOLDERS = [

@@ -293,6 +293,72 @@ def test_quiet_option_leaves_only_the_exit_status(pip: Pip) -> None:
     assert check(pip, "-q", "x.json", status=1) == ""
 
 
+def _rewrite(wheel: Path, change: Callable[[str, bytes], bytes]) -> None:
+    """Change files in a wheel, and nothing else."""
+    with zipfile.ZipFile(wheel) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, change(name, data))
+
+
+def _break(name: str, data: bytes) -> bytes:
+    """Leave variant.json out of RECORD, and change the module and the version in METADATA."""
+    if name.endswith("RECORD"):
+        lines = data.splitlines(keepends=True)
+        return b"".join(line for line in lines if b"variant.json" not in line)
+    return data.replace(b"Version: 2.8.0", b"Version: 2.8.1").replace(b"stand-in", b"stand_in")
+
+
+def test_wheel_that_was_changed_after_it_was_built_is_found(
+    pip: Pip, server: IndexServer, tmp_path: Path
+) -> None:
+    """METADATA and RECORD are compared; of a remote wheel only what is fetched is hashed."""
+    folder = tmp_path / "index"
+    name = f"{STEM}-cu126.whl"
+    large = {"x.bin": bytes(200_000)}
+    _rewrite(write_wheel(folder, name, variant_json=VALID, files=large), _break)
+    metadata = "'torch-2.8.0.dist-info/METADATA'"
+    (pip.folder / name).symlink_to(folder / name)
+    places = (("", "", f"{metadata} and 1 more"), (server.url, "INDEX/", metadata))
+    for place, shown, wrong in places:
+        assert (
+            check(pip, place + name, status=1)
+            == f"""\
+error: {shown}{name}: variant.json is not in RECORD
+error: {shown}{name}: RECORD has a wrong hash of {wrong}
+error: {shown}{name}: METADATA:Version: '2.8.1' is not that of the file name, '2.8.0'
+3 errors in 1 file.
+"""
+        )
+    assert sum(item.sent for item in server.requests) < FEW_PIECES
+
+
+def test_names_that_people_make_up_are_found(pip: Pip) -> None:
+    """A tag for a CPU level, and a label that a dot joins, also of a plain wheel (B24, B27)."""
+    level = "torch-2.8.0-cp314-cp314-manylinux_2_28_x86_64_v4"
+    stem = "torch-2.8.0-py3-none-any"
+    for name in (f"{level}.whl", f"{level}-cu126.whl", f"{stem}-cu126.whl"):
+        path = write_wheel(pip.folder / "dist", name, variant_json=VALID)
+    path.rename(path.with_name(f"{stem}.cu126.whl"))
+    tag = "'manylinux_2_28_x86_64_v4' is a tag no machine has; use x86_64 :: level :: v4"
+    assert (
+        check(pip, "dist", status=1)
+        == f"""\
+error: dist/torch-2.8.0-py3-none-any.cu126.whl: variant.json: describes the label 'cu126', which \
+the file name does not have
+warning: dist/torch-2.8.0-py3-none-any.cu126.whl: WHEEL:Tag: 'py3-none-any' is not that of the \
+file name, 'py3-none-any' and 1 more
+error: dist/{level}-cu126.whl: {tag}
+error: dist/{level}.whl: {tag}
+error: dist/torch-2.8.0-py3-none-any.cu126.whl: 'cu126' is a tag no machine has; a label is \
+separated by a hyphen
+warning: dist/{level}-cu126.whl: there is no 'torch-2.8.0-variants.json' beside it
+4 errors, 2 warnings in 3 files.
+"""
+    )
+
+
 def test_published_torch_has_only_one_note(pip: Pip) -> None:
     """The torch of the tutorial has one note about its null label and no other finding."""
     torch_files(pip.folder / "dist", WINDOWS_TAG, ALL_LABELS, metadata=TORCH_280)

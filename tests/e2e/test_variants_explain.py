@@ -16,6 +16,7 @@ from tests.e2e.indexes import ALL_LABELS, cuda, torch_files, torch_sdist, with_v
 from tests.e2e.pips import (
     MIDDLE_DRIVER,
     NEW_DRIVER,
+    NOT_FOUND,
     OLD_DRIVER,
     QUERYING,
     REAL_MACHINE,
@@ -70,10 +71,10 @@ Selected: torch-2.8.0-TAG-cu126.whl
 Rank  Label     Reason
    1  cu126     selected
    2  00000000  null variant, ranked after all variants with properties
-   -  cu128     needs nvidia :: cuda_version_lower_bound :: 12.8, this machine
-                has up to 12.6
-   -  cu129     needs nvidia :: cuda_version_lower_bound :: 12.9, this machine
-                has up to 12.6
+   -  cu128     a driver with CUDA 12.8 or newer is required (needs nvidia ::
+                cuda_version_lower_bound :: 12.8, this machine has up to 12.6)
+   -  cu129     a driver with CUDA 12.9 or newer is required (needs nvidia ::
+                cuda_version_lower_bound :: 12.9, this machine has up to 12.6)
 
 Namespace  Source    Supported
 nvidia     built-in  cuda_version_lower_bound: 12.6, 12.5, 12.4, 12.3 and 26
@@ -252,7 +253,7 @@ def test_cross_target_without_wheels_is_an_error(explain: Explain, workdir: Path
     assert workdir
     args = ("--json", "--platform", "win_amd64", "--only-binary", ":all:", "torch")
     output = explain(*args, status=1)
-    assert output.stderr == "ERROR: No matching distribution found for torch\n"
+    assert output.stderr == NOT_FOUND.replace("2.8.0", "none")
 
 
 @pytest.mark.usefixtures("versions")
@@ -275,7 +276,7 @@ def test_explicit_wheel_is_judged_by_its_own_metadata(
     """An explicit wheel is judged by its own metadata, a remote one by range requests."""
     (wheel, _) = torch_files(tmp_path / "index/files", tag, ["cu128"])
     where = f"{server.url}files/{wheel.name}" if address else wheel
-    output = explain("--json", where, machine=MIDDLE_DRIVER)
+    output = explain("--json", where, machine=MIDDLE_DRIVER, status=1)
     assert rows(output) == [("cu128", None, False)]
     found = parsed(output)
     assert (found["selected"], found["version"]) == (None, "2.8.0")
@@ -300,6 +301,14 @@ def test_explain_downloads_whole_wheels_only_without_ranges(
         assert request_lines(server) == ["GET /simple/torch/ 200", f"GET {wheel} {status}"]
 
 
+def not_found(requirement: str, versions: str) -> str:
+    """Return pip's error about a requirement that none of these versions satisfies (trial 37)."""
+    return (
+        f"Could not find a version that satisfies the requirement {requirement}"
+        f" (from versions: {versions})\nERROR: No matching distribution found for {requirement}"
+    )
+
+
 ERRORS = {
     "marker": (
         ("torch; python_version < '3'",),
@@ -315,8 +324,8 @@ ERRORS = {
     ),
     "nothing": ((), "Need one requirement: a name, a name with a version, a wheel."),
     "two": (("a", "b"), "Need one requirement: a name, a name with a version, a wheel."),
-    "unknown": (("nowhere",), "No matching distribution found for nowhere"),
-    "version": (("torch==9",), "No matching distribution found for torch==9"),
+    "unknown": (("nowhere",), not_found("nowhere", "none")),
+    "version": (("torch>2.8,<2.9",), not_found("torch<2.9,>2.8", "2.7.0, 2.8.0")),
     "label": (
         ("torch#",),
         "Invalid requirement: 'torch#': '' is not a variant label (a-z, 0-9, _ and .)",
@@ -331,18 +340,18 @@ ERRORS = {
 @pytest.mark.usefixtures("versions")
 @pytest.mark.parametrize("case", ERRORS)
 def test_requirement_that_cannot_be_explained_is_an_error(explain: Explain, case: str) -> None:
-    """A requirement that cannot be explained is an error of one line."""
+    """A requirement that cannot be explained is an error, where pip has it the same."""
     args, text = ERRORS[case]
     output = explain(*args, status=1)
     assert output.stderr == f"ERROR: {text}\n"
 
 
-def test_broken_metadata_is_a_row_and_a_warning(
+def test_ignored_metadata_is_a_row_and_a_warning(
     explain: Explain, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:
     """A variant without metadata is an incompatible row, and the warning is in the JSON."""
     files = torch_files(tmp_path / "index/files", tag, ["cu126", None])
-    files[-1].write_text("{")
+    files[-1].write_text('{"$schema": "https://example.org/v2.0.0.json"}')
     write_simple_index(tmp_path / "index", {"torch": files})
     output = explain("--json", "torch")
     found = parsed(output)
@@ -352,6 +361,34 @@ def test_broken_metadata_is_a_row_and_a_warning(
     (warning,) = warnings
     assert output.stderr == f"WARNING: {warning}\n"
     assert server.requested(".whl") == []
+
+
+@pytest.mark.parametrize("with_variant_json", [True, False], ids=["in wheels", "nowhere"])
+def test_broken_metadata_is_explained_as_it_is_installed(
+    explain: Explain,
+    server: IndexServer,
+    tmp_path: Path,
+    tag: str,
+    pip: Pip,
+    *,
+    with_variant_json: bool,
+) -> None:
+    """The wheels describe themselves, or the command ends with the error of the install."""
+    folder = tmp_path / "index/files"
+    files = torch_files(folder, tag, ["cu126", None], with_variant_json=with_variant_json)
+    files[-1].write_text("{")
+    write_simple_index(tmp_path / "index", {"torch": files})
+    status = 0 if with_variant_json else 1
+    output = explain("--json", "torch", status=status)
+    installed = pip.dry_run(f"{server.url}simple/", "torch", status=status)
+    assert output.stderr == installed.stderr
+    if with_variant_json:
+        assert rows(output) == [("cu126", 1, True), (None, 2, True)]
+        assert parsed(output)["metadata"] == {
+            "origin": "wheels",
+            "location": None,
+            "revision": "0.0.2",
+        }
 
 
 def test_selected_variant_is_coloured_on_a_terminal(

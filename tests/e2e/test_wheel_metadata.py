@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from tests.e2e.pips import (
 )
 from tests.support.stand_in import TORCH_280, IndexServer, Listed, write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json, dump
+from tests.support.venvs import Venv
 
 NO_VARIANTS_JSON = "there is no *-variants.json beside them, and "
 ONE_LABEL = "variant.json: variants: expected only the label cu129 of the file name, found"
@@ -272,3 +274,51 @@ def test_late_contradiction_of_wheel_and_json_is_an_error(
     assert "has inconsistent variant: expected 'cu129: nvidia ::" in output.stderr
     assert output.stderr.endswith("has 'cu129: nvidia :: cuda_version_lower_bound :: 13.0'\n")
     assert "Would install" not in output.stdout
+
+
+def without_record(wheel: Path, name: str) -> None:
+    """Take a file of a wheel out of its RECORD."""
+    with zipfile.ZipFile(wheel) as archive:
+        contents = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    record = next(key for key in contents if key.endswith("/RECORD"))
+    lines = contents[record].splitlines(keepends=True)
+    contents[record] = b"".join(line for line in lines if name.encode() not in line)
+    assert contents[record] != b"".join(lines)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for key, content in contents.items():
+            archive.writestr(key, content)
+
+
+@pytest.mark.parametrize("with_json", [True, False], ids=["JSON", "no JSON"])
+def test_variant_json_that_was_added_to_a_finished_wheel_is_used(
+    own_pip: Pip, server: IndexServer, tmp_path: Path, *, with_json: bool
+) -> None:
+    """A private tool adds it to wheels without RECORD knowing; uninstalling leaves nothing."""
+    metadata: Json = {
+        "$schema": "https://variants-schema.wheelnext.dev/v0.0.3.json",
+        "default-priorities": {"namespace": ["cann_npu"]},
+        "providers": {"cann_npu": {"requires": ["cann-npu-provider"], "install-time": True}},
+        "variants": {
+            "850_a3_280": {
+                "cann_npu": {"cann": ["8.5.0"], "npu_type": ["a3"], "torch_npu": ["2.8.0"]}
+            }
+        },
+    }
+    root = tmp_path / "index"
+    name = "kernels-1.0-py3-none-any-850_a3_280.whl"
+    wheel = write_wheel(root / "files", name, variant_json=metadata)
+    without_record(wheel, "variant.json")
+    document = root / "files/kernels-1.0-variants.json"
+    document.write_bytes(dump(metadata))
+    write_simple_index(root, {"kernels": [wheel, document] if with_json else [wheel]})
+    (own_pip.folder / "npu.toml").write_text(
+        "version = 1\n[properties.cann_npu]\n"
+        'npu_type = ["a3"]\ncann = ["8.5.0"]\ntorch_npu = ["2.8.0"]\n'
+    )
+    options = ("--index-url", f"{server.url}simple/", "--variant-platform", "npu.toml")
+    output = own_pip.run("install", *options, "kernels")
+    assert output.last_line == "Successfully installed kernels-1.0-850_a3_280"
+    assert output.stderr == ""
+    assert "Variant: 850_a3_280\n" in own_pip.run("show", "kernels").stdout
+    own_pip.run("uninstall", "--yes", "kernels")
+    assert list(Venv(own_pip.python.parents[1]).site.glob("kernels*")) == []

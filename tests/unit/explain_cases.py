@@ -52,6 +52,7 @@ def decision(
     metadata: VariantMetadata,
     *machine: SupportedProperties,
     requested: str | None = None,
+    excluded: tuple[str, ...] = (),
     failures: tuple[tuple[str, str], ...] = (),
     location: str | None = None,
 ) -> Decision:
@@ -62,14 +63,23 @@ def decision(
         SourceMetadata(metadata, tuple((Label(name), why) for name, why in failures), location),
         select(found.wheels(indexes), metadata, by_namespace(*machine)),
     )
-    return decide(found, [source], None if requested is None else Label(requested))
+    label = None if requested is None else Label(requested)
+    return decide(found, [source], label, tuple(map(Label, excluded)))
 
 
 def torch_decision(
     machine: SupportedProperties,
     requested: str | None = None,
     labels: tuple[str | None, ...] = TORCH_LABELS,
+    excluded: tuple[str, ...] = (),
 ) -> Decision:
     """Return the decision about torch 2.8.0 on an index."""
     found = release("torch", "2.8.0", *map(torch_filename, labels), source=TORCH_PAGE)
-    return decision(found, TORCH, machine, requested=requested, location=TORCH_METADATA_URL)
+    return decision(
+        found,
+        TORCH,
+        machine,
+        requested=requested,
+        excluded=excluded,
+        location=TORCH_METADATA_URL,
+    )

@@ -34,6 +34,13 @@ class Machine:
         assert isinstance(found, list)
         return "\n".join([*found, ""])
 
+    def features(self) -> frozenset[str]:
+        """Return the flags that all cores have, by the recorded ``/proc/cpuinfo`` of an ARM CPU."""
+        lines = (line.partition(":") for line in self.cpuinfo().splitlines())
+        return frozenset.intersection(
+            *(frozenset(words.split()) for key, _, words in lines if key.strip() == "Features")
+        )
+
     def sysctl(self) -> dict[str, str]:
         """Return the recorded values of sysctl."""
         found = self.recorded["sysctl"]
@@ -55,17 +62,6 @@ def recorded_machines(architecture: str, feature: str) -> dict[str, Machine]:
             recorded, tuple(recorded[feature].split()), tuple(recorded["on"].split())
         )
     return found
-
-
-def fake_linux(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, architecture: str, text: str | bytes
-) -> Path:
-    """Make this machine a Linux with this ``/proc/cpuinfo``, and return the path of the file."""
-    path = tmp_path / "cpuinfo"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    monkeypatch.setattr(cpu, "CPUINFO", path)
-    fake_system(monkeypatch, architecture, "linux")
-    return path
 
 
 def fake_system(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import sys
+from ctypes import c_ulong
 
 import pytest
 
-from pip_variants.providers import _macos, _windows, aarch64
+from pip_variants.providers import _linux, _macos, _windows, aarch64
 from pip_variants.providers.aarch64 import ARCHITECTURE, detect, read_facts
 from pip_variants.providers.cpu import CpuFacts
-from tests.unit.machines import Machine, failing_reader, fake_linux, fake_system, recorded_machines
+from tests.unit.machines import Machine, failing_reader, fake_system, recorded_machines
 from tests.unit.provider_cases import result
 
 MACHINES = recorded_machines(ARCHITECTURE, "version")
@@ -61,10 +63,40 @@ def _present(machine: Machine) -> list[int]:
 
 def _flags(machine: Machine) -> frozenset[str]:
     if "cpuinfo" in machine.recorded:
-        return aarch64.flags_of_cpuinfo(machine.cpuinfo())
+        return aarch64.flags_of_hwcap(_hwcap(machine.features()))
     if "sysctl" in machine.recorded:
         return aarch64.flags_of_sysctl(machine.sysctl())
     return aarch64.flags_of_windows(_present(machine))
+
+
+# The bits that Linux documents for what the provider reports (uapi/asm/hwcap.h).
+HWCAP = {
+    "fp": 0, "asimd": 1, "evtstrm": 2, "aes": 3, "pmull": 4, "sha1": 5, "sha2": 6, "crc32": 7,
+    "atomics": 8, "fphp": 9, "asimdhp": 10, "cpuid": 11, "asimdrdm": 12, "jscvt": 13, "fcma": 14,
+    "lrcpc": 15, "dcpop": 16, "sha3": 17, "asimddp": 20, "sha512": 21, "sve": 22, "asimdfhm": 23,
+    "dit": 24, "uscat": 25, "ilrcpc": 26, "flagm": 27, "ssbs": 28, "sb": 29, "paca": 30, "pacg": 31,
+}  # fmt: skip
+HWCAP2 = {
+    "dcpodp": 0, "sve2": 1, "flagm2": 7, "frint": 8, "svei8mm": 9, "svebf16": 12, "i8mm": 13,
+    "bf16": 14, "dgh": 15, "rng": 16, "bti": 17, "ecv": 19,
+}  # fmt: skip
+
+
+def _hwcap(flags: frozenset[str]) -> tuple[int, int]:
+    """Return AT_HWCAP and AT_HWCAP2 of a machine with these flags."""
+    first, second = (
+        sum(1 << bit for name, bit in bits.items() if name in flags) for bits in (HWCAP, HWCAP2)
+    )
+    return first, second
+
+
+def _fake_linux(monkeypatch: pytest.MonkeyPatch, words: tuple[int, int]) -> None:
+    """Make this machine a Linux whose kernel reports these two words."""
+    fake_system(monkeypatch, ARCHITECTURE, "linux")
+    values = {16: words[0], 26: words[1]}
+    monkeypatch.setattr(
+        _linux, "auxiliary_values", lambda types: tuple(values[number] for number in types)
+    )
 
 
 def _versions(flags: frozenset[str]) -> tuple[str, ...]:
@@ -108,23 +140,47 @@ def test_flags_without_a_feature_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("name", LINUX)
-def test_linux_reads_every_cpuinfo_record(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
-    """The records of all cores are read, however many there are."""
+def test_linux_facts_are_those_of_the_kernel(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What the kernel reports to the process counts, whatever /proc/cpuinfo lists."""
     machine = MACHINES[name]
-    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, (machine.cpuinfo() + "\n") * 64)
+    _fake_linux(monkeypatch, _hwcap(machine.features()))
     assert detect(read_facts()) == machine.expected_result("version")
 
 
-def test_feature_missing_on_one_core_is_unsupported(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A feature that one core of a hundred does not have is not supported."""
-    text = MACHINES["graviton4"].cpuinfo() * 50 + "\nFeatures\t: fp asimd\n"
-    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
-    expected = result(("version", ("8a",)), ("asimd", ("on",)), ("fp", ("on",)))
-    assert detect(read_facts()) == expected
+def test_every_bit_has_the_name_of_cpuinfo() -> None:
+    """Each feature that the provider reports has its own bit, and unknown bits are ignored."""
+    known = {**HWCAP, **HWCAP2}
+    assert set(known) == set(aarch64._ORDER)
+    for name in known:
+        assert aarch64.flags_of_hwcap(_hwcap(frozenset([name]))) == {name}
+    assert set(known) <= aarch64.flags_of_hwcap((2**64 - 1, 2**64 - 1))
+
+
+class _Library:
+    """A C library with the auxiliary vector of a process."""
+
+    class Getauxval:
+        restype: object = None
+        argtypes: object = None
+
+        def __call__(self, number: int) -> int:
+            return {16: 2**63 + 3, 26: 2}.get(number, 0)
+
+    getauxval = Getauxval()
+
+
+def test_auxiliary_values_are_unsigned_words() -> None:
+    """A value that the kernel does not know is 0."""
+    library = _Library()
+    types = (_linux.AT_HWCAP, _linux.AT_HWCAP2, 99)
+    assert _linux.auxiliary_values(types, library) == (2**63 + 3, 2, 0)
+    assert (library.getauxval.restype, library.getauxval.argtypes) == (c_ulong, [c_ulong])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has an auxiliary vector")
+def test_auxiliary_values_of_this_process_are_readable() -> None:
+    """The size of a page is in the same vector (AT_PAGESZ)."""
+    assert _linux.auxiliary_values((6,)) == (os.sysconf("SC_PAGESIZE"),)
 
 
 @pytest.mark.parametrize("name", MACOS)
@@ -181,22 +237,26 @@ def test_windows_facts_are_read_feature_by_feature(
     assert detect(read_facts()) == machine.expected_result("version")
 
 
-UNREADABLE = [
-    pytest.param(b"", id="empty"),
-    pytest.param(b"\x00\xff\xfe" * 9999, id="binary"),
-    pytest.param(b"processor\t: 0\nflags\t\t: fpu sse2\n\n", id="x86 host of an emulator"),
-    pytest.param(b"Features\t:\n", id="no features"),
-]
-
-
-@pytest.mark.parametrize("text", UNREADABLE)
-def test_cpuinfo_without_flags_supports_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes
-) -> None:
+def test_kernel_that_reports_no_flags_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any flag nothing is supported, not even 8a."""
-    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    _fake_linux(monkeypatch, (0, 0))
     expected = result(reason="the operating system reports no aarch64 CPU flags")
     assert detect(read_facts()) == expected
+
+
+@pytest.mark.parametrize("error", [AttributeError("getauxval"), OSError("no library")])
+def test_c_library_without_the_function_is_a_reason(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """An exception of the C library becomes a reason."""
+
+    def read(_: object) -> tuple[int, ...]:
+        raise error
+
+    fake_system(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(_linux, "auxiliary_values", read)
+    reason = f"the CPU flags could not be read: {error}"
+    assert detect(read_facts()) == result(reason=reason)
 
 
 def test_mac_without_sysctl_values_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_variants.system import bytecode
+from pip_variants.system import bytecode, interpreter
 from pip_variants.system.bytecode import Compilers, Source
 
 ROOT = Path(__file__).parents[2]
@@ -144,12 +144,13 @@ def test_level_of_optimisation_is_that_of_this_interpreter(tmp_path: Path, level
     assert ("kept" in constants, "Text." in constants) == (level == 0, level < 2)
 
 
-@pytest.mark.parametrize("executable", ["", None, "/opt/editor/editor", "/usr/bin/true"])
 def test_without_an_interpreter_nothing_is_compiled(
-    compilers: Compilers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: str | None
+    compilers: Compilers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that embeds Python is not started once more."""
-    monkeypatch.setattr(sys, "executable", executable)
+    for name in ("executable", "_base_executable"):
+        monkeypatch.setattr(sys, name, "/opt/editor/editor", raising=False)
+    monkeypatch.setattr(interpreter, "_running", lambda: "/opt/editor/editor")
     source = write(tmp_path, "1")
     assert list(compilers.compile([source])) == []
     assert compilers._all == []
@@ -159,7 +160,8 @@ def test_interpreter_that_cannot_be_run_compiles_nothing(
     compilers: Compilers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The interpreter may have been removed meanwhile."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    missing = str(tmp_path / "python")
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [missing, *arguments])
     assert list(compilers.compile([write(tmp_path, "1")])) == []
 
 

@@ -150,6 +150,28 @@ def test_only_variants_with_the_requested_label_are_ranked(label: str, names: li
     assert found.requested == label
 
 
+EXCLUSIONS = [
+    pytest.param(("v3",), ["v2", "0", None], ["v3"], id="the best"),
+    pytest.param(("v2", "v3"), ["0", None], ["v2", "v3"], id="two"),
+    pytest.param(("null",), ["v3", "v2", None], ["0"], id="every null variant"),
+    pytest.param(("0",), ["v3", "v2", None], ["0"], id="a null variant by label"),
+    pytest.param(("v4", "x"), ["v3", "v2", "0", None], [], id="none that fits"),
+    pytest.param(("v2", "v3", "null"), [None], ["v2", "v3", "0"], id="all"),
+]
+
+
+@pytest.mark.parametrize(("labels", "ranked", "excluded"), EXCLUSIONS)
+def test_excluded_variants_are_not_ranked(
+    labels: tuple[str, ...], ranked: list[str | None], excluded: list[str]
+) -> None:
+    """They stay known as compatible; a plain wheel has no label and is never excluded."""
+    release = _release(*map(_wheel, ("v2", "v3", "v4", "0")), "-py3-none-any.whl")
+    source = _source(release, (0, 1, 2, 3), V2, V3, V4, variant("0"))
+    found = decide(release, (source,), None, tuple(map(Label, labels)))
+    assert [item.selected and item.selected.variant.label for item in found.ranked] == ranked
+    assert sorted(str(item.wheel.label) for item in found.excluded_wheels) == sorted(excluded)
+
+
 def test_requested_label_is_ranked_from_every_source() -> None:
     """Each source that has the label offers its wheel, in the order of the sources."""
     release = _release(_wheel("v2"), _wheel("v2", SECOND), _wheel("v3", SECOND))

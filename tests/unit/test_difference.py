@@ -9,6 +9,7 @@ from pip_variants.core.difference import (
     BestProperty,
     Difference,
     best_properties,
+    different_builds,
     first_difference,
 )
 from pip_variants.core.ordering import sort_key
@@ -68,3 +69,39 @@ def test_difference_of_two_neighbours_is_named(
 ) -> None:
     """The first position at which two keys differ explains their order."""
     assert first_difference(better, worse, POSITIONS) == difference
+
+
+TORCH = variant("cu126", "gpu :: cuda :: 12.6", "gpu :: arch :: 80", "gpu :: arch :: 90")
+# Variants by project, and the features in which some have no value in common.
+BUILDS: dict[str, tuple[dict[str, Variant], list[str]]] = {
+    "one project": ({"torch": TORCH}, []),
+    "the same": ({"torch": TORCH, "vision": TORCH}, []),
+    "a value in common": ({"torch": TORCH, "vision": variant("x", "gpu :: arch :: 90")}, []),
+    "null variant": ({"torch": TORCH, "vision": variant("null")}, []),
+    "other feature": ({"torch": TORCH, "vision": variant("x", "cpu :: level :: v3")}, []),
+    "another value": (
+        {"torch": TORCH, "vision": variant("cu128", "gpu :: cuda :: 12.8", "gpu :: arch :: 80")},
+        ["gpu :: cuda"],
+    ),
+    "two of three": (
+        {
+            "a": TORCH,
+            "b": variant("x", "gpu :: arch :: 70"),
+            "c": variant("y", "gpu :: arch :: 80"),
+        },
+        ["gpu :: arch"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("variants", "names"), BUILDS.values(), ids=BUILDS)
+def test_builds_differ_in_features_without_a_common_value(
+    variants: dict[str, Variant], names: list[str]
+) -> None:
+    """Every project that lists the feature is named (trial 18)."""
+    found = different_builds(variants)
+    assert [item.name for item in found] == names
+    users = [item for item in variants.values() if any(r.name in names for r in item.requirements)]
+    assert [[label for _, label in item.builds] for item in found] == [
+        [item.label for item in users]
+    ] * len(names)

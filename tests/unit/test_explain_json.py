@@ -50,7 +50,8 @@ def test_explanation_has_the_documented_keys() -> None:
         "label": "cu128",
         "rank": None,
         "compatible": False,
-        "reason": "needs nvidia :: cuda_version_lower_bound :: 12.8, this machine has up to 12.6",
+        "reason": "a driver with CUDA 12.8 or newer is required"
+        " (needs nvidia :: cuda_version_lower_bound :: 12.8, this machine has up to 12.6)",
         "properties": list(map(str, cu128.properties)),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pip_variants.core.compatibility import feature_positions
@@ -88,9 +90,11 @@ def test_note_is_the_first_difference_of_two_variants(
 
 DRIVER_12_6 = forced_nvidia((12, 6), (9, 0))
 CU128, CU129 = (
-    f"needs nvidia :: cuda_version_lower_bound :: {version}, this machine has up to 12.6"
+    f"a driver with CUDA {version} or newer is required"
+    f" (needs nvidia :: cuda_version_lower_bound :: {version}, this machine has up to 12.6)"
     for version in ("12.8", "12.9")
 )
+PLAIN_NOTE = "plain wheel, ranked after all variants"
 NULL_NOTE = "null variant, ranked after all variants with properties"
 
 
@@ -100,7 +104,8 @@ def _torch_row(
     found = None if label is None else TORCH.variant(Label(label))
     properties = () if found is None else found.properties
     own = None if label is None else Label(label)
-    return Row(torch_filename(label), own, rank, compatible, properties, reasons, note)
+    name = torch_filename(label)
+    return Row(name, own, rank, compatible, properties, reasons, note, TORCH_PAGE)
 
 
 def test_explanation_ranks_first_and_then_rejects() -> None:
@@ -115,7 +120,7 @@ def test_explanation_ranks_first_and_then_rejects() -> None:
     assert found.rows == (
         _torch_row("cu126", 1),
         _torch_row("00000000", 2, note=NULL_NOTE),
-        _torch_row(None, 3, note="plain wheel, ranked after all variants"),
+        _torch_row(None, 3, note=PLAIN_NOTE),
         _torch_row("cu128", None, CU128, compatible=False),
         _torch_row("cu129", None, CU129, compatible=False),
     )
@@ -136,11 +141,35 @@ def test_explanation_of_request_shows_other_wheels_as_compatible() -> None:
     assert found.selected == torch_filename("00000000")
     assert found.suggestions == ()
     assert found.rows == (
-        _torch_row("00000000", 1, note=NULL_NOTE),
-        Row(torch_filename("cu126"), Label("cu126"), None, True, reasons=(reason,)),
-        Row(torch_filename(None), None, None, True, reasons=(reason,)),
+        _torch_row("00000000", 1),
+        replace(_torch_row("cu126", None, reason), properties=()),
+        _torch_row(None, None, reason),
         _torch_row("cu128", None, CU128, compatible=False),
     )
+
+
+def test_explanation_shows_excluded_variants_as_compatible() -> None:
+    """They come after what is ranked, have no rank, and nothing would select them."""
+    found = explain_decision(
+        torch_decision(
+            forced_nvidia((12, 8), (9, 0)),
+            labels=(None, "00000000", "cu129", "cu128", "cu126"),
+            excluded=("cu128", "cu129"),
+        )
+    )
+    cu129 = (
+        "a driver with CUDA 12.9 or newer is required"
+        " (needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.8)"
+    )
+    assert found.rows == (
+        _torch_row("cu126", 1),
+        _torch_row("00000000", 2, note=NULL_NOTE),
+        _torch_row(None, 3, note="plain wheel, ranked after all variants"),
+        _torch_row("cu128", None, "excluded by --variant"),
+        _torch_row("cu129", None, cu129, compatible=False),
+    )
+    assert found.selected == torch_filename("cu126")
+    assert found.suggestions == ()
 
 
 def test_explanation_selects_nothing_if_nothing_fits() -> None:
@@ -166,13 +195,14 @@ def test_explanation_of_source_without_metadata() -> None:
     assert (found.supported, found.suggestions) == ((), ())
     assert found.selected == "a-1-py3-none-any.whl"
     assert found.rows == (
-        Row("a-1-py3-none-any.whl", None, 1, True, note="plain wheel, ranked after all variants"),
+        Row("a-1-py3-none-any.whl", None, 1, True, note=PLAIN_NOTE, source="here"),
         Row(
             "a-1-py3-none-any-x.whl",
             Label("x"),
             None,
             False,
             reasons=("its variant metadata is invalid or could not be fetched",),
+            source="here",
         ),
     )
 

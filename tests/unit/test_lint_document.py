@@ -8,13 +8,15 @@ import pytest
 
 from pip_variants.lint.document import check_document
 from pip_variants.lint.findings import KINDS, finding, summary
+from pip_variants.providers.registry import known_features
 
 PEP825 = {
     "$schema": "https://variants-schema.wheelnext.dev/peps/825/v0.1.1.json",
     "default-priorities": {"namespace": ["gpu"]},
     "variants": {"a": {"gpu": {"arch": ["1"]}}, "null": {}},
 }
-PEP850 = {**PEP825, "providers": {"gpu": {"requires": ["gpu-provider"]}}}
+PEP850_SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
+PEP850 = {**PEP825, "$schema": PEP850_SCHEMA, "providers": {"gpu": {"requires": ["gpu-provider"]}}}
 V003: dict[str, dict[str, object]] = {
     "default-priorities": {"namespace": ["gpu"]},
     "providers": {"gpu": {"requires": ["gpu-provider"], "install-time": True}},
@@ -125,7 +127,11 @@ CASES = {
         ),
     ),
     "priorities of 0.1.0": (
-        {**PEP825, "default-priorities": {"namespace": ["gpu"], "feature": {"gpu": [1]}}},
+        {
+            **PEP825,
+            "$schema": "https://variants-schema.wheelnext.dev/peps/825/v0.1.0.json",
+            "default-priorities": {"namespace": ["gpu"], "feature": {"gpu": [1]}},
+        },
         "error: x.json: default-priorities.feature.gpu[0]: 1 is not a name of a-z, 0-9 and _\n",
     ),
     "no provider": (
@@ -221,6 +227,88 @@ CASES = {
         {**PEP825, "variants": {"a": {"gpu": {"arch": ["2", "1"], "os": ["b", "a"]}}}},
         "note: x.json: variants['a'].gpu.arch: the values, a set, are not in sorted order\n",
     ),
+    "no providers in what should be 0.2.0": (
+        {**PEP825, "$schema": PEP850_SCHEMA},
+        (
+            "error: x.json: $schema: states revision 0.2.0, but the content is not of it:"
+            " providers: missing\n"
+        ),
+    ),
+    "a string for a list": (
+        {
+            **PEP850,
+            "variants": {"a": {"gpu": {"arch": "1"}}, "b": {"gpu": {"arch": ["2"]}}},
+        },
+        (
+            "warning: x.json: variants['a'].gpu.arch: a string, though other features have lists\n"
+            "error: x.json: $schema: states revision 0.2.0, but the content is not of it:"
+            " variants['a'].gpu.arch: expected a list, found a string\n"
+        ),
+    ),
+    "static-properties of 0.0.3 in 0.2.0": (
+        {**PEP850, "static-properties": {}},
+        (
+            "error: x.json: $schema: states revision 0.2.0, but the content is not of it:"
+            " static-properties: not a key of this revision\n"
+        ),
+    ),
+    "priorities of 0.1.0 in 0.1.1": (
+        {**PEP825, "default-priorities": {"namespace": ["gpu"], "feature": {"gpu": ["arch"]}}},
+        (
+            "error: x.json: $schema: states revision 0.1.1, but the content is not of it:"
+            " default-priorities.feature: not a key of this revision\n"
+        ),
+    ),
+    "a provider of 0.2.0 in 0.0.3": (
+        {
+            **PEP850,
+            "$schema": "https://variants-schema.wheelnext.dev/v0.0.3.json",
+            "providers": _static(arch=["1"]),
+        },
+        (
+            "warning: x.json: $schema: states revision 0.0.3, but the content is not of it:"
+            " providers.gpu.requires: missing\n"
+        ),
+    ),
+    "what two revisions have in common": (
+        {**PEP850, "$schema": "https://variants-schema.wheelnext.dev/v0.0.3.json"},
+        "",
+    ),
+    "later keys in an early document": (
+        {
+            "providers": {"gpu": {"requires": ["p"], "builtin": "gpu"}},
+            "static-properties": {},
+            "variants": {"a": {"gpu": {"arch": "1"}}},
+        },
+        (
+            "warning: x.json: static-properties: not a key of this revision\n"
+            "warning: x.json: providers.gpu.builtin: not a key of this revision\n"
+            "warning: x.json: variants['a'].gpu: default-priorities.namespace does not list this"
+            " namespace, so it ranks last\n"
+        ),
+    ),
+    "a built-in that nobody has": (
+        {**PEP850, "providers": {"gpu": {"builtin": "gpuu"}}},
+        "warning: x.json: providers.gpu.builtin: no built-in provider 'gpuu' is known\n",
+    ),
+    "a version of another distribution": (
+        {
+            **PEP850,
+            "default-priorities": {"namespace": ["abi_dependency"]},
+            "providers": {"abi_dependency": {"builtin": "abi_dependency"}},
+            "variants": {
+                "a": {"abi_dependency": {"torch": ["2.8", "2.9.0"]}},
+                "b": {"abi_dependency": {"torch": ["2.8", "v2.9"]}},
+                "c": {"abi_dependency": {"torch": ["2.8.0.1"]}},
+            },
+        },
+        (
+            "warning: x.json: variants['b'].abi_dependency.torch: 'v2.9' is not one to three"
+            " numbers of a version\n"
+            "error: x.json: variants['c'].abi_dependency.torch: '2.8.0.1' is not one to three"
+            " numbers of a version, so no machine supports this variant\n"
+        ),
+    ),
     "early": (
         EARLY,
         (
@@ -281,3 +369,84 @@ def test_json_entry_has_four_fields() -> None:
 def test_summary_counts_findings_by_severity(kinds: tuple[str, ...], files: int, text: str) -> None:
     """The last line has the number of findings of each severity, and of files."""
     assert summary([finding(kind, "x", "", "text") for kind in kinds], files) == text
+
+
+X86 = {
+    "$schema": PEP850_SCHEMA,
+    "default-priorities": {"namespace": ["x86_64", "nvidia"]},
+    "providers": {
+        "x86_64": {"requires": ["provider-variant-x86-64"]},
+        "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2; platform_system == 'Linux'"]},
+    },
+}
+# What a variant requires, and what is found: below its namespace and feature.
+NEVER = {
+    ("x86_64", "level", "v3"): None,
+    ("x86_64", "avx512f", "on"): None,
+    ("nvidia", "cuda_version_lower_bound", "12"): None,
+    ("nvidia", "sm_arch", "35_real 90_real 120_virtual"): None,
+    ("x86_64", "levle", "v2"): (
+        "error: its provider never reports this feature, so no machine supports this variant;"
+        " did you mean level?"
+    ),
+    ("x86_64", "brand", "intel"): (
+        "error: its provider never reports this feature, so no machine supports this variant"
+    ),
+    ("x86_64", "level", "v33"): (
+        "error: its provider never reports 'v33', so no machine supports this variant;"
+        " did you mean v3?"
+    ),
+    ("x86_64", "avx2", "1"): (
+        "error: its provider never reports '1', so no machine supports this variant"
+    ),
+    ("x86_64", "level", "v3 v33"): ("warning: its provider never reports 'v33'; did you mean v3?"),
+    ("nvidia", "sm_arch", "90a_real"): (
+        "error: its provider never reports '90a_real', so no machine supports this variant;"
+        " did you mean 90_real?"
+    ),
+    ("nvidia", "cuda_version_lower_bound", "12.99"): (
+        "error: its provider never reports '12.99', so no machine supports this variant;"
+        " did you mean 12.9?"
+    ),
+}
+
+
+@pytest.mark.parametrize("required", NEVER)
+@pytest.mark.parametrize("revision", ["0.1.1", "0.2.0"])
+def test_what_a_built_in_never_reports_is_found(
+    required: tuple[str, str, str], revision: str
+) -> None:
+    """A feature or value that no machine has is a mistake, and the nearest one is named.
+
+    PEP 825 alone has no providers: there the namespace says which one it is.
+    """
+    namespace, feature, values = required
+    document = {**X86, "variants": {"a": {namespace: {feature: sorted(values.split())}}}}
+    if revision == "0.1.1":
+        document = {**document, "$schema": PEP825["$schema"]}
+        del document["providers"]
+    found = check_document("x.json", json.dumps(document).encode(), known=known_features).findings
+    expected = NEVER[required]
+    path = f"variants['a'].{namespace}.{feature}"
+    assert [f"{item.severity}: {item.message}" for item in found if item.path == path] == (
+        [expected] if expected else []
+    )
+
+
+def test_priorities_for_what_is_never_reported_are_found() -> None:
+    """They have no effect."""
+    document = {
+        "default-priorities": {
+            "namespace": ["x86_64"],
+            "feature": {"x86_64": ["levle", "avx2"]},
+            "property": {"x86_64": {"level": ["v3", "v33"], "avx3": ["on"]}},
+        },
+        "providers": {"x86_64": {"requires": ["provider-variant-x86-64"]}},
+        "variants": {"a": {"x86_64": {"level": ["v3"]}}},
+    }
+    found = check_document("x.json", json.dumps(document).encode(), known=known_features).findings
+    assert [item.line.removeprefix("warning: x.json: default-priorities.") for item in found] == [
+        "feature.x86_64: its provider never reports 'levle'; did you mean level?",
+        "property.x86_64.level: its provider never reports 'v33'; did you mean v3?",
+        "property.x86_64.avx3: its provider never reports 'avx3'; did you mean avx?",
+    ]

@@ -10,9 +10,10 @@ from pip_variants.core.decision import SourceSelection, decide
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label, Variant
 from pip_variants.core.selection import Selection, select
-from pip_variants.explain import downloads, messages
+from pip_variants.core.supported import State
+from pip_variants.explain import downloads, messages, requests
+from pip_variants.explain.downloads import banner
 from pip_variants.explain.messages import (
-    banner,
     passed_over,
     requested_label_rejected,
     why_rejected,
@@ -29,6 +30,7 @@ from tests.unit.explain_cases import (
 )
 
 CU126_SM = "50_real, 60_real, 70_real, 75_real, 80_real, 86_real, 90_real"
+CU126_GPU = "a GPU of compute capability 5.0, 6.0, 7.0, 7.5, 8.0, 8.6 or 9.0"
 CU128_SM = "100_real, 120_real, 75_real, 80_real, 86_real, 90_real"
 
 # Facts of a machine, and the line about torch 2.8.0 on it.
@@ -53,46 +55,51 @@ TORCH_LINES = [
     ),
     pytest.param(
         NvidiaFacts((12, 8), (9, 0)),
-        "Passed over cu129 of torch 2.8.0: cu129 needs nvidia :: cuda_version_lower_bound :: 12.9,"
-        " this machine has up to 12.8",
+        "Passed over cu129 of torch 2.8.0: a driver with CUDA 12.9 or newer is required"
+        " (cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.8)",
         id="one variant too new",
     ),
     pytest.param(
         NvidiaFacts((12, 6), (9, 0)),
         "Passed over cu128 and cu129 of torch 2.8.0:"
-        " cu128 needs nvidia :: cuda_version_lower_bound :: 12.8, this machine has up to 12.6",
+        " a driver with CUDA 12.8 or newer is required"
+        " (cu128 needs nvidia :: cuda_version_lower_bound :: 12.8, this machine has up to 12.6)",
         id="two variants too new, closest one named",
     ),
     pytest.param(
         NvidiaFacts((12, 5), (9, 0)),
         "Passed over cu126, cu128 and cu129 of torch 2.8.0:"
-        " cu126 needs nvidia :: cuda_version_lower_bound :: 12.6, this machine has up to 12.5",
+        " a driver with CUDA 12.6 or newer is required"
+        " (cu126 needs nvidia :: cuda_version_lower_bound :: 12.6, this machine has up to 12.5)",
         id="all variants too new",
     ),
     pytest.param(
         NvidiaFacts((12, 9), (12, 0)),
-        f"Passed over cu126 of torch 2.8.0: cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
-        " this machine has 120_real, 120_virtual",
+        f"Passed over cu126 of torch 2.8.0: {CU126_GPU} is required"
+        f" (cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
+        " this machine has 120_real, 120_virtual)",
         id="GPU too new",
     ),
     pytest.param(
         NvidiaFacts((12, 9), (7, 0)),
-        "Passed over cu128 and cu129 of torch 2.8.0: cu128 needs nvidia :: sm_arch ::"
-        f" one of {CU128_SM}, this machine has 70_real, 70_virtual",
+        "Passed over cu128 and cu129 of torch 2.8.0:"
+        " a GPU of compute capability 7.5, 8.0, 8.6, 9.0, 10.0 or 12.0 is required"
+        f" (cu128 needs nvidia :: sm_arch :: one of {CU128_SM},"
+        " this machine has 70_real, 70_virtual)",
         id="GPU too old",
     ),
     pytest.param(
         NvidiaFacts((12, 9), (4, 0)),
         "Passed over cu126, cu128 and cu129 of torch 2.8.0:"
-        f" cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
-        " this machine has none (compute capability 4.0 is below 5.0)",
+        f" {CU126_GPU} is required (cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
+        " this machine has none (compute capability 4.0 is below 5.0))",
         id="GPU below the oldest",
     ),
     pytest.param(
         NvidiaFacts((12, 9)),
         "Passed over cu126, cu128 and cu129 of torch 2.8.0:"
-        f" cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
-        " this machine has none (no readable NVIDIA GPU)",
+        f" {CU126_GPU} is required (cu126 needs nvidia :: sm_arch :: one of {CU126_SM},"
+        " this machine has none (no readable NVIDIA GPU))",
         id="no GPU",
     ),
 ]
@@ -249,29 +256,40 @@ def test_limit_is_that_of_the_machine_despite_priorities() -> None:
     reason = _reason_for_cuda_12_9(
         variant("a", "nvidia :: cuda_version_lower_bound :: 13.0"), REORDERED
     )
-    expected = "a needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to 12.9"
+    expected = (
+        "a driver with CUDA 13.0 or newer is required"
+        " (a needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to 12.9)"
+    )
     assert reason == expected
 
 
 def test_missing_upper_bound_is_not_shown_as_maximum() -> None:
     """A wheel for CUDA below 12.0 does not fit 12.9, and 'up to 15.20' would be misleading."""
     reason = _reason_for_cuda_12_9(variant("a", "nvidia :: cuda_version_upper_bound :: 12.0"))
-    expected = "a needs nvidia :: cuda_version_upper_bound :: 12.0, this machine has 12.10 and more"
+    expected = (
+        "a driver with a CUDA version older than 12.0 is required"
+        " (a needs nvidia :: cuda_version_upper_bound :: 12.0, this machine has 12.10 and more)"
+    )
     assert reason == expected
 
+
+OTHER_MACHINE = "to choose for another machine, describe it with --variant-platform"
 
 UNFULFILLED = [
     pytest.param(
         NvidiaFacts((12, 6), (9, 0)),
         "cu129",
         "Variant cu129 of torch 2.8.0 does not fit:"
-        " cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.6",
+        " a driver with CUDA 12.9 or newer is required"
+        " (cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.6)"
+        f"; {OTHER_MACHINE}",
         id="variant that does not fit",
     ),
     pytest.param(
         NvidiaFacts(),
         "cu126",
-        "Variant cu126 of torch 2.8.0 does not fit: nvidia: no NVIDIA driver found",
+        "Variant cu126 of torch 2.8.0 does not fit: nvidia: no NVIDIA driver found"
+        f"; {OTHER_MACHINE}",
         id="no driver",
     ),
     pytest.param(
@@ -290,6 +308,42 @@ def test_rejected_request_names_reason_or_labels(facts: NvidiaFacts, label: str,
     found = torch_decision(nvidia_supported(facts), requested=label)
     assert requested_label_rejected(found) == text
     assert messages.why_nothing_fits(found) == text
+
+
+# The excluded labels on a machine with CUDA 12.8, the line about them, and why nothing fits.
+CU129 = (
+    "a driver with CUDA 12.9 or newer is required"
+    " (cu129 needs nvidia :: cuda_version_lower_bound :: 12.9, this machine has up to 12.8)"
+)
+EXCLUSIONS = [
+    pytest.param((), None, f"{CU129}; {OTHER_MACHINE}", id="none"),
+    pytest.param(
+        ("cu128",),
+        "Passed over cu128 of torch 2.8.0: excluded by --variant",
+        f"{CU129}; cu128 is excluded by --variant",
+        id="one",
+    ),
+    pytest.param(
+        ("cu126", "cu128", "null"),
+        "Passed over cu128 and cu126 of torch 2.8.0: excluded by --variant",
+        f"{CU129}; cu128, cu126 and 00000000 are excluded by --variant",
+        id="all that fit",
+    ),
+    pytest.param(("null",), None, f"{CU129}; 00000000 is excluded by --variant", id="null variant"),
+    pytest.param(
+        ("cu129",), None, "cu129 is excluded by --variant", id="one that would not fit either"
+    ),
+]
+
+
+@pytest.mark.parametrize(("excluded", "line", "reason"), EXCLUSIONS)
+def test_excluded_variants_are_named(
+    excluded: tuple[str, ...], line: str | None, reason: str
+) -> None:
+    """What was excluded is a reason for ending on less; a null variant is no loss."""
+    found = torch_decision(nvidia_supported(NvidiaFacts((12, 8), (9, 0))), excluded=excluded)
+    assert messages.excluded_variants(found) == line
+    assert messages.why_nothing_fits(found) == reason
 
 
 def test_rejected_request_without_any_variant() -> None:
@@ -369,32 +423,42 @@ NEEDS_V4 = metadata(variant("a", "cpu :: level :: v4"))
 UNREADABLE = SourceSelection((0,), error="its variant metadata is not JSON")
 
 
-def test_unreadable_metadata_of_a_source_is_a_warning() -> None:
-    """If the metadata of a source cannot be read, its variant wheels are ignored."""
-    found = decide(DEMO, [UNREADABLE], None)
-    assert [*messages.metadata_problems(found)] == [
-        "Ignoring the variant wheels of demo 1.0: its variant metadata is not JSON"
-    ]
-
-
-def test_labels_without_metadata_are_one_warning() -> None:
-    """Labels whose metadata cannot be read are ignored, with the first reason."""
-    found = decision(DEMO, NEEDS_V4, CPU, failures=(("a", "too large"), ("b" * 300, "missing")))
-    assert [*messages.metadata_problems(found)] == [
-        f"Ignoring the variants labelled a and {'b' * 200}... of demo 1.0: too large"
-    ]
-
-
-def test_readable_metadata_is_no_warning() -> None:
-    """Metadata that could be read gives no warning."""
-    assert [*messages.metadata_problems(decision(DEMO, NEEDS_V4, CPU))] == []
-
-
 def test_nothing_fits_has_the_reasons_of_all_sources() -> None:
     """Without a request the reasons of the rejected wheels say why nothing fits."""
     found = decision(DEMO, NEEDS_V4, CPU)
-    expected = "a needs cpu :: level :: v4, this machine has up to v3"
+    expected = f"a needs cpu :: level :: v4, this machine has up to v3; {OTHER_MACHINE}"
     assert messages.why_nothing_fits(found) == expected
+
+
+# The step that decided about a namespace, and whether another description would change that.
+STEPS: dict[State, bool] = {
+    "built-in": True,
+    "plugin": True,
+    "failed": True,
+    "cross-target": True,
+    "user": False,
+    "static": False,
+    "disabled": False,
+    "untrusted": False,
+    "none": False,
+}
+
+
+@pytest.mark.parametrize(("state", "helps"), STEPS.items())
+def test_platform_file_is_named_where_it_would_help(state: State, *, helps: bool) -> None:
+    """It describes another machine, unless the machine is not what decides, or it was given."""
+    found = decision(DEMO, NEEDS_V4, supported("cpu", state, reason="because"))
+    reason = messages.why_nothing_fits(found)
+    assert reason == (f"cpu: because; {OTHER_MACHINE}" if helps else "cpu: because")
+
+
+def test_platform_file_is_not_named_for_other_distributions() -> None:
+    """What is installed beside a build is no matter of the machine."""
+    document = metadata(
+        variant("a", "abi_dependency :: torch :: 2.8"), namespaces=("abi_dependency",)
+    )
+    found = decision(DEMO, document, supported("abi_dependency", "built-in", reason="hint"))
+    assert messages.why_nothing_fits(found) == "abi_dependency: hint"
 
 
 def test_nothing_fits_has_no_reason_without_rejection() -> None:
@@ -405,24 +469,26 @@ def test_nothing_fits_has_no_reason_without_rejection() -> None:
 # The text of each message, and what it has to be.
 TEXTS = [
     pytest.param(
-        messages.not_requested("x-1-py3-none-any-a.whl", "b", "x"),
+        requests.not_requested("x-1-py3-none-any-a.whl", "b", "x"),
         "x-1-py3-none-any-a.whl is not the requested variant b of x",
         id="given wheel is another variant",
     ),
     pytest.param(
         messages.unsupported_wheel("x.whl", decision(DEMO, NEEDS_V4, CPU).selections[0].rejected),
-        "x.whl does not fit this machine: a needs cpu :: level :: v4, this machine has up to v3",
+        "x.whl does not fit this machine: a needs cpu :: level :: v4, this machine has up to v3;"
+        f" {OTHER_MACHINE}",
         id="given wheel does not fit",
-    ),
-    pytest.param(
-        messages.unreadable_wheel("x.whl", "not JSON"),
-        "x.whl has no usable variant metadata: not JSON",
-        id="given wheel without metadata",
     ),
     pytest.param(
         messages.installed_misfit("x", "1", "a", "no driver"),
         "The installed variant a of x 1 does not fit this machine: no driver",
         id="installed variant does not fit",
+    ),
+    pytest.param(
+        messages.unconfirmed_variant("x", "1", "a", "no driver"),
+        "Keeping the installed variant a of x 1, although this machine shows nothing that supports"
+        " it: no driver; to replace it: pip install --upgrade x",
+        id="installed variant for other hardware",
     ),
     pytest.param(
         messages.better_variant("x", "1", "a", "b"),
@@ -436,12 +502,109 @@ TEXTS = [
         id="line of pip check",
     ),
     pytest.param(
-        messages.unused_request("x", "a"),
+        requests.without_effect("--variant x=a", requests.not_looked_for("x"), "x", set()),
         "--variant x=a had no effect: pip did not look for x",
         id="request without effect",
     ),
     pytest.param(
-        messages.conflicting_requests("x", "a", "b"),
+        requests.without_effect(
+            "--variant x=a", requests.not_looked_for("x", is_report=True), "x", set()
+        ),
+        "--variant x=a had no effect: x is not installed",
+        id="request without effect in a report",
+    ),
+    pytest.param(
+        requests.without_effect(
+            "--variant torhc=a", requests.not_looked_for("torhc"), "torhc", {"numpy", "torch"}
+        ),
+        "--variant torhc=a had no effect: pip did not look for torhc; did you mean torch?",
+        id="misspelt project",
+    ),
+    pytest.param(
+        requests.without_effect(
+            "--disable-variant-provider cuda",
+            requests.NAMESPACE_UNUSED,
+            "cuda",
+            {"x86_64", "nvidia"},
+        ),
+        "--disable-variant-provider cuda had no effect: no variant that pip considered has this"
+        " namespace; available: nvidia and x86_64",
+        id="namespace unlike those that there are",
+    ),
+    pytest.param(
+        requests.without_effect(
+            "--trust-variant-provider gpu-providr",
+            requests.PACKAGE_UNUSED,
+            "gpu-providr",
+            {"gpu-provider"},
+        ),
+        "--trust-variant-provider gpu-providr had no effect: no variant that pip considered needs"
+        " this provider; did you mean gpu-provider?",
+        id="misspelt provider",
+    ),
+    pytest.param(
+        requests.without_effect(
+            "--variant x=!cu127", requests.label_not_found("x"), "cu127", {"cu128", "null"}
+        ),
+        "--variant x=!cu127 had no effect: no wheel of x that pip considered has this label;"
+        " did you mean cu128?",
+        id="misspelt exclusion",
+    ),
+    pytest.param(
+        requests.without_effect(
+            requests.platform_table("nvidai"), requests.NAMESPACE_UNUSED, "nvidai", {"nvidia"}
+        ),
+        "properties.nvidai in the file of --variant-platform had no effect: no variant that pip"
+        " considered has this namespace; did you mean nvidia?",
+        id="misspelt namespace in a platform file",
+    ),
+    pytest.param(
+        requests.given_and_excluded("x-1-py3-none-any-a.whl", "a", "x"),
+        "x-1-py3-none-any-a.whl is the variant a of x, excluded by --variant",
+        id="given wheel is excluded",
+    ),
+    pytest.param(
+        requests.commented_label("torch>=2", Label("cu126"), "r.txt", 3),
+        "The label cu126 of torch>=2 is a comment in line 3 of r.txt, because of the space before"
+        " it; torch>=2#cu126 requests it",
+        id="label that is a comment",
+    ),
+    pytest.param(
+        requests.other_variant("x", "a", "b"),
+        "Cannot uninstall x#a: the installed x is the variant b; x without a label uninstalls it",
+        id="another variant is installed",
+    ),
+    pytest.param(
+        requests.other_variant("x", "a", None),
+        "Cannot uninstall x#a: the installed x is not a variant; x without a label uninstalls it",
+        id="no variant is installed",
+    ),
+    pytest.param(
+        messages.excluded_labels(["a", None, "b", "a"]),
+        "a and b are excluded by --variant",
+        id="all labels are excluded",
+    ),
+    pytest.param(
+        messages.excluded_labels(["a"]), "a is excluded by --variant", id="one label is excluded"
+    ),
+    pytest.param(
+        messages.unknown_label("cu127", ["cu118", "cu128", None]),
+        "No wheel has the variant label cu127; available: cu118 and cu128",
+        id="misspelt label among few",
+    ),
+    pytest.param(
+        messages.unknown_label("cuda127", [*"abcdefg", "cuda128"]),
+        "No wheel has the variant label cuda127; available: a, b, c, d, e, f and 2 more;"
+        " did you mean cuda128?",
+        id="misspelt label among many",
+    ),
+    pytest.param(
+        downloads.short_banner("x", "1", variant("a", "cpu :: level :: v4")),
+        "Variant: x==1; variant_hash=a",
+        id="short banner",
+    ),
+    pytest.param(
+        requests.conflicting_requests("x", "a", "b"),
         "conflicting variants requested for x: a and b",
         id="conflicting requests",
     ),

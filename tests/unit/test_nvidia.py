@@ -8,11 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from pip_variants.core.errors import RequestError
+from pip_variants.core.selection import select
 from pip_variants.providers import nvml
 from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, NvidiaFacts, detect, read_facts
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.providers.result import ProviderResult
-from tests.unit.cases import spelled_out
+from tests.unit.cases import by_namespace, metadata, spelled_out, torch_wheels, variant
+from tests.unit.explain_cases import nvidia_supported
 from tests.unit.machines import FOLDER
 from tests.unit.provider_cases import by_feature, result
 
@@ -99,6 +101,17 @@ ABOVE_11_2 = """
 11.20 11.19 11.18 11.17 11.16 11.15 11.14 11.13 11.12 11.11 11.10
 11.9 11.8 11.7 11.6 11.5 11.4 11.3
 """
+
+# Integrated GPUs, on which code for older ones does not run but PTX does.
+ORDERS = {
+    (8, 7): "87_real 80_virtual 86_real 85_real 84_real 83_real 82_real 81_real 80_real",
+    (10, 1): "101_real 100_virtual 100_real",
+    (7, 2): "72_real 70_virtual 71_real 70_real",
+    (6, 2): "62_real 60_virtual 61_real 60_real",
+    (5, 3): "53_real 50_virtual 52_real 51_real 50_real",
+    (8, 6): "86_real 85_real 84_real 83_real 82_real 81_real 80_real 80_virtual",
+    (11, 0): "110_real 110_virtual",
+}
 
 FORCED_LISTS = [
     pytest.param(
@@ -224,6 +237,29 @@ def test_values_of_one_machine_written_out() -> None:
     )
 
 
+@pytest.mark.parametrize(("capability", "order"), ORDERS.items())
+def test_integrated_gpu_prefers_ptx_to_code_for_older_ones(capability: Version, order: str) -> None:
+    """Measured on 8.7: "no kernel image" for 8.0, while PTX for 8.0 works.
+
+    The published provider lists all code before PTX, and so takes the build that does not run.
+    """
+    features = by_feature(detect(NvidiaFacts((13, 0), capability)).features)
+    assert features["sm_arch"] == tuple(order.split())
+
+
+def test_integrated_gpu_takes_its_own_build_then_ptx() -> None:
+    """On 8.7 a build with PTX ranks before one with code for 8.0 alone."""
+    own = nvidia_supported(NvidiaFacts((13, 0), (8, 7), forced=True))
+    builds = {"a": ("80_real", "86_real"), "b": ("87_real",), "c": ("80_virtual",)}
+    variants = [
+        variant(label, *(f"nvidia :: sm_arch :: {value}" for value in values))
+        for label, values in builds.items()
+    ]
+    document = metadata(*variants, variant("null"), namespaces=("nvidia",))
+    found = select(torch_wheels(*builds, "null"), document, by_namespace(own))
+    assert [item.wheel.label for item in found.ranked] == ["b", "c", "a", "null"]
+
+
 @pytest.mark.parametrize(("cuda", "lower", "upper"), FORCED_LISTS)
 def test_forced_version_is_not_range_checked(
     cuda: Version, lower: str | None, upper: str | None
@@ -246,7 +282,8 @@ def test_detected_version_is_range_checked(cuda: Version, shown: str) -> None:
         pytest.param(NvidiaFacts(), "no NVIDIA driver found", id="no facts"),
         pytest.param(
             NvidiaFacts(capability=(9, 0)),
-            "no NVIDIA driver found",
+            f"no NVIDIA driver found, and {FORCE_SM} alone is not enough:"
+            f" {FORCE_CUDA} is needed too",
             id="only the capability forced",
         ),
         pytest.param(
@@ -270,6 +307,13 @@ def test_without_cuda_version_nothing_is_supported(facts: NvidiaFacts, reason: s
             "GPU 0 cannot be read: Unknown Error",
             (),
             id="GPU with a problem",
+        ),
+        pytest.param(
+            NvidiaFacts((12, 9), forced=True, problem="no NVIDIA driver found"),
+            f"no NVIDIA driver found, and {FORCE_CUDA} alone is not enough:"
+            f" {FORCE_SM} is needed too",
+            (),
+            id="only CUDA forced",
         ),
         pytest.param(
             NvidiaFacts((12, 9), (4, 0)),

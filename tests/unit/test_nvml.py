@@ -14,12 +14,14 @@ import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
-from pip_variants.providers import nvml
+from pip_variants.core.errors import quoted
+from pip_variants.providers import _nvml_probe, nvml
 from pip_variants.providers.nvml import DriverFacts
+from pip_variants.system import interpreter
 
 COMPILER = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
 
@@ -96,6 +98,7 @@ Settings = Mapping[str, str]
 NO_SETTINGS: Settings = MappingProxyType({})
 
 NO_DRIVER = DriverFacts(problem="no NVIDIA driver found")
+NO_LIBRARY = "the NVIDIA driver's library cannot be loaded: "
 ALL_CALLS = ["init", "cuda v2", "count", "shutdown"]
 
 
@@ -129,6 +132,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def old_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a driver library that has only the first version of a call."""
     return _compile(tmp_path_factory.mktemp("old-driver"), "-DOLD")
+
+
+def unanswered(problem: str) -> DriverFacts:
+    """Return what is no fact of the machine."""
+    return DriverFacts(problem=problem, answered=False)
 
 
 class Machine:
@@ -276,20 +284,93 @@ def test_hanging_driver_is_killed_after_the_time_limit(
     """A driver that does not respond within the time limit is a problem."""
     start = time.monotonic()
     facts = machine.query(library, {"HANG": call}, time_limit=1.5)
-    assert facts == DriverFacts(problem="the NVIDIA driver did not respond within 1.5 s")
+    assert facts == unanswered("the NVIDIA driver did not respond within 1.5 s")
     assert time.monotonic() - start < 10
     assert machine.calls()[-1] == call
 
 
 @pytest.mark.parametrize("content", [b"", b"no library", b"\x7fELF\x02\x01\x01" + bytes(200)])
-def test_invalid_library_counts_as_no_driver(
-    machine: Machine, tmp_path: Path, content: bytes
-) -> None:
-    """A library that cannot be loaded is the same as none."""
+def test_invalid_library_is_named(machine: Machine, tmp_path: Path, content: bytes) -> None:
+    """A library that cannot be loaded is not the same as none."""
     if _has_real_driver(tmp_path):
         pytest.skip("this machine has a driver of its own")
     (tmp_path / "libnvidia-ml.so.1").write_bytes(content)
-    assert machine.query(tmp_path) == NO_DRIVER
+    problem = machine.query(tmp_path).problem
+    assert problem is not None
+    assert problem.startswith(f"{NO_LIBRARY}{tmp_path}/libnvidia-ml.so.1: ")
+
+
+def test_library_that_needs_a_missing_one_is_named(machine: Machine, tmp_path: Path) -> None:
+    """What is missing is not the driver but a library that its own library needs."""
+    if _has_real_driver(tmp_path):
+        pytest.skip("this machine has a driver of its own")
+    needed = tmp_path / "libneeded.so"
+    (tmp_path / "empty.c").touch()
+    assert COMPILER is not None
+    subprocess.run([COMPILER, "-shared", "-o", str(needed), str(tmp_path / "empty.c")], check=True)
+    _compile(tmp_path, "-Wl,--no-as-needed", f"-L{tmp_path}", "-lneeded")
+    needed.unlink()
+    problem = machine.query(tmp_path).problem
+    assert problem is not None
+    assert problem.startswith(f"{NO_LIBRARY}libneeded.so: ")
+
+
+@pytest.mark.parametrize("attribute", ["_BEFORE", "_AFTER"])
+def test_library_in_a_folder_that_the_linker_ignores_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    machine: Machine,
+    library: Path,
+    tmp_path: Path,
+    attribute: str,
+) -> None:
+    """On WSL2, GKE and NixOS programs find the driver only by LD_LIBRARY_PATH."""
+    if attribute == "_AFTER" and _has_real_driver(tmp_path):
+        pytest.skip("this machine has a driver of its own")
+    monkeypatch.setattr(nvml, attribute, (str(tmp_path / "none"), str(library)))
+    assert machine.query(tmp_path) == DriverFacts((12, 9), ((8, 9),))
+    assert machine.calls() == ALL_CALLS
+
+
+def test_documented_folders_are_searched() -> None:
+    """The folder of WSL2 comes before the linker's, the others behind them."""
+    libraries = nvml._libraries()
+    name = libraries.index("libnvidia-ml.so.1")
+    assert libraries[:name] == ("/usr/lib/wsl/lib/libnvidia-ml.so.1",)
+    assert libraries[name + 1] == "/usr/local/nvidia/lib64/libnvidia-ml.so.1"
+    assert "/run/opengl-driver/lib/libnvidia-ml.so.1" in libraries[name + 1 :]
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_driver_without_its_library_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, is_loaded: bool
+) -> None:
+    """A container can have the devices of a driver, but not all of its libraries."""
+    device = tmp_path / "nvidiactl"
+    monkeypatch.setattr(_nvml_probe, "_DRIVER", (str(device),))
+    if is_loaded:
+        device.touch()
+    problem = _nvml_probe._load(SimpleNamespace(), (str(tmp_path / "libx.so.1"), "libx.so.1"))
+    there = "there is an NVIDIA driver, but not its library libx.so.1"
+    assert problem == (there if is_loaded else "no NVIDIA driver found")
+
+
+MUSL = "Error loading shared library {}: No such file or directory (needed by /x/libx.so.1)"
+# What the linker of glibc or musl says about the library libx.so.1, and whether it is that one.
+LINKER = {
+    "glibc": ("libx.so.1: cannot open shared object file: No such file or directory", True),
+    "glibc, needed": ("libz.so: cannot open shared object file: No such file or directory", False),
+    "glibc, content": ("libx.so.1: file too short", False),
+    "musl": ("Error loading shared library libx.so.1: No such file or directory", True),
+    "musl, needed": (MUSL.format("libz.so"), False),
+}
+
+
+@pytest.mark.parametrize(("error", "is_missing"), LINKER.values(), ids=LINKER)
+def test_missing_library_is_distinguished_from_a_broken_one(
+    error: str, *, is_missing: bool
+) -> None:
+    """By the words of the linker; there is no code."""
+    assert _nvml_probe._is_missing("libx.so.1", error) == is_missing
 
 
 def test_missing_library_is_no_driver(machine: Machine, tmp_path: Path) -> None:
@@ -316,13 +397,60 @@ def test_missing_bindings_are_a_problem(
     assert machine.query(library) == expected
 
 
-def test_interpreter_that_cannot_start_is_a_problem(
+def _script(folder: Path, text: str) -> str:
+    """Return a program that is no Python but has its name."""
+    program = folder / "python3"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+# What an interpreter does in place of running the script, and the problem.
+INTERPRETERS = {
+    "ends": ("exit 3", "NVML was not queried: {} did not start (exit status 3)"),
+    "hangs": ("sleep 60", "NVML was not queried: {} did not start within 1.5 s"),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), INTERPRETERS.values(), ids=INTERPRETERS)
+def test_failing_interpreter_is_not_blamed_on_the_driver(
+    monkeypatch: pytest.MonkeyPatch,
+    machine: Machine,
+    library: Path,
+    tmp_path: Path,
+    text: str,
+    problem: str,
+) -> None:
+    """If the script never ran, neither the driver nor its library is what failed."""
+    program = _script(tmp_path, text)
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [program, *arguments])
+    expected = unanswered(problem.format(quoted(program)))
+    assert machine.query(library, time_limit=1.5) == expected
+
+
+def test_interpreter_that_cannot_be_run_is_named(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
-    """If no child process can be started, NVML cannot be queried."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    expected = DriverFacts(problem="NVML could not be queried: No such file or directory")
-    assert machine.query(library) == expected
+    """If no child process can be started, NVML is not queried."""
+    program = str(tmp_path / "python")
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [program, *arguments])
+    problem = f"NVML was not queried: {quoted(program)}: No such file or directory"
+    assert machine.query(library) == unanswered(problem)
+
+
+def test_without_an_interpreter_nothing_is_queried(
+    monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path
+) -> None:
+    """An application that embeds Python is not started a second time."""
+    monkeypatch.setattr(interpreter, "_running", lambda: "/opt/editor/editor")
+    monkeypatch.setattr(sys, "executable", "/opt/editor/editor")
+    monkeypatch.setattr(sys, "_base_executable", "/opt/editor/editor", raising=False)
+    problem = (
+        "NVML was not queried: there is no Python interpreter to start: '/opt/editor/editor' is not"
+        " this Python"
+    )
+    assert machine.query(library) == unanswered(problem)
+    assert machine.calls() == []
 
 
 def test_temporary_folder_is_removed_after_a_query(

@@ -157,7 +157,7 @@ def test_check_options_includes_requested_labels() -> None:
     """An invalid value of ``--variant`` is an error as soon as options are checked."""
     with pytest.raises(RequestError) as caught:
         check_options(Values({"variants": _typed("torch")}))
-    assert str(caught.value) == "'torch' is not of the form NAME=LABEL"
+    assert str(caught.value) == "'torch' is not of the form NAME=LABEL or NAME=!LABEL"
 
 
 # Options, and the target.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+import textwrap
 from optparse import Values
 from pathlib import Path
 
@@ -42,6 +44,15 @@ def _read_option(file: str) -> Platform | None:
 
 def _supported(text: str, namespace: str) -> SupportedProperties | None:
     return _read(text).supported(Namespace(namespace))
+
+
+def test_static_values_of_the_readme_are_a_platform_file() -> None:
+    """The example for a choice of BLAS supports its two values, the first one best (trial 23)."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"\n\n((?:    .*\n|\n)+)\nThis prefers builds with OpenBLAS", readme)
+    assert _read(textwrap.dedent(block)).supported(Namespace("blas_lapack")) == supported(
+        "blas_lapack", "user", (("provider", ("openblas", "mkl")),)
+    )
 
 
 def test_documented_example_is_read() -> None:

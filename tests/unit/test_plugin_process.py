@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pip_variants.system import interpreter
 from tests.unit.plugin_cases import RETURNS_ARCH, PluginFolder
 from tests.unit.provider_cases import failure, result
 
@@ -285,8 +286,40 @@ def test_interpreter_that_cannot_start_is_a_failure(
     folder: PluginFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """If no child process can be started, the plugin fails."""
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    missing = str(tmp_path / "python")
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [missing, *arguments])
     assert folder.query("") == failure("it could not be started: No such file or directory")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the interpreter is a script for a shell")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("exit 3", "the Python interpreter did not start (exit status 3)"),
+        ("sleep 60", "the Python interpreter did not start within 0.5 s"),
+    ],
+)
+def test_failing_interpreter_is_not_blamed_on_the_plugin(
+    folder: PluginFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, reason: str
+) -> None:
+    """If the script never ran, the plugin is not what failed."""
+    program = tmp_path / "python3"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [str(program), *arguments])
+    assert folder.query("", time_limit=0.5) == failure(reason)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says what runs this process")
+def test_embedded_python_runs_no_plugin(
+    folder: PluginFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that embeds Python is not started a second time."""
+    for name in ("executable", "_base_executable"):
+        monkeypatch.setattr(sys, name, "/opt/editor/editor", raising=False)
+    monkeypatch.setattr(interpreter, "_running", lambda: "/opt/editor/editor")
+    reason = "there is no Python interpreter to start: '/opt/editor/editor' is not this Python"
+    assert folder.query("") == failure(f"it could not be started: {reason}")
 
 
 def test_caller_is_called_while_a_plugin_runs(folder: PluginFolder) -> None:

@@ -1,4 +1,4 @@
-"""Results of NVML are cached for as long as they cannot have changed."""
+"""What providers found is kept for as long as it holds: by its key, and for its time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pip_variants.providers import cache as result_cache
-from pip_variants.providers import nvml
+from pip_variants.providers import cache, nvml
 from pip_variants.providers.nvml import DriverFacts
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fingerprint is that of Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the key is that of Linux")
 
 GPU = DriverFacts((12, 9), ((8, 9), (7, 5)))
 
@@ -46,25 +46,35 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
 
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return a root folder with the files of the fingerprint, in place of the real ones."""
+    """Return a root folder with the files of the key, in place of the real ones."""
     root = tmp_path / "machine"
 
-    def moved(name: str) -> str:
-        return f"{root}{name}"
+    def moved(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f"{root}{name}" for name in names)
 
-    for attribute in ("_READ", "_STATED", "_LIBRARIES"):
-        names = getattr(result_cache, attribute)
-        monkeypatch.setattr(result_cache, attribute, tuple(map(moved, names)))
-    listed = tuple((moved(folder), pattern) for folder, pattern in result_cache._LISTED)
-    monkeypatch.setattr(result_cache, "_LISTED", listed)
-    for name in result_cache._READ:
+    for attribute in ("_READ", "_STATED", "_FOLDERS"):
+        monkeypatch.setattr(cache, attribute, moved(getattr(cache, attribute)))
+    real = nvml._dependencies()
+    depends = replace(
+        real,
+        read=moved(real.read),
+        stated=moved(real.stated),
+        devices=tuple((f"{root}{name}", pattern) for name, pattern in real.devices),
+        folders=moved(real.folders),
+    )
+    monkeypatch.setattr(
+        nvml, "_dependencies", lambda: replace(depends, code=(nvml._PROBE, *depends.code))
+    )
+    for name in (*cache._READ, *depends.read):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("1\n")
-    for folder, _ in listed:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    library = Path(result_cache._LIBRARIES[0], "libnvidia-ml.so.1")
-    library.parent.mkdir(parents=True)
-    library.touch()
+    for name, _ in depends.devices:
+        Path(name).mkdir(parents=True, exist_ok=True)
+    for name in depends.libraries:
+        library = Path(cache._FOLDERS[0], name)
+        library.parent.mkdir(parents=True, exist_ok=True)
+        library.touch()
+    (root / "dev/nvidia0").touch()
     return root
 
 
@@ -81,14 +91,14 @@ def _file(folder: Path) -> Path:
 
 def test_second_query_is_served_from_the_cache(driver: Driver, folder: Path) -> None:
     """The driver is queried once, and the folder has one file."""
-    assert [result_cache.driver_facts(folder) for _ in range(3)] == [GPU] * 3
+    assert [nvml.driver_facts(folder) for _ in range(3)] == [GPU] * 3
     assert driver.queries == 1
     assert [file.name[:5] for file in folder.iterdir()] == ["nvml-"]
 
 
 def test_without_a_folder_nothing_is_cached(driver: Driver) -> None:
     """Without a folder the driver is queried each time."""
-    assert [result_cache.driver_facts(None) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(None) for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
 
 
@@ -96,7 +106,7 @@ def test_cached_result_starts_no_process(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path
 ) -> None:
     """A cached result needs no process and hardly any time."""
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
 
     def popen(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
@@ -106,7 +116,7 @@ def test_cached_result_starts_no_process(
     times = []
     for _ in range(20):
         start = time.perf_counter()
-        assert result_cache.driver_facts(folder) == GPU
+        assert nvml.driver_facts(folder) == GPU
         times.append(time.perf_counter() - start)
     assert driver.queries == 1
     assert statistics.median(times) < 0.02
@@ -126,6 +136,13 @@ def _patch(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPa
         monkeypatch.setattr(owner, name, value)
 
     return change
+
+
+def _closed(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """Let the control group forbid a device, whose file stays as it was."""
+    device = root / "dev/nvidia0"
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != device and real(path, mode))
 
 
 def _environ(name: str) -> Callable[[pytest.MonkeyPatch, Path], None]:
@@ -154,13 +171,25 @@ CHANGES = {
     "other library": _older,
     "removed library": _gone,
     "library in another folder": _write("usr/lib/wsl/lib/libnvidia-ml.so.1"),
+    "library on GKE": _write("usr/local/nvidia/lib64/libnvidia-ml.so.1"),
+    "library on NixOS": _write("run/opengl-driver/lib/libnvidia-ml.so.1"),
+    "other CUDA library": _write("usr/lib/x86_64-linux-gnu/libcuda.so.1"),
+    "CUDA library in another folder": _write("usr/lib64/libcuda.so.1"),
+    "other control group": _write("proc/self/cgroup"),
+    "device that may not be opened": _closed,
+    "other part of a GPU": _write("dev/nvidia-caps/nvidia-cap1"),
     "cache of the linker": _write("etc/ld.so.cache"),
     "other search path": _environ("LD_LIBRARY_PATH"),
+    "preloaded library": _environ("LD_PRELOAD"),
     "other visible devices": _environ("NVIDIA_VISIBLE_DEVICES"),
+    "other visible GPUs": _environ("CUDA_VISIBLE_DEVICES"),
+    "GPUs of a job": _environ("SLURM_JOB_GPUS"),
+    "other job of Slurm": _environ("SLURM_JOB_ID"),
+    "other job of PBS": _environ("PBS_JOBID"),
     "other user": _patch(os, "getuid", lambda: 12345),
     "other host": _patch(platform, "node", lambda: "elsewhere"),
     "other architecture": _patch(platform, "machine", lambda: "riscv64"),
-    "other engine": _patch(nvml, "READERS", (Path(__file__),)),
+    "other engine": _patch(nvml, "_PROBE", Path(__file__)),
 }
 
 
@@ -174,26 +203,26 @@ def test_change_of_the_machine_queries_again(
 ) -> None:
     """After each change that can affect the result the driver is queried again, once."""
     for _ in range(2):
-        assert result_cache.driver_facts(folder) == GPU
+        assert nvml.driver_facts(folder) == GPU
     assert driver.queries == 1
     change(monkeypatch, root)
     driver.facts = DriverFacts((13, 0), ((12, 0),))
     for _ in range(2):
-        assert result_cache.driver_facts(folder) == driver.facts
+        assert nvml.driver_facts(folder) == driver.facts
     assert driver.queries == 2
 
 
 def test_device_created_by_the_query_is_expected(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, root: Path, folder: Path
 ) -> None:
-    """A query can load the driver, so the fingerprint is that of the machine afterwards."""
+    """A query can load the driver, so the key is that of the machine afterwards."""
 
     def loading_query() -> DriverFacts:
         (root / "dev/nvidia0").touch()
         return driver.query()
 
     monkeypatch.setattr(nvml, "query", loading_query)
-    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
     assert driver.queries == 1
 
 
@@ -201,51 +230,75 @@ def test_cache_file_of_another_machine_is_ignored(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, root: Path, folder: Path
 ) -> None:
     """A file that was copied from another machine is not used, even under the right name."""
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
     copied = _file(folder).read_bytes()
     (root / "etc/machine-id").write_text("mine\n")
     monkeypatch.setattr(platform, "node", lambda: "mine")
     driver.facts = DriverFacts(problem="no NVIDIA driver found")
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
     for file in folder.iterdir():
         file.write_bytes(copied)
-    assert result_cache.driver_facts(folder) == driver.facts
+    assert nvml.driver_facts(folder) == driver.facts
     assert driver.queries == 3
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        DriverFacts(problem="the NVIDIA driver did not respond within 15 s"),
-        DriverFacts((12, 9), problem="GPU 0 cannot be read: GPU is lost"),
-    ],
-    ids=["no facts", "part of the facts"],
-)
-def test_failure_expires_after_an_hour(
-    monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path, facts: DriverFacts
+# What the driver reports, and for how many seconds that holds.
+LASTING = {
+    "whole": (GPU, cache.WHOLE_LASTS),
+    "no GPU": (DriverFacts((12, 9)), cache.NOTHING_LASTS),
+    "no driver": (DriverFacts(problem="no NVIDIA driver found"), cache.NOTHING_LASTS),
+    "lost GPU": (DriverFacts((12, 9), problem="GPU is lost"), cache.NOTHING_LASTS),
+}
+
+
+@pytest.mark.parametrize(("facts", "seconds"), LASTING.values(), ids=LASTING)
+def test_facts_hold_for_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+    driver: Driver,
+    folder: Path,
+    facts: DriverFacts,
+    seconds: float,
 ) -> None:
-    """A failure is cached for an hour, and not if the clock has been set back."""
+    """Facts are used again until their time is over, and not if the clock has been set back."""
     driver.facts = facts
     now = time.time()
-    for _ in range(2):
-        assert result_cache.driver_facts(folder) == facts
+    monkeypatch.setattr(time, "time", lambda: now)
+    nvml.driver_facts(folder)
+    monkeypatch.setattr(time, "time", lambda: now + seconds - 1)
+    assert nvml.driver_facts(folder) == facts
     assert driver.queries == 1
-    monkeypatch.setattr(time, "time", lambda: now + result_cache.FAILURE_LASTS + 1)
-    result_cache.driver_facts(folder)
+    monkeypatch.setattr(time, "time", lambda: now + seconds + 1)
+    nvml.driver_facts(folder)
     assert driver.queries == 2
     monkeypatch.setattr(time, "time", lambda: now - 10)
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
     assert driver.queries == 3
 
 
-def test_complete_result_does_not_expire(
+def test_failures_hold_for_minutes_at_most() -> None:
+    """A job that sees nothing must not decide for the next one."""
+    assert 0 < cache.NOTHING_LASTS <= 300
+    assert cache.NOTHING_LASTS < cache.WHOLE_LASTS <= 3600
+
+
+def test_time_limit_that_was_reached_is_not_kept(driver: Driver, folder: Path) -> None:
+    """A driver that sleeps needs long once, and an interpreter is not the machine."""
+    driver.facts = DriverFacts(problem="no response within 30 s", answered=False)
+    for _ in range(2):
+        assert nvml.driver_facts(folder) == driver.facts
+    assert driver.queries == 2
+    assert not folder.exists()
+
+
+def test_facts_of_another_user_are_not_used(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path
 ) -> None:
-    """A complete result holds until the machine changes."""
-    result_cache.driver_facts(folder)
-    monkeypatch.setattr(time, "time", lambda: 4e9)
-    assert result_cache.driver_facts(folder) == GPU
-    assert driver.queries == 1
+    """In a shared cache another user could have written anything."""
+    nvml.driver_facts(folder)
+    owner = _file(folder).stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert nvml.driver_facts(folder) == GPU
+    assert driver.queries == 2
 
 
 # The key of the cache file and the value that replaces its own; None: the whole content.
@@ -257,7 +310,7 @@ INVALID_FILES: dict[str, tuple[str | None, object]] = {
     "null": (None, b"null"),
     "nested deeply": (None, b"[" * 100_000),
     "long number": (None, b"1" * 50_000),
-    "huge": (None, b'{"fingerprint": "' + b"x" * (1 << 24)),
+    "huge": (None, b'{"key": "' + b"x" * (1 << 24)),
     "no facts": ("facts", None),
     "facts that are a list": ("facts", []),
     "facts without keys": ("facts", {}),
@@ -271,11 +324,12 @@ INVALID_FILES: dict[str, tuple[str | None, object]] = {
     "version that would exhaust memory": ("cuda", [12, 10**12]),
     "capability that would exhaust memory": ("capabilities", [[10**12, 10**12]]),
     "capabilities that are a number": ("capabilities", 5),
-    "time that is a word": ("until", "tomorrow"),
-    "time of hundreds of digits": ("until", 10**400),
-    "infinite time": ("until", float("inf")),
-    "time that is not a number": ("until", float("nan")),
-    "time too far in the future": ("until", 4e9),
+    "time that is a word": ("since", "today"),
+    "time of hundreds of digits": ("since", 10**400),
+    "infinite time": ("since", float("inf")),
+    "time before all times": ("since", float("-inf")),
+    "time that is not a number": ("since", float("nan")),
+    "time in the future": ("since", 4e9),
 }
 
 
@@ -284,7 +338,7 @@ def test_invalid_cache_file_is_replaced(
     driver: Driver, folder: Path, key: str | None, value: object
 ) -> None:
     """Invalid content costs one more query, which replaces the file."""
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
     file = _file(folder)
     if isinstance(value, bytes):
         file.write_bytes(value)
@@ -293,7 +347,7 @@ def test_invalid_cache_file_is_replaced(
         (whole if key in whole else whole["facts"])[key] = value
         file.write_text(json.dumps(whole))
     start = time.monotonic()
-    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
     assert time.monotonic() - start < 2
 
@@ -301,10 +355,10 @@ def test_invalid_cache_file_is_replaced(
 def test_cached_problem_is_made_printable(driver: Driver, folder: Path) -> None:
     """A problem from a manipulated file is quoted and shortened."""
     driver.facts = DriverFacts(problem="x")
-    result_cache.driver_facts(folder)
+    nvml.driver_facts(folder)
     file = _file(folder)
     file.write_text(file.read_text().replace('"x"', r'"\u001b[31m\n' + "y" * 9999 + '"'))
-    problem = result_cache.driver_facts(folder).problem
+    problem = nvml.driver_facts(folder).problem
     assert problem == rf"'\x1b[31m\n{'y' * 69}...'"
     assert driver.queries == 1
 
@@ -315,9 +369,7 @@ def _file_above(folder: Path) -> None:
 
 
 def _folder_for_file(folder: Path) -> None:
-    (folder / f"nvml-{result_cache._digest(result_cache._machine())}.json" / "x").mkdir(
-        parents=True
-    )
+    (folder / f"nvml-{cache._digest(cache._machine())}.json" / "x").mkdir(parents=True)
 
 
 UNWRITABLE: dict[str, Callable[[Path], object]] = {
@@ -335,7 +387,7 @@ def test_unwritable_folder_caches_nothing(
     """If the folder cannot be written, the driver is queried each time and nothing is raised."""
     folder.parent.mkdir()
     block(folder)
-    assert [result_cache.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
     if folder.is_dir():
         assert [file.name for file in folder.iterdir() if file.name.startswith(".")] == []
@@ -346,10 +398,13 @@ def test_concurrent_writers_leave_one_valid_file(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from pip_variants.providers import cache, nvml\n"
-        "nvml.query = lambda: nvml.DriverFacts((12, 9), ((8, 9),) * 500)\n"
+        "file = Path(sys.argv[1], 'nvml.json')\n"
+        "facts = nvml.DriverFacts((12, 9), ((8, 9),) * 500)\n"
+        "depends = cache.Dependencies(())\n"
+        "source = cache.Source('x', depends, None, lambda _: 9.0, nvml.parse_facts)\n"
         "for _ in range(30):\n"
-        "    cache._write(Path(sys.argv[1], 'nvml.json'), 'x', nvml.query())\n"
-        "    assert cache._read(Path(sys.argv[1], 'nvml.json'), 'x') == nvml.query()\n"
+        "    cache._write(file, 'x', facts)\n"
+        "    assert cache._read(source, file, 'x') == facts\n"
     )
     command = [sys.executable, "-c", code, str(folder)]
     running = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(3)]

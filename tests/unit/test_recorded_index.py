@@ -24,6 +24,7 @@ from pip_variants.formats.writer import write_text
 from pip_variants.lint.document import check_document
 from pip_variants.lint.findings import Finding
 from pip_variants.lint.release import Release, check_release
+from pip_variants.providers.registry import known_features
 from pip_variants.publish.release_files import LocalFile, group_by_version
 from tests.unit.cases import meaning
 from tests.unit.schema_cases import DOCUMENTS, KeyPath, paths, shown, value_at
@@ -55,7 +56,8 @@ def _findings() -> tuple[tuple[str, Finding], ...]:
         for files in releases.values():
             document = None
             for file in sorted(files.documents, key=lambda file: file.name):
-                result = check_document(file.name, file.path.read_bytes())
+                text = file.path.read_bytes()
+                result = check_document(file.name, text, known=known_features)
                 found += [(recording, item) for item in result.findings]
                 assert result.metadata is not None
                 document = FileMetadata(file.name, result.metadata)

@@ -6,9 +6,10 @@ import pytest
 from pip._vendor.packaging.markers import Marker
 
 from pip_variants.core.errors import RequestError
-from pip_variants.core.properties import Label
+from pip_variants.core.properties import Label, Variant
 from pip_variants.pip_adapter.options import OptionValue
 from pip_variants.pip_adapter.requests import LabelRequests
+from tests.unit.cases import variant
 
 
 def _typed(*texts: str) -> LabelRequests:
@@ -18,7 +19,13 @@ def _typed(*texts: str) -> LabelRequests:
 
 def _labels(requests: LabelRequests) -> dict[str, str | None]:
     """Return the label of every project for which one is requested."""
-    return {name: requests.label(name) for name in {**requests._defaults, **requests._labels}}
+    names = {**requests._defaults.labels, **requests._typed.labels}
+    return {name: requests.label(name) for name in names}
+
+
+def _unused(requests: LabelRequests) -> list[tuple[str, str]]:
+    """Return the requests for projects that pip never looked for."""
+    return [(item.project, item.text) for item in requests.unused()]
 
 
 OPTIONS = {
@@ -42,21 +49,21 @@ def test_option_requests_label_of_normalised_name(option: str, expected: tuple[s
     """NAME=LABEL requests a label of the project with the normalised name."""
     project, label = expected
     assert _labels(_typed(option)) == {project: label}
-    assert [*_typed(option).unused()] == [expected]
+    assert _unused(_typed(option)) == [expected]
 
 
 INVALID_OPTIONS = {
-    "": "'' is not of the form NAME=LABEL",
-    "torch": "'torch' is not of the form NAME=LABEL",
-    "=cu126": "'=cu126' is not of the form NAME=LABEL",
-    "=": "'=' is not of the form NAME=LABEL",
-    "-torch=cu126": "'-torch=cu126' is not of the form NAME=LABEL",
-    "torch-=cu126": "'torch-=cu126' is not of the form NAME=LABEL",
-    "to rch=cu126": "'to rch=cu126' is not of the form NAME=LABEL",
-    "torch>=2=cu126": "'torch>=2=cu126' is not of the form NAME=LABEL",
-    "torch#cu126": "'torch#cu126' is not of the form NAME=LABEL",
-    "../torch=cu126": "'../torch=cu126' is not of the form NAME=LABEL",
-    "\u0442orch=cu126": "'\\u0442orch=cu126' is not of the form NAME=LABEL",
+    "": "'' is not of the form NAME=LABEL or NAME=!LABEL",
+    "torch": "'torch' is not of the form NAME=LABEL or NAME=!LABEL",
+    "=cu126": "'=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "=": "'=' is not of the form NAME=LABEL or NAME=!LABEL",
+    "-torch=cu126": "'-torch=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "torch-=cu126": "'torch-=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "to rch=cu126": "'to rch=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "torch>=2=cu126": "'torch>=2=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "torch#cu126": "'torch#cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "../torch=cu126": "'../torch=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
+    "\u0442orch=cu126": "'\\u0442orch=cu126' is not of the form NAME=LABEL or NAME=!LABEL",
     "torch=": "'' is not a variant label (a-z, 0-9, _ and .)",
     "torch==cu126": "'=cu126' is not a variant label (a-z, 0-9, _ and .)",
     "torch=CU126": "'CU126' is not a variant label (a-z, 0-9, _ and .)",
@@ -65,6 +72,11 @@ INVALID_OPTIONS = {
     "torch=../cu126": "'../cu126' is not a variant label (a-z, 0-9, _ and .)",
     "torch=\x1b[2J": "'\\x1b[2J' is not a variant label (a-z, 0-9, _ and .)",
     "torch=cu\0": "'cu\\x00' is not a variant label (a-z, 0-9, _ and .)",
+    "torch=!": "'' is not a variant label (a-z, 0-9, _ and .)",
+    "torch=!!a": "'!a' is not a variant label (a-z, 0-9, _ and .)",
+    "torch=!A": "'A' is not a variant label (a-z, 0-9, _ and .)",
+    "torch!=a": "'torch!=a' is not of the form NAME=LABEL or NAME=!LABEL",
+    "!torch=a": "'!torch=a' is not of the form NAME=LABEL or NAME=!LABEL",
     "torch=\u0661": "'\\u0661' is not a variant label (a-z, 0-9, _ and .)",
 }
 
@@ -151,6 +163,7 @@ def test_requirement_without_label_is_unchanged(requirement: str) -> None:
 INVALID_REQUIREMENTS = {
     "torch#": "''",
     "torch#CU126": "'CU126'",
+    "torch#!cu126": "'!cu126'",
     "torch#cu-126": "'cu-126'",
     "torch#a#b": "'a#b'",
     "torch#../a": "'../a'",
@@ -216,7 +229,7 @@ def test_last_default_label_of_a_project_counts() -> None:
     values = ("torch=cu126", "Torch=cu128")
     requests = LabelRequests([OptionValue(text, is_default=True) for text in values])
     assert _labels(requests) == {"torch": "cu128"}
-    assert [*requests.unused()] == []
+    assert _unused(requests) == [("torch", "cu126"), ("torch", "cu128")]
 
 
 def test_typed_label_overrides_default_in_any_order() -> None:
@@ -245,8 +258,8 @@ def test_label_counts_only_if_the_marker_holds(marker: str, expected: dict[str, 
     assert _labels(requests) == expected
 
 
-def test_unused_requests_are_typed_and_not_looked_up() -> None:
-    """A typed option is unused if pip never looked for its project."""
+def test_unused_requests_are_options_about_projects_not_looked_up() -> None:
+    """An option is unused if pip never looked for its project; a requirement is never."""
     values = [
         OptionValue("a=1"),
         OptionValue("b=2"),
@@ -255,4 +268,109 @@ def test_unused_requests_are_typed_and_not_looked_up() -> None:
     requests = LabelRequests(values)
     requests.take_from("d#4")
     requests.mark_used("a")
-    assert [*requests.unused()] == [("b", Label("2"))]
+    assert _unused(requests) == [("b", "2"), ("c", "3")]
+    assert [item.is_default for item in requests.unused()] == [False, True]
+
+
+# Values of --variant: typed, of the environment, then the label and the excluded ones of torch.
+EXCLUSIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str | None, tuple[str, ...]]] = {
+    "one": (("torch=!a",), (), None, ("a",)),
+    "another spelling": (("Torch = ! a",), (), None, ("a",)),
+    "several": (("torch=!a", "torch=!b", "torch=!a"), (), None, ("a", "b")),
+    "null": (("torch=!null",), (), None, ("null",)),
+    "of another project": (("numpy=!a",), (), None, ()),
+    "default": ((), ("torch=!a",), None, ("a",)),
+    "both add up": (("torch=!b",), ("torch=!a",), None, ("a", "b")),
+    "label beside another exclusion": (("torch=a", "torch=!b"), (), "a", ()),
+    "exclusion before another label": (("torch=!b", "torch=a"), (), "a", ()),
+    "label before default exclusion": (("torch=a",), ("torch=!a",), "a", ()),
+    "exclusion before default label": (("torch=!a",), ("torch=a",), None, ("a",)),
+    "exclusion beside default label": (("torch=!b",), ("torch=a",), "a", ()),
+    "last default, exclusion": ((), ("torch=a", "torch=!a"), None, ("a",)),
+    "last default, label": ((), ("torch=!a", "torch=a"), "a", ()),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "defaults", "label", "excluded"), EXCLUSIONS.values(), ids=EXCLUSIONS
+)
+def test_labels_are_excluded(
+    typed: tuple[str, ...], defaults: tuple[str, ...], label: str | None, excluded: tuple[str, ...]
+) -> None:
+    """Exclusions add up, what is typed overrides a default, and a label excludes all others."""
+    values = [*(OptionValue(text, is_default=True) for text in defaults), *map(OptionValue, typed)]
+    requests = LabelRequests(values)
+    assert (requests.label("torch"), requests.excluded("torch")) == (label, excluded)
+
+
+EXCLUSION_CONFLICTS = {
+    "label first": (("torch=a", "torch=!a"), "a and !a"),
+    "exclusion first": (("torch=!a", "Torch=a"), "!a and a"),
+    "of several": (("torch=!b", "torch=a", "torch=!a"), "a and !a"),
+    "null": (("torch=null", "torch=!null"), "null and !null"),
+}
+
+
+@pytest.mark.parametrize(("typed", "labels"), EXCLUSION_CONFLICTS.values(), ids=EXCLUSION_CONFLICTS)
+def test_label_and_its_exclusion_conflict(typed: tuple[str, ...], labels: str) -> None:
+    """To request and to exclude one label on the command line is an error that names both."""
+    with pytest.raises(RequestError) as caught:
+        _typed(*typed)
+    assert str(caught.value) == f"conflicting variants requested for torch: {labels}"
+
+
+def test_requirement_conflicts_with_exclusion_on_the_command_line() -> None:
+    """A requirement overrides the exclusion of a default, not one that was typed."""
+    requests = LabelRequests([OptionValue("torch=!a", is_default=True)])
+    requests.take_from("torch#a")
+    assert (requests.label("torch"), requests.excluded("torch")) == ("a", ())
+    with pytest.raises(RequestError) as caught:
+        _typed("torch=!a").take_from("torch#a")
+    assert str(caught.value) == "conflicting variants requested for torch: !a and a"
+
+
+# Values of --variant, a variant, and why a given wheel of it is refused.
+REFUSALS = {
+    "other label": (
+        "torch=b",
+        variant("a", "x :: y :: z"),
+        "is not the requested variant b of torch",
+    ),
+    "excluded": (
+        "torch=!a",
+        variant("a", "x :: y :: z"),
+        "is the variant a of torch, excluded by --variant",
+    ),
+    "excluded null": (
+        "torch=!null",
+        variant("0"),
+        "is the variant 0 of torch, excluded by --variant",
+    ),
+    "requested": ("torch=a", variant("a", "x :: y :: z"), None),
+    "another excluded": ("torch=!b", variant("a", "x :: y :: z"), None),
+    "requested null": ("torch=null", variant("0"), None),
+}
+
+
+@pytest.mark.parametrize(("option", "given", "problem"), REFUSALS.values(), ids=REFUSALS)
+def test_given_wheel_is_refused_if_it_contradicts(
+    option: str, given: Variant, problem: str | None
+) -> None:
+    """A wheel that the user gave must have the requested label, and none that is excluded."""
+    found = _typed(option).refusal("torch", "x.whl", given)
+    assert found == (None if problem is None else f"x.whl {problem}")
+
+
+def test_excluded_labels_are_not_found_among_those_of_wheels() -> None:
+    """Of an exclusion on the command line it is known whether some wheel has the label."""
+    defaults = [OptionValue("torch=!c", is_default=True)]
+    requests = LabelRequests(
+        [*defaults, *map(OptionValue, ("torch=!a", "torch=!b", "torch=!null", "numpy=!a"))]
+    )
+    requests.mark_used("torch")
+    assert [*requests.not_found()] == []
+    requests.mark_used("torch", [Label("a"), None])
+    assert [item.text for item in requests.not_found()] == ["!b"]
+    assert requests.labels_of("torch") == {"a"}
+    assert requests.labels_of("numpy") == set()
+    assert requests.projects == {"torch"}

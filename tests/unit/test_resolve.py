@@ -422,3 +422,21 @@ def test_abi_dependency_supports_release_prefixes(
     resolver = NamespaceResolver(ProviderRunner({}), distributions=lambda: versions)
     expected = supported("abi_dependency", "built-in", features, abi_dependency.HINT)
     assert resolver.supported([ABI_DEPENDENCY], providers) == {ABI_DEPENDENCY: expected}
+
+
+def test_namespaces_and_packages_that_came_up_are_known() -> None:
+    """Those that metadata declares count, whether or not a variant needs them."""
+    resolver = NamespaceResolver(ProviderRunner({}))
+    assert (set(resolver.namespaces), resolver.packages()) == (set(), set())
+    broken = provider("broken", "not a requirement!")
+    resolver.supported((Namespace("npu"),), (AMD, broken, replace(NVIDIA, optional=True)))
+    assert set(resolver.namespaces) == {"npu", "amd", "broken", "nvidia"}
+    assert resolver.packages() == {"amd-variant-provider", "nvidia-variant-provider"}
+
+
+def test_package_that_was_queried_is_known() -> None:
+    """`pip variants platform` queries a trusted package without any metadata."""
+    plugins = FakePlugins()
+    resolver = NamespaceResolver(ProviderRunner({}, run_plugin=plugins.run))
+    resolver.runner.query_package("gpu-provider")
+    assert resolver.packages() == {"gpu-provider"}

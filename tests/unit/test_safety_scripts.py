@@ -8,7 +8,10 @@ from pip._internal.exceptions import InstallationError
 from patches.common._safety.scripts import check_scripts
 
 WHEEL = "/downloads/evil-1.0-py3-none-any.whl"
-NOT_A_FILE = "evil-1.0-py3-none-any.whl has a script named {!r}, which is not the name of a file."
+NOT_A_FILE = (
+    "evil-1.0-py3-none-any.whl has a script named {!r}, which is not the name of a file;"
+    " nothing is written outside the scripts directory."
+)
 OTHER_NAME = (
     "evil-1.0-py3-none-any.whl has a script named {!r} whose reference names it {!r}, which is not"
     " the name of a file."

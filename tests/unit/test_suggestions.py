@@ -6,11 +6,13 @@ import pytest
 
 from pip_variants.core.selection import select
 from pip_variants.core.supported import State, SupportedProperties
+from pip_variants.explain.nearest import ALIKE, nearest
+from pip_variants.explain.spelling import other_spelling
 from pip_variants.explain.suggestions import suggestions
 from tests.unit.cases import by_namespace, metadata, supported, torch_wheels, variant
 from tests.unit.explain_cases import TORCH, TORCH_LABELS, forced_nvidia
 
-SM_126 = "50_real, 60_real, 70_real, 75_real, 80_real, 86_real, 90_real"
+SM_126 = "5.0, 6.0, 7.0, 7.5, 8.0, 8.6 or 9.0"
 # A machine, and what would change its choice among the variants of torch 2.8.0.
 SUGGESTIONS = [
     pytest.param(forced_nvidia((12, 9), (7, 5)), (), id="best variant selected"),
@@ -30,14 +32,14 @@ SUGGESTIONS = [
     pytest.param(
         forced_nvidia((12, 6), (4, 0)),
         (
-            f"a GPU that runs one of {SM_126} would select cu126",
+            f"a GPU of compute capability {SM_126} would select cu126",
             (
-                "a driver with CUDA 12.8 or newer and a GPU that runs one of 75_real, 80_real,"
-                " 86_real, 90_real, 100_real, 120_real would select cu128"
+                "a driver with CUDA 12.8 or newer and a GPU of compute capability 7.5, 8.0, 8.6,"
+                " 9.0, 10.0 or 12.0 would select cu128"
             ),
             (
-                "a driver with CUDA 12.9 or newer and a GPU that runs one of 75_real, 80_real,"
-                " 86_real, 90_real, 100_real, 120_real, 120_virtual would select cu129"
+                "a driver with CUDA 12.9 or newer and a GPU of compute capability 7.5, 8.0, 8.6,"
+                " 9.0, 10.0 or 12.0 would select cu129"
             ),
         ),
         id="older driver and old GPU",
@@ -120,6 +122,75 @@ def test_condition_is_worded_for_its_namespace(
     wheels = torch_wheels("best", "null")
     selection = select(wheels, document, by_namespace(found))
     assert suggestions(wheels, document, selection) == (f"{condition} would select best",)
+
+
+# What is supported, what a variant requires, and what may be another spelling of it (B28).
+SPELLINGS = [
+    pytest.param("user", {"npu_type": ["910_93"]}, "910b", "910_93", id="another value in a file"),
+    pytest.param("user", {"npu_type": ["a3", "a2"]}, "910_93", "a3, a2", id="other names"),
+    pytest.param("user", {"npu_type": ["ascend910_93"]}, "910_93", "ascend910_93", id="more of it"),
+    pytest.param("plugin", {"npu_type": ["910.93"]}, "910_93", "910.93", id="separators"),
+    pytest.param("plugin", {"npu_type": ["910b"]}, "910_93", None, id="another value"),
+    pytest.param("user", {"npu_typ": ["910_93"]}, "910_93", "npu_typ", id="another feature"),
+    pytest.param("plugin", {"driver": ["1"]}, "910_93", None, id="nothing like it"),
+]
+
+
+@pytest.mark.parametrize(("state", "found", "value", "spelling"), SPELLINGS)
+def test_what_may_be_another_spelling_is_shown(
+    state: State, found: dict[str, list[str]], value: str, spelling: str | None
+) -> None:
+    """What a build needs stands beside what the platform file or the provider has instead."""
+    machine = supported("ascend", state, found.items())
+    document = metadata(variant("best", f"ascend :: npu_type :: {value}"), namespaces=("ascend",))
+    wheels = torch_wheels("best")
+    selection = select(wheels, document, by_namespace(machine))
+    subject = "the platform file" if state == "user" else "the provider"
+    shown = f" ({subject} has {spelling})" if spelling else ""
+    assert suggestions(wheels, document, selection) == (
+        f"ascend :: npu_type :: {value}{shown} would select best",
+    )
+
+
+@pytest.mark.parametrize(
+    ("available", "value", "condition"),
+    [
+        pytest.param(["v3"], "3", "a CPU of level 3 (the platform file has v3)", id="level"),
+        pytest.param(["v3"], "v4", "a CPU of level v4", id="another level"),
+    ],
+)
+def test_ordered_values_are_no_spellings_of_each_other(
+    available: list[str], value: str, condition: str
+) -> None:
+    """A lower level in a platform file is a lower level."""
+    machine = supported("x86_64", "user", (("level", available),))
+    document = metadata(variant("best", f"x86_64 :: level :: {value}"), namespaces=("x86_64",))
+    wheels = torch_wheels("best")
+    selection = select(wheels, document, by_namespace(machine))
+    assert suggestions(wheels, document, selection) == (f"{condition} would select best",)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "found"),
+    [
+        ("sm_9.0", ["80", "90"], "90"),
+        ("90", ["sm_9.0"], "sm_9.0"),
+        ("12.9", ["12", "1.29"], None),
+        ("12_9", ["12.9"], "12.9"),
+        ("_", ["a"], None),
+    ],
+)
+def test_other_spelling_ignores_separators_but_not_versions(
+    text: str, names: list[str], found: str | None
+) -> None:
+    """One version is no spelling of another."""
+    assert other_spelling(text, names) == found
+
+
+@pytest.mark.parametrize(("text", "found"), [("levle", "level"), ("level", None), ("brand", None)])
+def test_nearest_name_is_one_that_is_like_it(text: str, found: str | None) -> None:
+    """A name is not the nearest to itself."""
+    assert nearest(text, ["level", "avx2"], ALIKE) == found
 
 
 UNCHANGEABLE: tuple[State, ...] = ("static", "none", "disabled", "failed", "cross-target")

@@ -15,7 +15,8 @@ from pip_variants.core.merge import FileMetadata, merge
 from pip_variants.core.properties import Label
 from pip_variants.core.selection import Selection, needed_namespaces
 from pip_variants.core.target_markers import requirement_applies
-from pip_variants.explain.messages import rejection_reasons, why_rejected
+from pip_variants.explain.messages import why_rejected
+from pip_variants.explain.notes import rejection_reasons
 from pip_variants.formats.reader import read
 from pip_variants.lint.document import check_document
 from pip_variants.lint.release import Release, check_release
@@ -62,16 +63,21 @@ def test_t1_new_gpu_with_old_driver_gets_null_with_reasons() -> None:
     assert {item.wheel.label: rejection_reasons(item) for item in found.rejected} == {
         "cuda12.6": (
             (
-                "needs nvidia :: sm_arch :: one of 50_real, 60_real, 70_real, 75_real, 80_real,"
-                " 86_real, 90_real, this machine has 120_real, 120_virtual"
+                "a GPU of compute capability 5.0, 6.0, 7.0, 7.5, 8.0, 8.6 or 9.0 is required"
+                " (needs nvidia :: sm_arch :: one of 50_real, 60_real, 70_real, 75_real, 80_real,"
+                " 86_real, 90_real, this machine has 120_real, 120_virtual)"
             ),
         ),
         "cuda13.0": (
-            "needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to 12.9",
+            (
+                "a driver with CUDA 13.0 or newer is required (needs nvidia ::"
+                " cuda_version_lower_bound :: 13.0, this machine has up to 12.9)"
+            ),
         ),
     }
     assert why_rejected(found.rejected) == (
-        "cuda13.0 needs nvidia :: cuda_version_lower_bound :: 13.0, this machine has up to 12.9"
+        "a driver with CUDA 13.0 or newer is required (cuda13.0 needs nvidia ::"
+        " cuda_version_lower_bound :: 13.0, this machine has up to 12.9)"
     )
 
 
@@ -214,7 +220,8 @@ def test_t13_machine_without_gpu_has_nothing_to_install() -> None:
     found = select_for(traps.CUBLAS, ("cu12",), "11.8", "8.0")
     assert _labels(found) == []
     assert why_rejected(found.rejected) == (
-        "cu12 needs nvidia :: cuda_version_lower_bound :: 12.0, this machine has up to 11.8"
+        "a driver with CUDA 12.0 or newer is required (cu12 needs nvidia ::"
+        " cuda_version_lower_bound :: 12.0, this machine has up to 11.8)"
     )
 
 

@@ -333,8 +333,8 @@ def test_very_large_wheel_is_not_sent_whole_if_there_are_ranges(
     reader = WheelReader(keep)
     assert reader.members(wheel(size=size), server) == EXPECTED
     last = len(VERY_LARGE)
-    asked = LAST if size is None else "bytes=0-"
-    assert server.ranges == [asked, f"bytes={last - TAIL}-{last - 1}"]
+    begin = LAST if size is None else "bytes=0-"
+    assert server.ranges == [begin, f"bytes={last - TAIL}-{last - 1}"]
     assert keep.sizes == []
 
 
@@ -511,7 +511,7 @@ def workers() -> Iterator[Workers]:
 def test_wheels_of_a_server_that_sends_parts_are_read_ahead(
     tmp_path: Path, workers: Workers
 ) -> None:
-    """The first one shows that it does; each is requested once, by whoever asks first."""
+    """The first one shows that it does; each is requested once, by the first that needs it."""
     server, keep = Server(ranged(WHEEL)), Keep(tmp_path)
     reader = WheelReader(keep)
     reader.read_ahead(wheel(NEXT_URL), server, workers)

@@ -17,7 +17,7 @@ import pytest
 from pip_variants.providers import _cpuid, _macos, _windows, cpu, x86_64
 from pip_variants.providers.cpu import CpuFacts
 from pip_variants.providers.x86_64 import ARCHITECTURE, detect, read_facts
-from tests.unit.machines import Machine, failing_reader, fake_linux, fake_system, recorded_machines
+from tests.unit.machines import Machine, failing_reader, fake_system, recorded_machines
 from tests.unit.provider_cases import result
 
 MACHINES = recorded_machines(ARCHITECTURE, "level")
@@ -60,6 +60,15 @@ def _flags(machine: Machine) -> frozenset[str]:
     return x86_64.flags_of_cpuid(_cpuid.flags(_leaves(machine)), enabled)
 
 
+def _fake_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes) -> Path:
+    """Make this machine a Linux with this ``/proc/cpuinfo``, and return the path of the file."""
+    path = tmp_path / "cpuinfo"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    monkeypatch.setattr(x86_64, "CPUINFO", path)
+    fake_system(monkeypatch, ARCHITECTURE, "linux")
+    return path
+
+
 def _levels(flags: frozenset[str]) -> tuple[str, ...]:
     name, values = detect(CpuFacts(ARCHITECTURE, flags)).features[0]
     assert name == "level"
@@ -88,6 +97,43 @@ def test_level_needs_each_of_its_instruction_sets(missing: str) -> None:
     assert _levels(ALL - {missing}) == tuple(lower)
 
 
+# The flags line of a virtual machine whose kernel was started with `noxsave`.
+WITHOUT_XSAVE = (
+    "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse"
+    " sse2 ss ht syscall nx pdpe1gb rdtscp lm pni pclmulqdq ssse3 cx16 sse4_1 sse4_2 x2apic movbe"
+    " popcnt aes rdrand hypervisor lahf_lm abm 3dnowprefetch fsgsbase bmi1 bmi2 erms rdseed adx"
+)
+USABLE_WITHOUT_XSAVE = (
+    "rdseed adx bmi2 bmi1 abm movbe rdrand aes pclmulqdq fsgsbase sse4_2 sse4_1 ssse3 sse3 cx16"
+    " lahf_lm popcnt sse2 sse mmx"
+)
+AVX_FLAGS = "avx2 fma f16c vaes vpclmulqdq avx_vnni avx512f avx512bw avx512_vnni avx512ifma"
+# Flags beside these, those of them that are usable, and the highest level.
+LYING = {
+    "F16C": ("f16c", "", "v2"),
+    "AVX2 and others": ("f16c fma avx2 vaes vpclmulqdq", "", "v2"),
+    "all but AVX": (f"{AVX_FLAGS} xsave xsavec xsaveopt", "xsave xsavec xsaveopt", "v2"),
+    "all but XSAVE": (f"avx {AVX_FLAGS} xsavec xsaveopt", "", "v2"),
+    "AVX alone": ("xsave avx", "xsave avx", "v2"),
+    "all but AVX2": (f"xsave avx {AVX_FLAGS.removeprefix('avx2 ')}", None, "v2"),
+    "AVX-512 without its base": ("xsave avx avx2 f16c fma avx512bw avx512_vnni", None, "v3"),
+}
+
+
+@pytest.mark.parametrize(("added", "usable", "level"), LYING.values(), ids=LYING)
+def test_flag_without_its_carrier_is_not_usable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, added: str, usable: str | None, level: str
+) -> None:
+    """A program that believes such a flag dies of an illegal instruction."""
+    text = f"processor\t: 0\nmodel\t\t: 85\nflags\t\t: {WITHOUT_XSAVE} {added}\n\n"
+    _fake_linux(monkeypatch, tmp_path, text)
+    (_, levels), *features = detect(read_facts()).features
+    on = {name for name, _ in features} - set(USABLE_WITHOUT_XSAVE.split())
+    without_512 = {name for name in added.split() if not name.startswith("avx512")}
+    assert on == (without_512 if usable is None else set(usable.split()))
+    assert levels[0] == level
+
+
 def test_flags_without_a_feature_are_ignored() -> None:
     """A flag that the published provider does not know is not a feature."""
     facts = CpuFacts(ARCHITECTURE, frozenset({"fpu", "avx512_fp16"}))
@@ -101,7 +147,7 @@ def test_linux_reads_the_first_cpuinfo_record(
     """Only the first record of /proc/cpuinfo counts, whatever the other cores list."""
     machine = MACHINES[name]
     other = "\nprocessor\t: 1\nflags\t\t: fpu\n" * 100
-    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, machine.cpuinfo() + other)
+    _fake_linux(monkeypatch, tmp_path, machine.cpuinfo() + other)
     assert detect(read_facts()) == machine.expected_result("level")
 
 
@@ -123,7 +169,7 @@ def test_linux_stops_reading_after_the_first_record(monkeypatch: pytest.MonkeyPa
             return Endless(record * 1000)
 
     fake_system(monkeypatch, ARCHITECTURE, "linux")
-    monkeypatch.setattr(cpu, "CPUINFO", File)
+    monkeypatch.setattr(x86_64, "CPUINFO", File)
     assert detect(read_facts()) == MACHINES["amd-zen5"].expected_result("level")
 
 
@@ -188,14 +234,14 @@ def test_cpuinfo_without_flags_supports_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: bytes
 ) -> None:
     """Without any flag nothing is supported, not even v1."""
-    fake_linux(monkeypatch, tmp_path, ARCHITECTURE, text)
+    _fake_linux(monkeypatch, tmp_path, text)
     expected = result(reason="the operating system reports no x86_64 CPU flags")
     assert detect(read_facts()) == expected
 
 
 def test_unreadable_cpuinfo_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A missing file, or a folder of that name, is a reason and not an error."""
-    path = fake_linux(monkeypatch, tmp_path, ARCHITECTURE, "")
+    path = _fake_linux(monkeypatch, tmp_path, "")
     path.unlink()
     reason = "the CPU flags could not be read: No such file or directory"
     assert detect(read_facts()) == result(reason=reason)

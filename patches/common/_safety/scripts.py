@@ -22,7 +22,8 @@ def check_scripts(wheel_path: str, *groups: Mapping[str, str]) -> None:
     for name, reference in (item for group in groups for item in group.items()):
         if not is_file_name(name):
             raise InstallationError(
-                f"{wheel} has a script named {name!r}, which is not the name of a file."
+                f"{wheel} has a script named {name!r}, which is not the name of a file;"
+                " nothing is written outside the scripts directory."
             )
         written = _written_name(f"{name} = {reference}")
         if written is None:

@@ -1,6 +1,6 @@
-"""Which files the uninstallation of a distribution may remove.
+"""What an uninstallation may remove: which distributions, and which files of them.
 
-Its RECORD lists them, and the list is as its publisher wrote it.
+The RECORD of a distribution lists its files, and the list is as its publisher wrote it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ import re
 import site
 import sys
 import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
 
-from pip._internal.metadata import BaseDistribution
+from pip._internal.locations import get_platlib, get_purelib
+from pip._internal.metadata import BaseDistribution, get_environment
 from pip._internal.utils.virtualenv import running_under_virtualenv
 
 from .paths import is_file_name, is_inside
 
 logger = logging.getLogger(__name__)
+
+_OURS = "pep-xxx-wheel-variants"
+_SCRIPT = "variantlib"
+_OWNERS = frozenset((_OURS, "variantlib"))
+_SCRIPT_FOLDERS = ("bin", "scripts")
 
 # The folder of a distribution, below the prefix into which its scripts and data go too.
 _LIBRARY = re.compile(
@@ -33,7 +41,7 @@ def may_remove(path: str, dist: BaseDistribution) -> bool:
     prefix below which the distribution is. ``path`` is absolute, and its folder is a real one.
     """
     if any(is_inside(root, path) for root in _roots(dist.location)):
-        return True
+        return not _is_shared(path, dist)
     logger.warning("Not removing %r of %s: it is outside of the environment.", path, dist)
     return False
 
@@ -49,6 +57,46 @@ def _roots(location: str | None) -> tuple[str, ...]:
         library = _LIBRARY.fullmatch(os.path.realpath(location))
         roots += [location, *([library[1]] if library else [])]
     return tuple(dict.fromkeys(os.path.realpath(root) for root in roots))
+
+
+def _is_shared(path: str, dist: BaseDistribution) -> bool:
+    """Return whether a file is the script that our wheel and variantlib both have.
+
+    It is the same one: the distribution that stays installed still needs it.
+    """
+    folder, name = os.path.split(path)
+    is_theirs = dist.canonical_name in _OWNERS and os.path.splitext(name)[0] == _SCRIPT
+    if not is_theirs or os.path.basename(folder).lower() not in _SCRIPT_FOLDERS:
+        return False
+    env = get_environment([dist.location] if dist.location else [])
+    return any(env.get_distribution(name) for name in _OWNERS - {dist.canonical_name})
+
+
+def is_of_the_system(dist: BaseDistribution) -> bool:
+    """Return whether the package manager of the system installed a distribution.
+
+    Systems that keep apart what they install from what pip installs, as Debian and Fedora do, have
+    an installation scheme for each: it is in a folder of another scheme than pip's.
+    """
+    if running_under_virtualenv() or not dist.location:
+        return False
+    schemes = [name for name in sysconfig.get_scheme_names() if not name.endswith("_user")]
+    managed = {sysconfig.get_path(key, name) for name in schemes for key in ("purelib", "platlib")}
+    location = os.path.realpath(dist.location)
+    own = set(map(os.path.realpath, (get_purelib(), get_platlib())))
+    return location in set(map(os.path.realpath, managed)) - own
+
+
+def bytecode_of_ours(dist: BaseDistribution) -> Iterator[str]:
+    """Yield what interpreters compiled of our wheel later, if that is ``dist``.
+
+    pip removes only what it has compiled itself; with ``-O`` the interpreter compiles again.
+    """
+    if dist.canonical_name != _OURS or not dist.location:
+        return
+    site_packages = Path(dist.location)
+    yield from map(str, site_packages.glob("__pycache__/_pip_variants_override.*.pyc"))
+    yield from map(str, site_packages.glob("pip_variants/**/__pycache__/*.pyc"))
 
 
 def is_script(name: str) -> bool:

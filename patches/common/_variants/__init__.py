@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from pip._internal.req.req_install import InstallRequirement
     from pip._internal.resolution.resolvelib.found_candidates import IndexCandidateInfo
     from pip._internal.utils.hashes import Hashes
-    from pip._vendor.packaging.markers import Marker
-    from pip._vendor.packaging.specifiers import BaseSpecifier
+    from pip._vendor.packaging.specifiers import SpecifierSet
     from pip._vendor.requests.models import Response
 
     from pip_variants.pip_adapter.candidates import Info, RankedInfo
@@ -38,11 +37,14 @@ __all__ = ["begin", "run_command"]
 
 _METADATA_SUFFIX = "-variants.json"
 _PARTS_OF_PLAIN_NAME = 5
-_COMMANDS = ("install", "download", "wheel", "lock", "index", "variants")
+_COMMANDS = (
+    *("install", "download", "wheel", "lock", "index", "variants"),
+    *("check", "freeze", "inspect", "list", "show"),
+)
 
 
 def add_options(command: Command) -> None:
-    """Give the commands that look for packages the options about variants."""
+    """Give the commands that look for packages, or at them, the options about variants."""
     if command.name in _COMMANDS:
         from .options import option_group
 
@@ -115,23 +117,26 @@ def prefetched(method: str, url: str) -> Response | None:
 def ranked(
     get_infos: Callable[[], Iterator[IndexCandidateInfo]], finder: PackageFinder, hashes: Hashes
 ) -> Callable[[], Iterator[RankedInfo]]:
-    """Return ``get_infos`` with the variants of each version in their order."""
+    """Return ``get_infos`` with the variants of each version in their order.
+
+    Local versions and what comes next are ranked together: they may come before variants.
+    """
 
     def infos() -> Iterator[RankedInfo]:
-        version: list[Info] = []
+        versions: list[Info] = []
         for found in get_infos():
             info: Info = found  # type: ignore[assignment] # what pip makes are partials
-            if version and info[0] != version[0][0]:
-                yield from _ranked_version(version, finder, hashes)
-                version = []
-            version.append(info)
-        if version:
-            yield from _ranked_version(version, finder, hashes)
+            if versions and info[0] != versions[-1][0] and versions[-1][0].local is None:
+                yield from _ranked_versions(versions, finder, hashes)
+                versions = []
+            versions.append(info)
+        if versions:
+            yield from _ranked_versions(versions, finder, hashes)
 
     return infos
 
 
-def _ranked_version(
+def _ranked_versions(
     infos: list[Info], finder: PackageFinder, hashes: Hashes
 ) -> list[Info] | Iterator[RankedInfo]:
     run = current()
@@ -189,7 +194,7 @@ def is_replaced(  # noqa: PLR0917 - as pip has them at hand
     reqs: Sequence[InstallRequirement],
     prefers_installed: bool,
     finder: PackageFinder,
-    specifier: BaseSpecifier,
+    specifier: SpecifierSet,
     hashes: Hashes,
 ) -> bool:
     """Return whether another variant of the same version replaces an installed one."""
@@ -228,50 +233,21 @@ def is_variant(dist: BaseDistribution) -> bool:
         return False
 
 
-def why_nothing_fits(project: str | None) -> str:
-    """Return why no variant of a project fits, as the end of pip's error, or an empty string."""
+def why_nothing_fits(
+    project: str | None, requirement: str, candidates: Sequence[InstallationCandidate]
+) -> str:
+    """Return why no variant of a project fits, as the end of pip's error, or an empty string.
+
+    ``candidates`` are all files of the project, also those that the requirement excludes.
+    """
     run = current()
-    if not run.has_state or not project:
+    is_local = "+" in requirement and any(has_label(item.link) for item in candidates)
+    if not project or not (run.has_state or is_local):
         return ""
     state = run.state()
     from pip_variants.pip_adapter.reports import error_suffix
 
-    return error_suffix(state, project)
-
-
-def with_requested_label(
-    project: str, candidates: list[InstallationCandidate]
-) -> list[InstallationCandidate]:
-    """Return the files of a project that have its requested label."""
-    run = current()
-    if not run.has_state:
-        return candidates
-    state = run.state()
-    from pip_variants.pip_adapter import candidates as adapter
-
-    return list(adapter.with_requested_label(state, project, candidates))
-
-
-def take_label(requirement: str, marker: Marker | None, source: str | None) -> str:
-    """Return a requirement that a user typed without its ``#LABEL``; raise InstallationError.
-
-    ``source`` is the file and line it is from, if there is one.
-    """
-    run = current()
-    front = requirement.partition("#")[0]
-    if front == requirement or "@" in front or "/" in front:
-        return requirement
-    state = run.state()
-    from pip_variants.core.errors import RequestError
-
-    try:
-        return state.requests.take_from(requirement, marker)
-    except RequestError as error:
-        from pip._internal.exceptions import InstallationError
-
-        origin = f" (from {source})" if source else ""
-        text = f"Invalid requirement: {requirement!r}: {error}{origin}"
-        raise InstallationError(text) from None
+    return error_suffix(state, project, requirement, candidates)
 
 
 def has_label(link: Link) -> bool:

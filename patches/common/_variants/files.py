@@ -6,7 +6,7 @@ from .run import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from zipfile import ZipFile
 
     from pip._internal.metadata import BaseDistribution
@@ -66,12 +66,13 @@ def complete_wheels(
     )
 
 
-def unpack_wheels(reqs: Iterable[InstallRequirement]) -> None:
-    """Begin to unpack the wheels that are about to be installed."""
+def unpack_wheels(reqs: Collection[InstallRequirement]) -> None:
+    """Begin to unpack the wheels that are about to be installed; log what they differ in."""
     run = current()
     if run.has_state:
-        from pip_variants.pip_adapter import installing
+        from pip_variants.pip_adapter import installing, reports
 
+        reports.log_different_builds(run.state(), reqs)
         installing.unpack(run.state(), reqs)
 
 
@@ -95,9 +96,19 @@ def place_bytecode(source: str, target: str) -> bool:
 
 
 def log_would_download(reqs: Sequence[InstallRequirement]) -> None:
-    """Log what an installation would download, in a run with variants."""
+    """Log what an installation would download and what differs, in a run with variants."""
     run = current()
     if run.has_state:
-        from pip_variants.pip_adapter import wheel_files
+        from pip_variants.pip_adapter import reports, wheel_files
 
+        reports.log_different_builds(run.state(), reqs)
         wheel_files.log_would_download(run.state(), reqs)
+
+
+def explain_hash(req: InstallRequirement, error: Exception) -> None:
+    """Log which build a requirement pins, if that is why a file has another hash."""
+    run = current()
+    if run.has_state:
+        from pip_variants.pip_adapter import pinned_build
+
+        pinned_build.explain_hash(run.state(), req, error)

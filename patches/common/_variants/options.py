@@ -20,7 +20,7 @@ _REPEATABLE = (
         "NAME=LABEL",
         (
             "Of the project NAME take only the variant LABEL; an error if no wheel with it fits"
-            " this machine. NAME#LABEL in a requirement does the same."
+            " this machine. NAME#LABEL in a requirement does the same. NAME=!LABEL: never take it."
         ),
     ),
     (
@@ -75,6 +75,12 @@ def option_group(command: Command) -> OptionGroup:
         help="Describe the target machine by a file, as `pip variants platform` writes one, in"
         " place of querying this machine.",
     )
+    _add_presentation(group)
+    return group
+
+
+def _add_presentation(group: OptionGroup) -> None:
+    """Add the options that do not change what is chosen."""
     group.add_option(
         "--variant-jobs",
         dest="variant_jobs",
@@ -85,7 +91,16 @@ def option_group(command: Command) -> OptionGroup:
         help="How many downloads and unpackings run side by side where there are variants. 1: one"
         " after the other. By default as many as there are CPUs, but 4 to 8.",
     )
-    return group
+    group.add_option(
+        "--variant-banner",
+        dest="variant_banner",
+        metavar="STYLE",
+        type="choice",
+        choices=("full", "short", "none"),
+        default="full",
+        help="How a chosen variant is announced: full, with its properties (default); short, one"
+        " line; or none.",
+    )
 
 
 def _set_jobs(option: Option, name: str, number: int, parser: OptionParser) -> None:

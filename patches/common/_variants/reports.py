@@ -83,6 +83,8 @@ def show_lines(name: str) -> list[str]:
 
 def print_misfits() -> bool:
     """Print the variants that do not fit this machine; return whether there are any."""
+    if current().without_variants:
+        return False
     dists = get_default_environment().iter_installed_distributions()
     variants = [dist for dist in dists if is_variant(dist)]
     if not variants:

@@ -29,7 +29,8 @@ class Run:
     """One command of pip, from its command line to its end.
 
     ``parsed_names`` is by name without label; ``prepared`` are the distributions prepared so far,
-    ``roots`` what the user requires.
+    ``roots`` what the user requires, ``requirement_files`` the files of requirements with comments,
+    name and content.
     """
 
     def __init__(self, options: Values | None = None) -> None:
@@ -38,6 +39,7 @@ class Run:
         self.parsed_names: dict[str, Any] = {}
         self.prepared: list[BaseDistribution] = []
         self.roots: Sequence[InstallRequirement] = ()
+        self.requirement_files: list[tuple[str, str]] = []
         self._state: RunState | None = None
 
     @property
@@ -76,6 +78,7 @@ class Run:
 
                 raise CommandError(str(error)) from None
             self._state.roots = self.roots
+            self._state.comments.files = self.requirement_files
         return self._state
 
 
@@ -149,13 +152,14 @@ def _build_options(options: Values | None) -> Values:
 
 
 def late_modules() -> tuple[str, ...]:
-    """Return the modules that are used after pip has installed files."""
-    facade = (f"{__package__}.files", f"{__package__}.reports")
+    """Return the modules that are used after pip has removed or installed files."""
+    safety = ("pip._safety.scripts", "pip._safety.uninstall")
+    own = (f"{__package__}.files", f"{__package__}.reports", *safety)
     if not _run.has_state:
-        return facade
+        return own
     from pip_variants.pip_adapter.late_modules import LATE_MODULES
 
-    return (*facade, *LATE_MODULES)
+    return (*own, *LATE_MODULES)
 
 
 def _without_variants(command: Callable[[], int]) -> int:

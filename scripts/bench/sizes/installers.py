@@ -9,8 +9,6 @@ from pathlib import Path
 
 from build import build_wheel, install, make_environment, python_of, releases
 
-from bench.tools import pinned_variantlib
-
 UV = "uv"
 UV_COMPILING = "uv --compile-bytecode"
 
@@ -48,10 +46,9 @@ class Installer:
 def make_installers(folder: Path) -> dict[str, Installer]:
     """Build a wheel for each upstream release, make the environments; raise BuildError.
 
-    For each release there are stock pip and ours; all environments have the dependencies of ours.
+    For each release there are stock pip and ours.
     """
-    python = make_environment(folder / "base")
-    install(python, *pinned_variantlib())
+    make_environment(folder / "base")
 
     def environment(name: str, *requirements: str) -> Path:
         copied = folder / name
@@ -67,7 +64,7 @@ def make_installers(folder: Path) -> dict[str, Installer]:
             environment(f"ours-{upstream}", pinned),
         )
         wheel = build_wheel(folder / "dist", upstream=upstream, report=lambda _: None)
-        install(python_of(ours), "--no-index", "--no-deps", str(wheel))
+        install(python_of(ours), "--no-index", str(wheel))
         installers.append(Installer(f"pip {upstream}", "plain", stock))
         installers.append(Installer(f"ours {wheel.name.split('-')[1]}", "variants", ours))
     python = python_of(environment("uv", "uv"))

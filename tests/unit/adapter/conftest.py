@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,12 +12,10 @@ from tests.unit.adapter.fake_pip import FakePip
 
 
 @pytest.fixture(autouse=True)
-def _log_everything(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let `caplog` see all that the engine logs and pip prints; undo what `--json` does."""
+def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
+    """Let `caplog` see all that the engine logs and pip prints."""
     caplog.set_level(logging.INFO, logger="pip")
     caplog.set_level(logging.DEBUG, logger="pip_variants")
-    yield
-    logging.getLogger("pip_variants").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from optparse import Values
@@ -31,6 +32,7 @@ from pip._vendor.requests.structures import CaseInsensitiveDict
 from pip._vendor.urllib3.response import HTTPResponse
 from pip._vendor.urllib3.util.retry import Retry
 
+from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Namespace, ordered_features
 from pip_variants.pip_adapter.evaluator import decide_release
 from pip_variants.pip_adapter.links import Choice, VariantLink, remote_file
@@ -327,6 +329,19 @@ def write_installed(
     found = get_environment([str(folder)]).get_distribution(name)
     assert found is not None
     return found
+
+
+def wheel_of(link: Link, document: Json | None = GPU_JSON) -> bytes:
+    """Return a wheel for a link, with its part of the metadata as `variant.json` if it has one."""
+    name, version = link.filename.split("-", 2)[:2]
+    label = label_of(link.filename)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", f"Name: {name}\n")
+        if label is not None and document is not None:
+            own = dump(only(label, document))
+            archive.writestr(f"{name}-{version}.dist-info/variant.json", own)
+    return buffer.getvalue()
 
 
 def only(label: str, document: Json = GPU_JSON) -> Json:

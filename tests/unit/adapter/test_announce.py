@@ -108,6 +108,37 @@ def test_what_was_passed_over_is_logged_unless_a_real_variant_is_taken(
     assert logged(caplog) == lines
 
 
+# The value of --variant-banner, and what is logged.
+STYLES: dict[str, list[tuple[str, str]]] = {
+    "full": [BANNER],
+    "short": [("INFO", "Variant: torch==2.8.0; variant_hash=fast")],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize(("style", "lines"), STYLES.items(), ids=STYLES)
+def test_banner_has_the_requested_style(
+    caplog: pytest.LogCaptureFixture, style: str, lines: list[tuple[str, str]]
+) -> None:
+    """The banner is whole, one line, or left out."""
+    state = run_state()
+    state.options.variant_banner = style
+    req = requirement(link=chosen(state, torch_links("fast")))
+    announce(state, req, FakeFinder(serving()))
+    assert logged(caplog) == lines
+
+
+def test_excluded_variants_are_logged_with_what_is_taken_in_their_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The user may have forgotten a variable of the environment."""
+    state = run_state(requested=["torch=!fast"])
+    req = requirement(link=chosen(state, torch_links("null", "fast")))
+    announce(state, req, FakeFinder(serving()))
+    line = "Passed over fast of torch 2.8.0: excluded by --variant"
+    assert logged(caplog) == [("INFO", line), ("INFO", NULL_BANNER)]
+
+
 def test_verbose_run_logs_the_table_with_what_was_passed_over(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

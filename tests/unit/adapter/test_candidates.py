@@ -36,6 +36,7 @@ from tests.unit.adapter.edge import (
     OLD_GPU,
     OTHER_JSON_URL,
     OTHER_PAGE,
+    PAGE,
     FakeFinder,
     FakeServer,
     Machine,
@@ -262,9 +263,70 @@ def test_project_is_concerned_if_it_has_variants_or_one_is_requested(
     state = run_state(requested=[option] if option else [])
     links = [variant_link(link) for link in torch_links(*labels)]
     assert is_concerned(state, "torch", links) is concerned
-    assert [name for name, _ in state.requests.unused()] == (
+    assert [item.project for item in state.requests.unused()] == (
         ["numpy"] if option.startswith("numpy") else []
     )
+
+
+LOCAL = wheel_name(None, "2.8.0+cu128")
+OUTRANKED = (
+    "WARNING",
+    (
+        f"torch 2.8.0+cu128 from {PAGE} is newer than 2.8.0 in the order of versions:"
+        " the variants fast and slow of torch 2.8.0 are passed over for it"
+    ),
+)
+# The files, best first, what is requested, and whether it is logged that variants are passed over.
+LOCALS: dict[str, tuple[list[Link], str, bool]] = {
+    "before variants": ([link_to(LOCAL), *torch_links("fast", "slow", None)], "", True),
+    "before another local version": (
+        [
+            link_to(wheel_name(None, "2.8.0+cu129")),
+            link_to(LOCAL),
+            *torch_links("fast", "slow", None),
+        ],
+        "",
+        True,
+    ),
+    "before a plain wheel": ([link_to(LOCAL), *torch_links(None)], "", False),
+    "before variants of another version": (
+        [link_to(LOCAL), *torch_links("fast", version="2.7.0")],
+        "",
+        False,
+    ),
+    "alone": ([link_to(LOCAL)], "", False),
+    "label requested": ([link_to(LOCAL), *torch_links("fast", "slow")], "torch=slow", False),
+}
+
+
+def taken_first(links: Sequence[Link], state: RunState) -> Link:
+    """Return the link of the first candidate that pip makes; the links are best first."""
+    files = [candidate(link) for link in links]
+    infos = [(item.version, partial(make_link, link=item.link, name="torch")) for item in files]
+    found = rank_candidates(state, cast("list[Info]", infos), FakeFinder(serving(), links), ANY)
+    return cast("Link", next(link for _, make in found if (link := make()) is not None))
+
+
+def make_link(link: Link, name: str) -> Link:
+    """Return the link in place of a candidate."""
+    assert name == "torch"
+    return link
+
+
+@pytest.mark.parametrize(("links", "option", "is_logged"), LOCALS.values(), ids=LOCALS)
+def test_local_version_that_outranks_variants_is_a_warning(
+    caplog: pytest.LogCaptureFixture, links: list[Link], option: str, *, is_logged: bool
+) -> None:
+    """Of the file that is taken, with either resolver (report B21)."""
+    state = run_state(requested=[option] if option else [])
+    expected = links[-1] if option else links[0]
+    warning = (OUTRANKED[0], OUTRANKED[1].replace("+cu128", expected.filename[11:17]))
+    assert taken_first(links, state) == expected
+    assert logged(caplog, logging.WARNING) == [warning] * is_logged
+    caplog.clear()
+    own = run_state(requested=[option] if option else [])
+    assert legacy(links[::-1], own, serving()) == expected
+    assert logged(caplog, logging.WARNING) == [warning] * is_logged
 
 
 def legacy(links: Sequence[Link], state: RunState, server: FakeServer) -> Link | None:
@@ -355,6 +417,9 @@ REQUESTED: dict[str, tuple[list[str | None], str, list[str | None]]] = {
     "null by its name": ([None, "null", "x"], "torch=null", ["null"]),
     "null of any label": ([None, "x"], "torch=null", [None, "x"]),
     "no files": ([], "torch=fast", []),
+    "excluded": ([None, "fast", "slow", "fast"], "torch=!fast", [None, "slow"]),
+    "excluded null": (["null", "fast"], "torch=!null", ["fast"]),
+    "all excluded, no files": ([], "torch=!fast", []),
 }
 
 
@@ -368,7 +433,7 @@ def test_index_versions_lists_files_with_the_requested_label(
     found = with_requested_label(state, "torch", files)
     assert labels_of([item.link for item in found]) == remaining
     assert state.finder is None
-    assert [name for name, _ in state.requests.unused()] == (
+    assert [item.project for item in state.requests.unused()] == (
         ["numpy"] if option.startswith("numpy") else []
     )
 
@@ -392,6 +457,41 @@ def test_index_versions_fails_if_no_file_has_the_requested_label(
     with pytest.raises(DistributionNotFound) as caught:
         with_requested_label(state, "Torch", files)
     assert str(caught.value) == f"No matching distribution found for Torch: {reason}"
+
+
+def test_index_versions_fails_if_all_files_are_excluded() -> None:
+    """The error names the excluded labels."""
+    state = run_state(requested=["torch=!fast", "torch=!slow"])
+    files = [candidate(link) for link in torch_links("fast", "slow")]
+    with pytest.raises(DistributionNotFound) as caught:
+        with_requested_label(state, "torch", files)
+    reason = "fast and slow are excluded by --variant"
+    assert str(caught.value) == f"No matching distribution found for torch: {reason}"
+
+
+# Exclusions, and the labels of the candidates, best first.
+EXCLUDED: dict[str, tuple[tuple[str, ...], list[str | None]]] = {
+    "the best": (("fast",), ["slow", "null", None]),
+    "two": (("fast", "slow"), ["null", None]),
+    "null": (("null",), ["fast", "slow", None]),
+    "all": (("fast", "slow", "null"), [None]),
+    "one that does not fit": (("new",), ["fast", "slow", "null", None]),
+}
+
+
+@pytest.mark.parametrize(("excluded", "remaining"), EXCLUDED.values(), ids=EXCLUDED)
+def test_excluded_variants_are_no_candidates(
+    excluded: tuple[str, ...], remaining: list[str | None]
+) -> None:
+    """Both resolvers go on to the next one; a plain wheel has no label and stays."""
+    options = [f"torch=!{label}" for label in excluded]
+    links = torch_links(*ALL)
+    ranked = ranked_links(links, run_state(requested=options), serving())
+    assert labels_of(ranked) == remaining
+    state = run_state(requested=options)
+    best = best_candidate(state, best_result(links[::-1]), FakeFinder(serving()), ANY)
+    assert best is not None
+    assert labels_of([best.link]) == remaining[:1]
 
 
 def test_candidate_of_thunk_is_returned_as_pip_made_it() -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import pytest
 from pip._internal.exceptions import CommandError
 
-from pip_variants.commands.command import VariantsCommand
-from tests.unit.adapter.command import Command
+from pip_variants.commands.command import _ACTIONS, VariantsCommand
+from tests.unit.adapter.command import Command, printed
 
 ACTIONS = "Need an action (explain, list, platform, check, index) to perform."
 BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "no action": ((), ACTIONS),
     "unknown action": (("explian", "torch"), ACTIONS),
     "check of explain": (
         ("explain", "torch", "--check"),
         "The option --check is not one of: pip variants explain",
+    ),
+    "upgrade of list": (
+        ("list", "-U"),
+        "The option --upgrade is not one of: pip variants list",
+    ),
+    "target of platform": (
+        ("platform", "--target", "x"),
+        "The option --target is not one of: pip variants platform",
     ),
     "check of list": (("list", "--check"), "The option --check is not one of: pip variants list"),
     "json of index": (
@@ -65,6 +72,29 @@ def test_wrong_arguments_are_an_error_of_the_command(args: tuple[str, ...], prob
     with pytest.raises(CommandError) as caught:
         Command().execute(*args)
     assert str(caught.value) == problem
+
+
+def test_command_without_action_lists_the_actions(caplog: pytest.LogCaptureFixture) -> None:
+    """Each with a sentence about it (trial 36)."""
+    assert Command().execute() == 0
+    first, _, *actions, last = "\n".join(printed(caplog)).splitlines()
+    assert first == "Usage: pip variants ACTION [options]"
+    assert actions[0] == "Actions:"
+    assert [line.split()[0] for line in actions[1:] if line] == list(_ACTIONS)
+    assert all(line.endswith(".") for line in actions[1:] if line)
+    assert last == "pip variants --help lists the options."
+
+
+def test_option_in_the_environment_is_no_mistake() -> None:
+    """Another command or action takes it; on the command line it is one."""
+    command = Command()
+    command.parser.set_defaults(upgrade=True)
+    options, args = command.parse_args(["list"])
+    assert options.upgrade
+    assert command.run(options, args) == 0
+    options, args = command.parse_args(["list", "--force-reinstall"])
+    with pytest.raises(CommandError):
+        command.run(options, args)
 
 
 def test_state_belongs_to_the_patched_pip() -> None:

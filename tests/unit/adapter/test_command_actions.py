@@ -30,6 +30,7 @@ from tests.unit.adapter.edge import (
     only,
     run_state,
     serving,
+    torch_links,
     wheel_name,
     write_installed,
 )
@@ -41,8 +42,9 @@ class FakeEnvironment:
     def __init__(self, dists: Iterable[BaseDistribution]) -> None:
         self._dists = list(dists)
 
-    def iter_installed_distributions(self) -> Iterator[BaseDistribution]:
-        """Yield the distributions."""
+    def iter_installed_distributions(self, *, local_only: bool) -> Iterator[BaseDistribution]:
+        """Yield the distributions, also those that a virtual environment has of its base."""
+        assert not local_only
         yield from self._dists
 
 
@@ -51,7 +53,7 @@ def with_installed(
 ) -> Command:
     """Return a command in an environment with these distributions."""
     dists = [write_installed(folder, document, name=name) for name, document in variants.items()]
-    monkeypatch.setattr(installed, "get_default_environment", lambda: FakeEnvironment(dists))
+    monkeypatch.setattr(installed, "environment_of", lambda _: FakeEnvironment(dists))
     return Command(run_state(machine=NEW_GPU))
 
 
@@ -99,6 +101,56 @@ def test_list_as_json_is_a_list_even_if_it_is_empty(
             "reason": NEW_NEEDS,
         }
     ]
+
+
+HEADER = "Package Version Variant Better     Fits"
+# The installed label, and what is printed but for the line of dashes.
+OUTDATED = {
+    "better build": ("slow", [HEADER, "torch   2.8.0   slow    2.8.0 fast yes"]),
+    "misfit": ("new", [HEADER, f"torch   2.8.0   new     2.8.0 fast {NEW_NEEDS}"]),
+    "best build": ("fast", ["No better variants are available."]),
+}
+
+
+@pytest.mark.parametrize(("label", "rows"), OUTDATED.values(), ids=OUTDATED)
+def test_outdated_list_shows_only_what_an_upgrade_would_improve(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    label: str,
+    rows: list[str],
+) -> None:
+    """The better build is named, and nothing but the list is printed."""
+    command = with_installed(monkeypatch, tmp_path, torch=only(label), numpy=None)
+    command.own_finder.links = torch_links("null", "slow", "fast")
+    assert command.execute("list", "--outdated") == 0
+    assert [line for line in printed(caplog) if not line.startswith("---")] == rows
+    assert logged(caplog) == []
+
+
+def test_outdated_list_as_json_has_what_is_better(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The entries are those of the list without the option, and one key more."""
+    command = with_installed(monkeypatch, tmp_path, torch=only("slow"))
+    command.own_finder.links = torch_links("fast")
+    assert command.execute("list", "--json", "--outdated") == 0
+    ((entry,),) = map(json.loads, printed(caplog))
+    assert (entry["label"], entry["fits"]) == ("slow", True)
+    assert entry["better"] == {"version": "2.8.0", "label": "fast"}
+
+
+def test_list_of_a_path_reads_that_folder_alone(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """`--path` is that of `pip list`; other actions do not have it."""
+    write_installed(tmp_path, only("fast"))
+    state = run_state()
+    state.options.path = [str(tmp_path)]
+    assert Command(state).execute("list", "--path", str(tmp_path)) == 0
+    assert printed(caplog)[2:] == ["torch   2.8.0   fast    yes"]
+    with pytest.raises(CommandError, match="--path is not one of: pip variants platform"):
+        Command(state).execute("platform", "--path", str(tmp_path))
 
 
 PLATFORM_FILE = """\
@@ -213,6 +265,34 @@ def test_check_of_a_page_reads_its_documents_and_no_wheel(
     assert status == 1
     assert [line for line in lines if "odd" in line and "error" in line]
     assert server.requests == [f"GET {PAGE}", f"GET {JSON_URL}"]
+
+
+PROVIDER = {"requires": ["p"], "install-time": True}
+NOTE = {"variants": {"00000000": {}}, "providers": {"gpu": PROVIDER}}
+WARNING = {"variants": {}, "providers": {"gpu": {**PROVIDER, "x": 1}}}
+ERROR = {"variants": {"A": {}}, "providers": {"gpu": PROVIDER}}
+STRICT = [
+    pytest.param(NOTE, ("1 note in 1 file.", 0, 0), id="a note"),
+    pytest.param(WARNING, ("1 warning in 1 file.", 0, 1), id="a warning"),
+    pytest.param(ERROR, ("1 error in 1 file.", 1, 1), id="an error"),
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), STRICT)
+def test_strict_check_fails_for_a_warning_but_not_for_a_note(
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    document: dict[str, object],
+    expected: tuple[str, int, int],
+) -> None:
+    """The findings are the same with and without --strict."""
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"default-priorities": {"namespace": ["gpu"]}, **document}))
+    usual, lines = checked(caplog, FakeServer(), str(path))
+    caplog.clear()
+    strict, others = checked(caplog, FakeServer(), "--strict", str(path))
+    assert (lines[-1], usual, strict) == expected
+    assert lines == others
 
 
 # urllib3 2 continues with what it could not parse.

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pip._internal.commands import create_command
 from pip._internal.exceptions import InstallationError
 from pip._internal.models.candidate import InstallationCandidate
 from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 from pip._internal.operations.prepare import RequirementPreparer
 from pip._internal.utils.temp_dir import global_tempdir_manager
+from pip._vendor.packaging.version import Version
 
 import pip_variants.commands.command
 from pip_variants.pip_adapter import compat
@@ -497,6 +499,46 @@ def test_tags_of_a_wheel_are_compared_with_the_target(
     assert compat.supports_tags(filename, finder) is fits
 
 
+# Versions on the index with what is made of each, best first (None: it is rejected), whether what
+# is installed, 2.7, is preferred, and what is taken.
+TAKEN: dict[str, tuple[list[tuple[str, str | None]], bool, str | None]] = {
+    "installed": ([("2.8", "a")], True, "installed"),
+    "upgrade": ([("2.8", "a"), ("2.7", "b")], False, "a"),
+    "rejected": ([("2.8", None), ("2.8", "b")], False, "b"),
+    "nothing newer": ([("2.7", "a"), ("2.6", "b")], False, "installed"),
+    "nothing at all": ([], False, "installed"),
+}
+
+
+@pytest.mark.parametrize(("files", "preferred", "taken"), TAKEN.values(), ids=TAKEN)
+def test_first_candidate_is_the_one_that_the_resolver_tries(
+    tmp_path: Path, files: list[tuple[str, str | None]], preferred: bool, taken: str | None
+) -> None:
+    """What is installed comes first, or where an upgrade would take it."""
+    dist = write_installed(tmp_path, None, version="2.7")
+
+    def infos() -> Iterator[tuple[Version, Any]]:
+        return iter([(Version(version), lambda made=made: made) for version, made in files])
+
+    found = compat.first_candidate(infos, dist, prefers_installed=preferred)
+    assert found == (dist if taken == "installed" else taken)
+    without = compat.first_candidate(infos, None, prefers_installed=preferred)
+    assert without == next((made for _, made in files if made is not None), None)
+
+
+def test_error_about_a_missing_version_lists_those_that_there_are(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """It is pip's own, and the versions are in the log."""
+    for version in ("2.7", "2.8"):
+        (tmp_path / wheel_name(None, version)).touch()
+    options = parsed("--no-index", "--find-links", str(tmp_path))
+    finder = compat.build_finder(PipSession(), options)
+    error = compat.not_found(finder, compat.parse_user_requirement("torch>3"))
+    assert str(error).startswith("No matching distribution found for torch>3")
+    assert "torch>3 (from versions: 2.7, 2.8)" in caplog.text
+
+
 def test_path_of_a_file_url_has_no_escapes(tmp_path: Path) -> None:
     """A URL of another host is a ValueError."""
     path = tmp_path / "a folder" / "x.whl"
@@ -537,6 +579,23 @@ def test_json_option_is_that_of_pip(command: Command) -> None:
     assert not command.parser.parse_args([])[0].json
 
 
+def test_path_option_is_that_of_pip(command: Command) -> None:
+    """`--path` can be given several times."""
+    compat.path_option(command)
+    command.parser.insert_option_group(0, command.cmd_opts)
+    assert command.parser.parse_args(["--path", "/a", "--path", "/b"])[0].path == ["/a", "/b"]
+    assert command.parser.parse_args([])[0].path is None
+
+
+def test_environment_is_that_of_the_paths_or_the_default_one(tmp_path: Path) -> None:
+    """A command without the option has the default environment."""
+    write_installed(tmp_path, None, name="numpy")
+    found = compat.environment_of(Values({"path": [str(tmp_path)]})).iter_all_distributions()
+    assert [dist.canonical_name for dist in found] == ["numpy"]
+    for options in (Values({"path": None}), Values()):
+        assert compat.environment_of(options).get_distribution("pip") is not None
+
+
 # The options of a command, and the values of the option `names`.
 CONFIGURED: dict[str, tuple[dict[str, object], list[str]]] = {
     "no such option": ({}, []),
@@ -552,3 +611,29 @@ def test_values_of_a_repeatable_option_are_never_none(
 ) -> None:
     """A command may not have the option at all."""
     assert list(compat.configured_options(Values(values), "names")) == expected
+
+
+def test_options_about_indexes_are_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A command without them gets what `pip install` would have; its own options stay."""
+    monkeypatch.setenv("PIP_INDEX_URL", "https://example.org/simple")
+    own = Values({"isolated_mode": False, "timeout": 3})
+    found = compat.with_index_options(own)
+    assert (found.index_url, found.timeout) == ("https://example.org/simple", 3)
+    assert compat.with_index_options(found) is found
+    isolated = compat.with_index_options(Values({"isolated_mode": True}))
+    assert isolated.index_url == "https://pypi.org/simple"
+    assert isolated.extra_index_urls == []
+
+
+def test_commands_that_find_packages_are_known_by_their_options() -> None:
+    """`install` and `variants` do, `list` and `check` do not."""
+    names = ("install", "download", "wheel", "index", "list", "show", "inspect", "freeze", "check")
+    found = [
+        name
+        for name in names
+        if compat.finds_packages(create_command(name).parser.get_default_values())
+    ]
+    assert found == ["install", "download", "wheel", "index"]
+    assert compat.finds_packages(parsed())

@@ -11,6 +11,8 @@ from pip._internal.models.link import Link
 from pip_variants.core.decision import Decision
 from pip_variants.core.properties import Property
 from pip_variants.pip_adapter.evaluator import (
+    UnreadVariantsError,
+    decide,
     decide_release,
     log_passed_over,
     why_nothing_fits,
@@ -22,12 +24,15 @@ from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress
 from tests.unit.adapter.edge import (
     ABI_JSON,
+    GPU_JSON,
     JSON_URL,
+    NEW_GPU,
     NEW_NEEDS,
     NO_GPU,
     OLD_GPU,
     OTHER_JSON_URL,
     OTHER_PAGE,
+    PAGE,
     FakeFinder,
     FakeServer,
     link_to,
@@ -37,10 +42,12 @@ from tests.unit.adapter.edge import (
     serving,
     torch_links,
     wheel_name,
+    wheel_of,
     write_installed,
 )
 
 GET_JSON = f"GET {JSON_URL}"
+OLDER_JSON_URL = JSON_URL.replace("2.8.0", "2.7.0")
 OLD_NEEDS = "fast needs gpu :: arch :: 2, this machine has 1"
 
 
@@ -155,79 +162,164 @@ def test_only_a_release_of_which_nothing_fits_is_explained(
     requested: list[str],
     lines: list[tuple[str, str]],
 ) -> None:
-    """Where a file can be installed nothing is logged yet."""
+    """Where a file can be installed nothing is logged yet; else a table follows at -v."""
     state = run_state(machine=OLD_GPU, requested=requested)
     decide_release(state, release_of(torch_links(*labels), serving()))
-    assert logged(caplog, logging.DEBUG) == lines
+    assert logged(caplog) == lines
+    tables = [text for level, text in logged(caplog, logging.DEBUG) if level == "VERBOSE"]
+    assert len(tables) == len(lines)
 
 
-def test_second_release_refers_to_the_reason_of_the_first(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """A reason is written once, also if many versions are passed over for it."""
+def test_reason_is_given_once_for_each_project(caplog: pytest.LogCaptureFixture) -> None:
+    """However many versions of a project are passed over for it (trial 30)."""
     server, state = serving(), run_state(machine=OLD_GPU)
-    older = JSON_URL.replace("2.8.0", "2.7.0")
-    server.files[older] = server.files[JSON_URL]
-    list_json(state, older, "https://example.org/simple/torch/")
+    server.files[OLDER_JSON_URL] = server.files[JSON_URL]
+    list_json(state, OLDER_JSON_URL, PAGE)
     decide_release(state, release_of(torch_links("fast"), server))
     links = torch_links("fast", version="2.7.0")
     decide_release(state, release_of(links, server, "2.7.0"))
     assert logged(caplog) == [
         ("INFO", f"Passed over fast of torch 2.8.0: {OLD_NEEDS}"),
-        ("INFO", "Passed over fast of torch 2.7.0 for the same reason as torch 2.8.0"),
     ]
 
 
 def test_wheels_passed_over_are_logged_once_for_all_callers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The result says whether there is a new line; a second call logs nothing."""
+    """A second call logs nothing."""
     state = run_state()
     decision = decide_release(state, release_of(torch_links("new", "slow"), serving()))
-    assert [log_passed_over(state, decision) for _ in range(2)] == [True, False]
+    for _ in range(2):
+        log_passed_over(state, decision)
     assert logged(caplog) == [("INFO", f"Passed over new of torch 2.8.0: {NEW_NEEDS}")]
 
 
-IGNORING = "Ignoring the variant wheels of torch 2.8.0: torch-2.8.0-variants.json: "
+JSON_NAME = "torch-2.8.0-variants.json"
+NOT_FOUND = "the server responded with status 404"
 BROKEN: dict[str, tuple[bytes | None, str]] = {
-    "status": (None, f"{IGNORING}the server responded with status 404"),
-    "not JSON": (b"x", f"{IGNORING}not JSON: Expecting value: line 1 column 1 (char 0)"),
-    "invalid": (b'{"variants": 1}', f"{IGNORING}variants: expected an object, found a number"),
+    "status": (None, NOT_FOUND),
+    "not JSON": (b"x", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+    "invalid": (b'{"variants": 1}', "variants: expected an object, found a number"),
 }
 
 
-@pytest.mark.parametrize(("content", "text"), BROKEN.values(), ids=BROKEN)
-def test_broken_metadata_costs_the_variants_and_is_a_warning_once(
-    caplog: pytest.LogCaptureFixture, content: bytes | None, text: str
+@pytest.mark.parametrize(("content", "reason"), BROKEN.values(), ids=BROKEN)
+def test_wheels_describe_themselves_if_the_file_cannot_be_read(
+    caplog: pytest.LogCaptureFixture, content: bytes | None, reason: str
 ) -> None:
-    """The plain wheel is taken, the reason is one warning, and nothing is fetched again."""
+    """One warning has the name of the file and the reason."""
+    server = FakeServer({JSON_URL: content} if content is not None else {}, ranges=True)
+    links = torch_links("fast", "slow", None)
+    server.files |= {link.url: wheel_of(link) for link in links}
+    assert labels_of(decide_release(run_state(), release_of(links, server))) == [
+        *("fast", "slow", None)
+    ]
+    text = f"Reading the variant metadata of torch 2.8.0 from its wheels, not from {JSON_NAME}"
+    assert logged(caplog) == [("WARNING", f"{text}: {reason}")]
+
+
+@pytest.mark.parametrize(("content", "reason"), BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_read_is_an_error_each_time(
+    caplog: pytest.LogCaptureFixture, content: bytes | None, reason: str
+) -> None:
+    """Neither the plain wheel nor another version is taken; nothing is fetched again."""
     server = FakeServer({JSON_URL: content} if content is not None else {})
-    state = run_state()
-    for links in (torch_links("fast", None), torch_links("fast", "slow", None)):
-        assert labels_of(decide_release(state, release_of(links, server))) == [None]
-    assert logged(caplog) == [("WARNING", text)]
-    assert server.requests == [GET_JSON]
+    state, links = run_state(), torch_links("fast", "slow", None)
+    release = release_of(links, server)
+    for _ in range(2):
+        with pytest.raises(UnreadVariantsError) as caught:
+            decide_release(state, release)
+        assert str(caught.value) == (
+            "Cannot select a variant of torch 2.8.0, because the metadata of fast and slow cannot"
+            f" be read: {JSON_NAME}: {reason}; {wheel_name('fast')}: cannot be read: {NOT_FOUND}."
+            " To install without variants, use --no-variants."
+        )
+    assert logged(caplog) == []
+    assert server.requests == [GET_JSON, *[f"GET {links[0].url}"] * 2]
+
+
+UNREAD_REQUESTS: dict[str, tuple[list[str], bool]] = {
+    "unread label": (["torch=fast"], True),
+    "label that is read": (["torch=slow"], False),
+    "null variant": (["torch=null"], False),
+    "label that no wheel has": (["torch=new"], False),
+}
+
+
+@pytest.mark.parametrize(("requested", "fails"), UNREAD_REQUESTS.values(), ids=UNREAD_REQUESTS)
+def test_unread_label_is_no_error_if_another_one_is_requested(
+    requested: list[str], *, fails: bool
+) -> None:
+    """The user has excluded it."""
+    server, links = FakeServer(ranges=True), torch_links("slow", "fast", "null")
+    server.files[links[0].url] = wheel_of(links[0])
+    server.statuses[links[1].url] = 503
+    state = run_state(requested=requested, listed=None)
+    if fails:
+        with pytest.raises(UnreadVariantsError):
+            decide_release(state, release_of(links, server))
+    else:
+        decision = decide_release(state, release_of(links, server))
+        expected = requested[0].partition("=")[2]
+        assert labels_of(decision) == ([] if expected == "new" else [expected])
+
+
+def test_prefetched_decision_fails_only_when_it_is_needed() -> None:
+    """What is decided ahead may never be needed."""
+    state, release = run_state(), release_of(torch_links("fast"), FakeServer())
+    assert [label for label, _ in decide(state, release).unread] == ["fast"]
 
 
 def test_label_without_metadata_is_a_warning_and_the_others_are_judged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A label that neither the variants JSON nor its wheel describes costs only itself."""
-    state = run_state()
-    links = torch_links("fast", "odd")
-    decision = decide_release(state, release_of(links, serving()))
+    server, links = serving(), torch_links("fast", "odd")
+    server.files[links[1].url] = wheel_of(links[1], None)
+    server.ranges = True
+    decision = decide_release(run_state(), release_of(links, server))
     assert labels_of(decision) == ["fast"]
     text = (
-        f"Ignoring the variants labelled odd of torch 2.8.0: {wheel_name('odd')}: cannot be read:"
-        " the server responded with status 404"
+        f"Ignoring the variants labelled odd of torch 2.8.0: {wheel_name('odd')}: there is no"
+        " variant.json in it"
     )
     assert logged(caplog) == [("WARNING", text)]
 
 
+# Metadata without `default-priorities`, the machine, and what is selected and logged.
+NO_PROVIDER = "gpu: the metadata names no provider for it"
+UNORDERED: dict[str, tuple[dict[str, object], bool, list[str], list[tuple[str, str]]]] = {
+    "platform file": ({}, True, ["fast", "slow"], []),
+    "providers": ({"providers": GPU_JSON["providers"]}, True, ["fast", "slow"], []),
+    "no provider at all": (
+        {},
+        False,
+        [],
+        [("INFO", f"Passed over fast and slow of torch 2.8.0: {NO_PROVIDER}")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("top", "described", "labels", "lines"), UNORDERED.values(), ids=UNORDERED)
+def test_metadata_without_priorities_is_no_silent_fallback(
+    caplog: pytest.LogCaptureFixture,
+    top: dict[str, object],
+    labels: list[str],
+    lines: list[tuple[str, str]],
+    *,
+    described: bool,
+) -> None:
+    """Variants are selected as always, or one line says why not."""
+    server = serving({**top, "variants": GPU_JSON["variants"]})
+    state = run_state(machine=NEW_GPU if described else None)
+    decision = decide_release(state, release_of(torch_links("slow", "fast"), server))
+    assert (labels_of(decision), logged(caplog)) == (labels, lines)
+
+
 def test_each_source_is_judged_by_its_own_metadata(caplog: pytest.LogCaptureFixture) -> None:
-    """Of two pages one can be broken; its files are ignored and those of the other are not."""
+    """Of two pages one can be of a future revision; those of the other are not."""
     server, state = serving(), run_state(machine=OLD_GPU)
-    server.files[OTHER_JSON_URL] = b"[]"
+    server.files[OTHER_JSON_URL] = b'{"$schema": "https://example.org/v2.0.0.json"}'
     list_json(state, OTHER_JSON_URL, OTHER_PAGE)
     there = link_to(wheel_name("slow"), page=OTHER_PAGE, host="other.example.org")
     decision = decide_release(state, release_of([there, *torch_links("slow", None)], server))
@@ -271,8 +363,22 @@ def test_reason_why_nothing_fits_is_that_of_the_first_version() -> None:
     """Pip tries the newest version first; its reason ends pip's error."""
     server, state = serving(), run_state(machine=OLD_GPU)
     newest = release_of(torch_links("fast"), server)
+    server.files[OLDER_JSON_URL] = server.files[JSON_URL]
+    list_json(state, OLDER_JSON_URL, PAGE)
     older = release_of(torch_links("new", version="2.7.0"), server, "2.7.0")
     assert reason(state, newest, older) == OLD_NEEDS
+
+
+def test_reason_is_that_of_the_version_with_the_requested_label() -> None:
+    """A newer version without the label says nothing about it."""
+    server, state = serving(), run_state(machine=OLD_GPU, requested=["torch=new"])
+    newest = release_of(torch_links("fast"), server)
+    server.files[OLDER_JSON_URL] = server.files[JSON_URL]
+    list_json(state, OLDER_JSON_URL, PAGE)
+    older = release_of(torch_links("new", version="2.7.0"), server, "2.7.0")
+    found = reason(state, newest, older)
+    assert found is not None
+    assert found.startswith("Variant new of torch 2.7.0 does not fit: ")
 
 
 NO_REASONS: dict[str, tuple[list[str | None], list[str]]] = {
@@ -306,16 +412,17 @@ def test_reason_for_a_requested_label_names_those_that_exist() -> None:
     assert found == ("No wheel of torch 2.8.0 has the variant label odd; available: fast and slow")
 
 
-def test_broken_metadata_gives_no_reason_beyond_its_warning() -> None:
+def test_ignored_metadata_gives_no_reason_beyond_its_warning() -> None:
     """The warning has the reason already; the error of pip is as it was."""
-    assert reason(run_state(), release_of(torch_links("fast"), FakeServer())) is None
+    server = FakeServer({JSON_URL: b'{"$schema": "https://example.org/v2.0.0.json"}'})
+    assert reason(run_state(), release_of(torch_links("fast"), server)) is None
 
 
 def test_metadata_of_one_version_is_not_that_of_another() -> None:
     """A document is listed for one version; labels of another are read from their wheels."""
     server, state = serving(), run_state()
     links = torch_links("fast", version="2.9.0")
-    decision = decide_release(state, release_of(links, server, "2.9.0"))
-    assert decision.ranked == ()
+    with pytest.raises(UnreadVariantsError):
+        decide_release(state, release_of(links, server, "2.9.0"))
     assert GET_JSON not in server.requests
     assert server.requests[0] == f"GET {links[0].url}"

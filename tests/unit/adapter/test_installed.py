@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from pip._internal.metadata import BaseDistribution
+from pip._internal.exceptions import InstallationError
+from pip._internal.metadata import BaseDistribution, get_environment
 
 from pip_variants.formats.reader import read
 from pip_variants.pip_adapter import installed as adapter
 from pip_variants.pip_adapter.installed import (
     add_column,
+    check_uninstallation,
     inspect_entry,
     installed_variant,
     installed_variants,
@@ -45,7 +47,8 @@ def installed(folder: Path, label: str | None, name: str = "torch") -> BaseDistr
     return write_installed(folder, only(label) if label else None, name=name)
 
 
-# Installed label, machine, why it does not fit (None: it fits), and whether that is certain.
+# Installed label, machine, why it does not fit (None: it fits), and whether that is certain. What
+# is certain here is contradicted by the description of the machine.
 FITS: dict[str, tuple[str, Machine | None, str | None, bool]] = {
     "fits": ("fast", NEW_GPU, None, True),
     "null variant fits": ("null", None, None, True),
@@ -71,6 +74,7 @@ def test_installed_variant_has_the_reason_why_it_does_not_fit(
     assert (found.project, found.version) == ("torch", "2.8.0")
     assert found.selected.variant == read(only(label)).variants[0]
     assert (found.reason, found.is_certain) == (reason, certain)
+    assert found.is_contradicted == (certain and reason is not None)
 
 
 def test_plain_distribution_is_not_an_installed_variant(tmp_path: Path) -> None:
@@ -92,8 +96,9 @@ class FakeEnvironment:
     def __init__(self, dists: Iterable[BaseDistribution]) -> None:
         self._dists = list(dists)
 
-    def iter_installed_distributions(self) -> Iterator[BaseDistribution]:
-        """Yield the distributions."""
+    def iter_installed_distributions(self, *, local_only: bool) -> Iterator[BaseDistribution]:
+        """Yield the distributions, also those that a virtual environment has of its base."""
+        assert not local_only
         yield from self._dists
 
 
@@ -106,7 +111,7 @@ def test_variants_in_the_environment_come_by_name(
         installed(tmp_path, None, "beta"),
         installed(tmp_path, "slow", "Alpha"),
     ]
-    monkeypatch.setattr(adapter, "get_default_environment", lambda: FakeEnvironment(dists))
+    monkeypatch.setattr(adapter, "environment_of", lambda _: FakeEnvironment(dists))
     found = [
         (item.project, item.selected.variant.label) for item in installed_variants(run_state())
     ]
@@ -197,3 +202,47 @@ def test_reports_of_pip_name_label_and_sorted_properties(
     assert label_entry(dist) == listed
     assert inspect_entry(dist) == inspected
     assert show_lines(dist) == shown
+
+
+# The label of a requirement, the installed one (None: plain), and the error.
+UNINSTALLED: dict[str, tuple[str, str | None, str | None]] = {
+    "the installed one": ("torch#fast", "fast", None),
+    "no label": ("torch", "fast", None),
+    "null": ("torch#null", "null", None),
+    "another": (
+        "Torch#slow",
+        "fast",
+        (
+            "Cannot uninstall torch#slow: the installed torch is the"
+            " variant fast; torch without a label uninstalls it"
+        ),
+    ),
+    "plain": (
+        "torch#fast",
+        None,
+        (
+            "Cannot uninstall torch#fast: the installed torch is not a"
+            " variant; torch without a label uninstalls it"
+        ),
+    ),
+    "not installed": ("numpy#fast", "fast", None),
+}
+
+
+@pytest.mark.parametrize(("text", "label", "error"), UNINSTALLED.values(), ids=UNINSTALLED)
+def test_another_variant_than_the_named_one_is_not_uninstalled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, label: str | None, error: str | None
+) -> None:
+    """A label in a requirement has to be that of the installed variant."""
+    installed(tmp_path, label)
+    monkeypatch.setattr(
+        adapter, "get_default_environment", lambda: get_environment([str(tmp_path)])
+    )
+    state = run_state()
+    project = state.requests.take_from(text).lower()
+    if error is None:
+        check_uninstallation(state, [project])
+        return
+    with pytest.raises(InstallationError) as caught:
+        check_uninstallation(state, [project])
+    assert str(caught.value) == error

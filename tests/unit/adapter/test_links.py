@@ -46,6 +46,27 @@ def test_variant_link_copies_every_slot_of_its_link() -> None:
     assert VariantLink.__slots__ == ("choice", "label")
 
 
+FRAGMENTS: dict[str, tuple[str, dict[str, str]]] = {
+    "none": ("", {}),
+    "known": (f"#sha256={'0' * 64}", {"sha256": "0" * 64}),
+    "unknown": ("#blake3=00112233", {"blake3": "00112233"}),
+    "both": (
+        f"#blake3=00112233&sha256={'0' * 64}",
+        {"blake3": "00112233", "sha256": "0" * 64},
+    ),
+    "no hashes": ("#egg=abcdef00&subdirectory=deadbeef&anchor=x&top", {}),
+}
+
+
+@pytest.mark.parametrize(("fragment", "hashes"), FRAGMENTS.values(), ids=FRAGMENTS)
+def test_file_has_the_hashes_of_its_link_also_of_unknown_kinds(
+    fragment: str, hashes: dict[str, str]
+) -> None:
+    """Of those in the fragment of a URL pip takes only the kinds that it knows."""
+    link = Link(f"https://example.org/x-1.0-variants.json{fragment}", comes_from=PAGE)
+    assert remote_file(link).hashes == hashes
+
+
 PROPERTIES = (
     "url",
     "filename",

@@ -97,7 +97,7 @@ def test_installed_versions_count_unless_options_ignore_them(
         write_installed(tmp_path / "2", None, name="numpy", version="1.0"),
         write_installed(tmp_path / "3", None, name="torch", version="2.7.0"),
     ]
-    monkeypatch.setattr(module, "get_default_environment", lambda: FakeEnvironment(dists))
+    monkeypatch.setattr(module, "environment_of", lambda _: FakeEnvironment(dists))
     prepared: list[BaseDistribution] = []
     state = new_run_state(options(**values), prepared)
     prepared.append(write_installed(tmp_path / "4", None, name="Torch", version="2.8.0"))
@@ -129,7 +129,7 @@ def test_half_removed_distribution_has_an_empty_version(
 ) -> None:
     """It does not break the run, and matches no version."""
     environment = FakeEnvironment([HalfRemoved(error)])  # type: ignore[list-item]
-    monkeypatch.setattr(module, "get_default_environment", lambda: environment)
+    monkeypatch.setattr(module, "environment_of", lambda _: environment)
     assert new_run_state(options(), []).resolver.distributions() == {"numpy": ""}
 
 
@@ -186,7 +186,10 @@ def test_options_about_variants_reach_their_owners(tmp_path: Path) -> None:
 
 
 INVALID_OPTIONS: dict[str, tuple[dict[str, object], str]] = {
-    "variant": ({"variants": [OptionValue("x")]}, "'x' is not of the form NAME=LABEL"),
+    "variant": (
+        {"variants": [OptionValue("x")]},
+        "'x' is not of the form NAME=LABEL or NAME=!LABEL",
+    ),
     "namespace": (
         {"variant_provider_switches": [OptionValue("X")]},
         "'X' is not a namespace (a-z, 0-9 and _)",
@@ -265,7 +268,7 @@ def test_last_lines_of_a_plugin_are_logged_at_the_level_of_its_failure(
         return ProviderResult(failed=failed, output=OUTPUT)
 
     monkeypatch.setattr(plugin_env, "query_plugin", query)
-    values = options()
+    values = options(index_url="https://example.org/simple")
     state = new_run_state(values, [])
     finder = FakeFinder(FakeServer())
     state.use_finder(finder)
@@ -294,7 +297,8 @@ def test_plugin_without_output_logs_nothing(
 ) -> None:
     """Most plugins print nothing."""
     monkeypatch.setattr(plugin_env, "query_plugin", lambda *_: ProviderResult())
-    run_plugin = new_run_state(options(), []).resolver.runner.run_plugin
+    values = options(index_url="https://example.org/simple")
+    run_plugin = new_run_state(values, []).resolver.runner.run_plugin
     assert run_plugin is not None
     run_plugin(PLUGIN, KNOWN, NoProgress())
     assert logged(caplog, logging.DEBUG) == []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pip._internal.utils.temp_dir import global_tempdir_manager
 
 from pip_variants.core.errors import ProviderError
+from pip_variants.pip_adapter import plugin_env
 from pip_variants.pip_adapter.plugin_env import TIME_LIMIT, Pinned, PluginInstaller
+from pip_variants.system import interpreter
 from tests.unit.adapter.fake_pip import (
     SHA,
     FakePip,
@@ -171,12 +174,108 @@ def test_failure_of_pip_is_one_sentence(
     assert list((tmp_path / "variants" / "providers").iterdir()) == []
 
 
-def test_unwritable_cache_is_one_sentence(pip: FakePip, tmp_path: Path) -> None:
+def _no_folder(cache: Path, _: pytest.MonkeyPatch) -> None:
+    (cache / "variants").touch()
+
+
+def _owned_by_another(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything in the cache belong to another user."""
+    folder = cache / "variants" / "providers"
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+
+def _not_writable(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = cache / "variants" / "providers"
+    folder.mkdir(parents=True)
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and real(path, mode))
+
+
+UNUSABLE_CACHES = {
+    "file in its place": _no_folder,
+    "another user's": _owned_by_another,
+    "not writable": _not_writable,
+}
+
+
+@pytest.mark.parametrize("make", UNUSABLE_CACHES.values(), ids=UNUSABLE_CACHES)
+def test_provider_goes_to_a_temporary_folder_if_the_cache_is_not_usable(
+    pip: FakePip,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[Path, pytest.MonkeyPatch], None],
+) -> None:
+    """The second user of a shared cache has what the first one has."""
+    make(tmp_path, monkeypatch)
+    before = sorted(tmp_path.rglob("*"))
+    site = installer(tmp_path).site_of(["gpu-provider"])
+    assert sorted(path.name for path in site.iterdir()) == ["complete", "gpu_provider.py"]
+    assert not site.is_relative_to(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert len(pip.commands) == 2
+
+
+def test_code_of_another_user_is_not_run(
+    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that both may write to, the other user installed the same provider before."""
+    first = installer(tmp_path).site_of(["gpu-provider"])
+    real = plugin_env._is_own
+    monkeypatch.setattr(plugin_env, "_is_own", lambda path: path != first and real(path))
+    second = installer(tmp_path).site_of(["gpu-provider"])
+    assert second.name == first.name
+    assert not second.is_relative_to(tmp_path)
+    assert ["--dry-run" in command for command in pip.commands] == [True, False, True, False]
+
+
+def test_temporary_folder_may_be_on_another_disk(
+    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder cannot be moved from one disk to another."""
+    own = tmp_path / "variants" / "providers"
+    real = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if path.is_relative_to(own) != target.is_relative_to(own):
+            raise OSError(18, "Invalid cross-device link")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    pip.install = (reported("gpu-provider", "1.0", None),)
+    site = installer(tmp_path).site_of(["gpu-provider"])
+    assert (site / "complete").is_file()
+
+
+def test_without_any_folder_the_error_is_one_sentence(
+    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The provider fails, not the command."""
+
+    def full(*_: object) -> Path:
+        raise OSError(28, "No space left on device")
+
     (tmp_path / "variants").touch()
+    monkeypatch.setattr(plugin_env, "temporary_folder", full)
     with pytest.raises(ProviderError) as caught:
         installer(tmp_path).site_of(["gpu-provider"])
-    assert str(caught.value) == "cannot create a folder for it: Not a directory"
+    assert str(caught.value) == "cannot create a folder for it: No space left on device"
+    assert pip.commands == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says what runs this process")
+def test_embedded_python_installs_no_provider(
+    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that embeds Python is not started to run pip."""
+    for name in ("executable", "_base_executable"):
+        monkeypatch.setattr(sys, name, "/opt/editor/editor", raising=False)
+    monkeypatch.setattr(interpreter, "_running", lambda: "/opt/editor/editor")
+    with pytest.raises(ProviderError) as caught:
+        installer(tmp_path).site_of(["gpu-provider"])
+    expected = "there is no Python interpreter to start: '/opt/editor/editor' is not this Python"
+    assert str(caught.value) == expected
     assert pip.commands == []
 
 

@@ -110,7 +110,9 @@ def test_legacy_resolver_prefetches_nothing() -> None:
     server, state = serving(), run_state()
     decide(state, server, "2.8.0", links_of("2.8.0", "fast", "slow"))
     links = links_of("2.7.0", "fast", "slow")
-    list_json(state, JSON_URL.replace("2.8.0", "2.7.0"), PAGE)
+    older = JSON_URL.replace("2.8.0", "2.7.0")
+    server.files[older] = server.files[JSON_URL]
+    list_json(state, older, PAGE)
     state.metadata.seconds = SLOW_SERVER
     best_candidate(state, best_result(links), FakeFinder(server), None)
     assert state.prefetched == {}

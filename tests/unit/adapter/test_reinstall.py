@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from pip._internal.models.link import Link
 from pip._internal.utils.hashes import Hashes
 from pip._vendor.packaging.specifiers import BaseSpecifier, SpecifierSet
 
+from pip_variants.core.properties import ordered_features
+from pip_variants.pip_adapter.installed import installed_variant
 from pip_variants.pip_adapter.links import Choice, VariantLink
+from pip_variants.pip_adapter.offers import offer
 from pip_variants.pip_adapter.reinstall import (
     CandidateQuery,
     better_label,
@@ -23,6 +27,7 @@ from pip_variants.pip_adapter.reinstall import (
     is_replaced,
 )
 from pip_variants.pip_adapter.run_state import RunState
+from pip_variants.providers.result import ProviderResult
 from tests.unit.adapter.edge import (
     GPU_JSON,
     JSON_URL,
@@ -56,10 +61,27 @@ KEEPING = (
         " fast fits this machine better: pip install --upgrade torch"
     ),
 )
-MISFIT = (
-    "WARNING",
-    f"The installed variant new of torch 2.8.0 does not fit this machine: {NEW_NEEDS}",
+
+
+def _misfit(label: str, reason: str) -> tuple[str, str]:
+    text = f"The installed variant {label} of torch 2.8.0 does not fit this machine: {reason}"
+    return "WARNING", text
+
+
+MISFIT = _misfit("new", NEW_NEEDS)
+UNTRUSTED = (
+    "gpu: its provider (gpu-provider) is third-party code, which is not run"
+    " without --trust-variant-provider gpu-provider"
 )
+
+
+def unconfirmed(label: str, reason: str) -> tuple[str, str]:
+    """Return the line about an installed variant that this machine does not contradict."""
+    text = (
+        f"Keeping the installed variant {label} of torch 2.8.0, although this machine shows"
+        f" nothing that supports it: {reason}; to replace it: pip install --upgrade torch"
+    )
+    return "INFO", text
 
 
 def query_of(links: Sequence[Link], server: FakeServer | None = None) -> CandidateQuery:
@@ -119,6 +141,26 @@ def test_installed_variant_is_replaced_unless_it_is_the_requested_one(
     assert list(state.requests.unused()) == []
 
 
+# The installed label, the excluded one, and whether the installed one is replaced.
+EXCLUDED = {
+    "installed": ("fast", "fast", True),
+    "another": ("fast", "slow", False),
+    "null": ("null", "null", True),
+    "plain": (None, "null", False),
+}
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["dependency", "named"])
+@pytest.mark.parametrize(("label", "excluded", "expected"), EXCLUDED.values(), ids=EXCLUDED)
+def test_installed_variant_is_replaced_if_it_is_excluded(
+    tmp_path: Path, label: str | None, excluded: str, *, expected: bool, named: bool
+) -> None:
+    """One that is not excluded is kept as always."""
+    state = run_state(requested=[f"torch=!{excluded}"])
+    dist = installed(tmp_path, label)
+    assert replaced(state, dist, torch_links(*ALL), named=named) is expected
+
+
 def test_null_variant_of_any_label_satisfies_a_request_for_null(tmp_path: Path) -> None:
     """A variant without properties is the null variant, whatever its label is."""
     dist = write_installed(tmp_path, {**GPU_JSON, "variants": {"base": {}}})
@@ -131,7 +173,14 @@ RULES: dict[str, tuple[str | None, Machine | None, bool, bool, bool, Lines]] = {
     "misfit, named": ("new", NEW_GPU, True, False, True, [MISFIT]),
     "misfit, named, upgrade": ("new", NEW_GPU, True, True, True, [MISFIT]),
     "misfit of a dependency stays": ("new", NEW_GPU, False, False, False, []),
-    "unknown whether it fits, stays": ("fast", None, True, False, False, []),
+    "misfit of a dependency, upgrade": ("new", NEW_GPU, False, True, True, []),
+    "untrusted, named": ("fast", None, True, False, False, [unconfirmed("fast", UNTRUSTED)]),
+    "untrusted, dependency": ("fast", None, False, False, False, []),
+    "untrusted, upgrade": ("fast", None, True, True, True, []),
+    "described machine without GPU": (
+        *("fast", NO_GPU, True, False, True),
+        [_misfit("fast", "gpu: 'box.toml' does not list it")],
+    ),
     "fits, named": ("fast", NEW_GPU, True, False, False, []),
     "fits, better exists, named": ("slow", NEW_GPU, True, False, False, [KEEPING]),
     "fits, better exists, dependency": ("slow", NEW_GPU, False, False, False, []),
@@ -168,6 +217,102 @@ def test_misfit_is_replaced_at_once_and_a_worse_variant_by_an_upgrade(
     found = replaced(state, dist, torch_links(*ALL), named=named, upgrade=upgrade)
     assert found is expected
     assert logged(caplog) == lines
+
+
+# What a trusted plugin reports, and why the installed variant does not fit; None: it is replaced.
+def _plugin(*values: str) -> ProviderResult:
+    return ProviderResult(ordered_features([("arch", values)] if values else []))
+
+
+SEEN: dict[str, tuple[ProviderResult, str | None]] = {
+    "no such hardware": (_plugin(), "its provider detected nothing"),
+    "another GPU": (_plugin("1"), None),
+    "provider fails": (ProviderResult(failed=True), "its provider (gpu-provider) failed: x"),
+}
+
+
+@pytest.mark.parametrize("upgrade", [False, True], ids=["install", "upgrade"])
+@pytest.mark.parametrize(("result", "reason"), SEEN.values(), ids=SEEN)
+def test_variant_for_unseen_hardware_is_replaced_only_by_an_upgrade(
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    result: ProviderResult,
+    reason: str | None,
+    *,
+    upgrade: bool,
+) -> None:
+    """A login node shows no GPU: what is installed there for other nodes stays."""
+    state = run_state(
+        machine=None, trusted=["gpu-provider"], run_plugin=lambda *_: replace(result, reason=reason)
+    )
+    dist = installed(tmp_path, "fast")
+    found = replaced(state, dist, torch_links(*ALL), upgrade=upgrade)
+    assert found is (reason is None or upgrade)
+    if reason is not None and not upgrade:
+        assert logged(caplog) == [unconfirmed("fast", f"gpu: {reason}")]
+
+
+# Labels that the index has; whether an upgrade replaces an unconfirmed variant by one of them.
+OFFERS: dict[str, tuple[list[Link], bool]] = {
+    "null": (torch_links("null", "fast"), True),
+    "plain": (torch_links(None, "fast"), True),
+    "other variants that are unconfirmed": (torch_links("slow", "fast"), False),
+    "only plain files": (torch_links(None), False),
+    "newer version": ([*torch_links("null", "fast"), *torch_links(None, version="2.9.0")], True),
+    "nothing": ([], False),
+}
+
+
+@pytest.mark.parametrize(("links", "expected"), OFFERS.values(), ids=OFFERS)
+def test_upgrade_replaces_an_unconfirmed_variant_if_another_file_fits(
+    tmp_path: Path, links: list[Link], *, expected: bool
+) -> None:
+    """Otherwise it stays a candidate: no older version takes its place."""
+    dist = installed(tmp_path, "fast")
+    assert replaced(run_state(machine=None), dist, links, upgrade=True) is expected
+
+
+# The installed label, the machine, the files of the index, and what is better (None: nothing).
+Offered = tuple[str, str | None] | None
+OFFERED: dict[str, tuple[str, Machine | None, list[Link], Offered]] = {
+    "better build": ("slow", NEW_GPU, torch_links(*ALL), ("2.8.0", "fast")),
+    "best build": ("fast", NEW_GPU, torch_links(*ALL), None),
+    "misfit": ("new", NEW_GPU, torch_links(*ALL), ("2.8.0", "fast")),
+    "misfit, only plain": ("new", NEW_GPU, torch_links(None, "new"), ("2.8.0", None)),
+    "misfit, nothing fits": ("new", NEW_GPU, torch_links("new"), None),
+    "unconfirmed": ("fast", None, torch_links("null", "fast"), None),
+    "unconfirmed, newer version": (
+        *("fast", None),
+        [*torch_links("null"), *torch_links(None, version="2.9.0")],
+        ("2.9.0", None),
+    ),
+    "newer version": (
+        *("fast", NEW_GPU),
+        [*torch_links(*ALL), *torch_links(None, version="2.9.0")],
+        ("2.9.0", None),
+    ),
+    "newer version without metadata": (
+        *("slow", NEW_GPU),
+        [*torch_links(*ALL), *torch_links("odd", version="2.9.0")],
+        ("2.8.0", "fast"),
+    ),
+    "older version": ("fast", NEW_GPU, torch_links(None, version="2.7.0"), None),
+    "only null": ("slow", NEW_GPU, torch_links("null"), None),
+    "plain": ("slow", NEW_GPU, torch_links(None), None),
+    "nothing": ("slow", NEW_GPU, [], None),
+}
+
+
+@pytest.mark.parametrize(("label", "machine", "links", "expected"), OFFERED.values(), ids=OFFERED)
+def test_offer_is_what_an_upgrade_would_take(
+    tmp_path: Path, label: str, machine: Machine | None, links: list[Link], expected: Offered
+) -> None:
+    """A newer version, or a better build; for what is only unconfirmed no build of its version."""
+    state = run_state(machine=machine)
+    found = installed_variant(state, installed(tmp_path, label))
+    assert found is not None
+    better = offer(state, found, FakeFinder(serving(), links))
+    assert (None if better is None else (better.version, better.label)) == expected
 
 
 def test_editable_installation_is_never_replaced(tmp_path: Path) -> None:
@@ -252,7 +397,29 @@ def test_broken_metadata_replaces_nothing(caplog: pytest.LogCaptureFixture, tmp_
     dist = installed(tmp_path, "slow")
     query = query_of(torch_links(*ALL), FakeServer({JSON_URL: b"[]"}))
     assert is_replaced(run_state(), dist, query, named=True, prefers_installed=False) is False
-    assert [level for level, _ in logged(caplog)] == ["WARNING"]
+    assert logged(caplog) == [
+        (
+            "WARNING",
+            (
+                "Keeping the installed torch 2.8.0, because the metadata of fast, new and slow"
+                " cannot be read: torch-2.8.0-variants.json: expected an object, found a list;"
+                " torch-2.8.0-py3-none-any-fast.whl: cannot be read: the server responded with"
+                " status 404"
+            ),
+        )
+    ]
+
+
+def test_broken_metadata_does_not_replace_an_unconfirmed_variant(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """An upgrade keeps it with a warning, as one that fits."""
+    dist = installed(tmp_path, "slow")
+    query = query_of(torch_links(*ALL), FakeServer({JSON_URL: b"[]"}))
+    state = run_state(machine=None)
+    assert is_replaced(state, dist, query, named=True, prefers_installed=False) is False
+    ((level, text),) = logged(caplog)
+    assert (level, text[:34]) == ("WARNING", "Keeping the installed torch 2.8.0,")
 
 
 class FailingFinder(FakeFinder):

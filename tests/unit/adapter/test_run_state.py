@@ -13,8 +13,10 @@ from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Property
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.formats.reader import read
 from pip_variants.pip_adapter.evaluator import decide_release
+from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.releases import LinkedRelease
-from pip_variants.pip_adapter.run_state import DecisionLog, RunLog, RunState
+from pip_variants.pip_adapter.run_log import RunLog
+from pip_variants.pip_adapter.run_state import DecisionLog, RunState
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress
 from tests.unit.adapter.edge import (
@@ -41,27 +43,58 @@ INVALID = f"{FORCE_CUDA}: 'bad' is not a version"
 
 
 def test_message_is_logged_once_whatever_its_level(caplog: pytest.LogCaptureFixture) -> None:
-    """The result says whether it was logged; its first level counts."""
+    """Its first level counts."""
     log = RunLog()
-    found = [
+    for level, text in (
+        (logging.INFO, "a"),
+        (logging.WARNING, "b %s"),
+        (logging.WARNING, "a"),
+        (logging.ERROR, "c"),
+        (logging.WARNING, "b %s"),
+    ):
         log.once(level, text)
-        for level, text in (
-            (logging.INFO, "a"),
-            (logging.WARNING, "b %s"),
-            (logging.WARNING, "a"),
-            (logging.ERROR, "c"),
-            (logging.WARNING, "b %s"),
-        )
-    ]
-    assert found == [True, True, False, True, False]
     assert logged(caplog) == [("INFO", "a"), ("WARNING", "b %s"), ("ERROR", "c")]
     assert log.warnings() == ("b %s", "c")
+
+
+def test_of_messages_on_one_topic_only_the_first_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The same reason may be that of hundreds of versions."""
+    log = RunLog()
+    for text in ("of 2.0", "of 1.0"):
+        log.once(logging.INFO, text, topic="x")
+    assert logged(caplog) == [("INFO", "of 2.0")]
+
+
+def test_report_has_warnings_beside_it_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Notices, progress and downloads would be lines on stdout."""
+    state = run_state(keep=Keeper("on"))
+    state.report_only()
+    state.log.once(logging.INFO, "notice")
+    state.log.once(logging.WARNING, "warning")
+    assert (state.quiet, state.wheels.keep) == (True, Keeper())
+    assert [state.log.shows(level) for level in (logging.INFO, logging.WARNING)] == [False, True]
+    assert logged(caplog) == [("WARNING", "warning")]
+
+
+def test_decision_log_has_the_urls_of_a_decision() -> None:
+    """The files of a decision are found by it."""
+    state = run_state()
+    links = torch_links("fast", "slow")
+    decision = decide_release(
+        state, LinkedRelease.of("torch", "2.8.0", links, FakeFinder(serving()))
+    )
+    assert state.decisions.urls_of(decision) == tuple(link.url for link in links)
+    assert DecisionLog().urls_of(decision) == ()
 
 
 def test_logs_of_two_runs_are_independent(caplog: pytest.LogCaptureFixture) -> None:
     """A second command in the same process logs everything again."""
     for _ in range(2):
-        assert run_state().log.once(logging.INFO, "a") is True
+        run_state().log.once(logging.INFO, "a")
     assert logged(caplog) == [("INFO", "a"), ("INFO", "a")]
 
 

@@ -17,8 +17,9 @@ from pip._vendor.requests.exceptions import (
     InvalidURL,
     ReadTimeout,
     RetryError,
+    TooManyRedirects,
 )
-from pip._vendor.requests.models import PreparedRequest
+from pip._vendor.requests.models import PreparedRequest, Response
 from pip._vendor.urllib3.exceptions import MaxRetryError, ProtocolError
 
 from pip_variants.core.errors import FetchError
@@ -122,6 +123,13 @@ def refused() -> RequestsConnectionError:
     return RequestsConnectionError(pool)  # type: ignore[no-untyped-call]
 
 
+def redirecting() -> Response:
+    """Return a response that leads elsewhere."""
+    response = Response()  # type: ignore[no-untyped-call]
+    response.status_code = 302
+    return response
+
+
 # What pip's session raises, and the reason in one sentence.
 FAILURES: dict[str, tuple[Exception, str]] = {
     "refused": (refused(), "'[Errno 111] refused'"),
@@ -142,6 +150,10 @@ FAILURES: dict[str, tuple[Exception, str]] = {
     "of pip": (PipError("Could not find: a reason of pip"), "'a reason of pip'"),
     "escapes": (OSError("\x1b[2J"), r"'\x1b[2J'"),
     "nothing": (OSError(), "''"),
+    "redirects": (
+        TooManyRedirects(response=redirecting()),  # type: ignore[no-untyped-call]
+        "there are too many redirects",
+    ),
 }
 
 
@@ -155,6 +167,15 @@ def test_failure_of_the_network_is_an_error_with_the_innermost_reason(
     with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
         pass
     assert (str(caught.value), caught.value.status) == (reason, None)
+
+
+def test_question_without_a_terminal_is_the_status_behind_it() -> None:
+    """For a status of 401 pip asks for a user, and reads the end of a closed standard input."""
+    server = FakeServer()
+    server.failure = EOFError("EOF when reading a line")
+    with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
+        pass
+    assert (str(caught.value), caught.value.status) == ("the server responded with status 401", 401)
 
 
 def test_pip_error_with_response_is_an_error_with_its_status() -> None:
@@ -210,6 +231,8 @@ HEADERS: dict[str, tuple[dict[str, str], tuple[str, bool, bool]]] = {
     "no ranges": ({"Accept-Ranges": "none"}, ("", False, False)),
     "compressed": ({"Content-Encoding": "gzip"}, ("", False, True)),
     "as it is": ({"Content-Encoding": "Identity "}, ("", False, False)),
+    "no value": ({"Content-Encoding": ""}, ("", False, False)),
+    "how it came to an object store": ({"Content-Encoding": "aws-chunked"}, ("", False, False)),
 }
 
 

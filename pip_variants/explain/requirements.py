@@ -1,0 +1,82 @@
+"""What a build requires of the machine, in people's words first: a driver, a GPU, a CPU."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from pip_variants.core.compatibility import MissingFeature
+from pip_variants.core.properties import ABI_DEPENDENCY, Feature, Namespace, Value, join_parts
+
+_MOST_VALUES = 2
+# The words, and which of several values is the easiest to have: the lowest or the highest.
+_WORDS = {
+    ("nvidia", "cuda_version_lower_bound"): ("a driver with CUDA {} or newer", 0),
+    ("nvidia", "cuda_version_upper_bound"): ("a driver with a CUDA version older than {}", -1),
+    ("x86_64", "level"): ("a CPU of level {}", 0),
+    ("aarch64", "version"): ("a CPU of version {}", 0),
+}
+_CPUS = ("x86_64", "aarch64")
+
+_is_architecture = re.compile(r"([0-9]+)([0-9][a-z]?)_(?:real|virtual)", re.ASCII).fullmatch
+
+
+def missing_text(label: str, missing: MissingFeature, reason: str | None) -> str:
+    """Return what ``label`` needs and what there is instead; ``reason`` is why there is not more.
+
+    People's words come first, if there are any, and the property behind.
+    """
+    needed = join_parts(missing.namespace, missing.feature, one_of(missing.required))
+    text = f"{label} needs {needed}, {_available(missing, reason)}".strip()
+    words = in_words(missing.namespace, missing.feature, missing.required)
+    if words is None or missing.supported.state == "static":
+        return text
+    return f"{words} is required ({text})"
+
+
+def in_words(namespace: Namespace, feature: Feature, values: Iterable[Value]) -> str | None:
+    """Return what a machine has that supports one of ``values``, or None without words for it."""
+    ordered = sorted(values, key=natural_key)
+    if (namespace, feature) == ("nvidia", "sm_arch"):
+        return f"a GPU {_architectures(ordered)}"
+    if namespace in _CPUS and ordered == ["on"]:
+        return f"a CPU with {feature}"
+    text, easiest = _WORDS.get((namespace, feature), (None, 0))
+    return text.format(ordered[easiest]) if text is not None else None
+
+
+def one_of(values: Sequence[Value]) -> str:
+    """Return values of which one is enough."""
+    return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
+
+
+def natural_key(value: str) -> list[tuple[int, str]]:
+    """Return a sort key by which 12.10 comes after 12.9, for values of any length."""
+    numbers = (text.lstrip("0") for text in re.findall("[0-9]+", value))
+    return [(len(text), text) for text in numbers]
+
+
+def _architectures(values: Sequence[Value]) -> str:
+    """Return the compute capabilities of GPUs that run code for one of these architectures."""
+    found = [match for match in map(_is_architecture, values) if match is not None]
+    if len(found) < len(values):
+        return f"that runs {one_of(values)}"
+    *others, last = dict.fromkeys(f"{match[1]}.{match[2]}" for match in found)
+    before = f"{', '.join(others)} or " if others else ""
+    return f"of compute capability {before}{last}"
+
+
+def _available(missing: MissingFeature, reason: str | None) -> str:
+    """Return what there is instead: a limit if all required values lie beyond it."""
+    static = missing.supported.state == "static"
+    subject = "the metadata" if static else "this machine"
+    if not missing.available:
+        return f"{subject} has none ({reason})" if reason else f"{subject} has none"
+    if missing.namespace == ABI_DEPENDENCY:
+        return f"{subject} has {missing.available[0]}"
+    if len(missing.available) <= _MOST_VALUES or static:
+        return f"{subject} has {', '.join(missing.available)}"
+    lowest, *_, highest = sorted(missing.available, key=natural_key)
+    if max(map(natural_key, missing.required)) < natural_key(lowest):
+        return f"{subject} has {lowest} and more"
+    return f"{subject} has up to {highest}"
