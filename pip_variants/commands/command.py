@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import VariantError
+from pip_variants.explain.requests import no_action
 from pip_variants.pip_adapter import compat
 from pip_variants.pip_adapter.compat import Command, CommandError, write_output
 from pip_variants.pip_adapter.run_state import RunState
@@ -126,7 +127,7 @@ class VariantsCommand(Command):
             self._print_actions()
             return 0
         if args[0] not in _ACTIONS:
-            raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
+            raise CommandError(no_action(args[0], _ACTIONS))
         self._check_options(options, args[0])
         action = import_module(f"pip_variants.commands.{args[0]}")
         try:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from pip_variants.core.errors import printable, shortened
+from pip_variants.core.errors import printable, quoted, shortened
 from pip_variants.core.properties import Label
 
 from .messages import EXCLUDED, join_labels
 from .nearest import nearest
 
 NAMESPACE_UNUSED = "no variant that pip considered has this namespace"
+FEATURE_UNUSED = "its provider reports no such feature"
 PACKAGE_UNUSED = "no variant that pip considered needs this provider"
 
 
@@ -42,9 +43,9 @@ def without_effect(option: str, why: str, name: str, known: Collection[str]) -> 
     return f"{text}; available: {names}" if names else text
 
 
-def platform_table(namespace: str) -> str:
-    """Return what names a namespace in a platform file."""
-    return f"properties.{namespace} in the file of --variant-platform"
+def platform_entry(name: str) -> str:
+    """Return what names a namespace, or a feature with its namespace, in a platform file."""
+    return f"properties.{name} in the file of --variant-platform"
 
 
 def not_looked_for(project: str, *, is_report: bool = False) -> str:
@@ -73,3 +74,11 @@ def other_variant(project: str, requested: str, installed: str | None) -> str:
         f"Cannot uninstall {project}#{shortened(requested)}: the installed {project} is {found};"
         f" {project} without a label uninstalls it"
     )
+
+
+def no_action(name: str, actions: Iterable[str]) -> str:
+    """Return that ``pip variants`` has no action of this name, and which it has."""
+    names = [*actions]
+    close = nearest(name, names)
+    hint = f" Did you mean {close}?" if close is not None else ""
+    return f"{quoted(name)} is not an action of pip variants ({', '.join(names)}).{hint}"

@@ -41,6 +41,8 @@ class OptionValue:
 def provider_settings(options: Values) -> ProviderSettings:
     """Return the settings about providers; raise RequestError if an option is invalid."""
     file = getattr(options, "variant_platform", None)
+    if file == "":  # pip passes over an empty variable or setting, so this was typed
+        raise RequestError("--variant-platform: the name of the file is empty")
     return ProviderSettings(
         switches=switches(configured_options(options, "variant_provider_switches")),
         trusted=trusted(configured_options(options, "trusted_variant_providers")),

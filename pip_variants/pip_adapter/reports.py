@@ -16,7 +16,7 @@ from pip_variants.core.difference import different_builds
 from pip_variants.explain import notes
 from pip_variants.explain import requests as messages
 from pip_variants.explain.nearest import TYPING_ERROR, nearest
-from pip_variants.providers.registry import BUILT_INS
+from pip_variants.providers.registry import BUILT_INS, features_of
 
 from .candidates import labels_of_public
 from .compat import configured_options, finds_packages, get_default_environment
@@ -124,10 +124,15 @@ def _unmatched_providers(state: RunState) -> Iterator[_Unmatched]:
             option = f"--trust-variant-provider {name}"
             yield _Unmatched(option, messages.PACKAGE_UNUSED, name, packages, value.is_default)
     platform = resolver.settings.platform
-    for namespace, _ in platform.features if platform is not None else ():
+    for namespace, features in platform.features if platform is not None else ():
         if namespace not in namespaces:
-            option = messages.platform_table(namespace)
+            option = messages.platform_entry(namespace)
             yield _Unmatched(option, messages.NAMESPACE_UNUSED, namespace, namespaces, True)
+        reported = {feature for feature, _ in features_of(namespace) or ()}
+        for feature, _ in features:
+            if reported and feature not in reported:
+                option = messages.platform_entry(f"{namespace}.{feature}")
+                yield _Unmatched(option, messages.FEATURE_UNUSED, feature, reported, True)
 
 
 def _why_not_local(requirement: str, candidates: Sequence[InstallationCandidate]) -> str | None:

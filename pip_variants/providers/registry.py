@@ -62,14 +62,17 @@ def known_features(provider: Provider) -> OrderedFeatures | None:
 
     None: no built-in serves it. One that names no packages is identified by its namespace.
     """
-    built_in: BuiltIn | None
-    if provider.requires:
-        built_in = built_in_for([_parsed(text) for text in provider.requires], provider.plugin_api)
-    else:
-        built_in = next((item for item in BUILT_INS if item.name == provider.namespace), None)
-    if built_in is None:
+    if not provider.requires:
+        return features_of(provider.namespace)
+    built_in = built_in_for([_parsed(text) for text in provider.requires], provider.plugin_api)
+    return features_of(built_in.name) if built_in is not None else None
+
+
+def features_of(name: str) -> OrderedFeatures | None:
+    """Return every feature, with every value, that the built-in of this name can report."""
+    if all(item.name != name for item in BUILT_INS):
         return None
-    found: OrderedFeatures = import_module(f".{built_in.name}", __package__).known_features()
+    found: OrderedFeatures = import_module(f".{name}", __package__).known_features()
     return found
 
 

@@ -552,7 +552,7 @@ TEXTS = [
     ),
     pytest.param(
         requests.without_effect(
-            requests.platform_table("nvidai"), requests.NAMESPACE_UNUSED, "nvidai", {"nvidia"}
+            requests.platform_entry("nvidai"), requests.NAMESPACE_UNUSED, "nvidai", {"nvidia"}
         ),
         "properties.nvidai in the file of --variant-platform had no effect: no variant that pip"
         " considered has this namespace; did you mean nvidia?",

@@ -125,6 +125,8 @@ def _add_values(option: Option, name: str, text: str, parser: OptionParser) -> N
     is_default = parser.rargs is None
     # The destination alone does not distinguish the two options about a namespace.
     enable = option.get_opt_string() != _DISABLE
+    if not is_default and not text.strip():
+        parser.error(f"option {name}: the value is empty")
     new = [OptionValue(word, is_default, enable) for word in text.split()]
     setattr(values, dest, [*(getattr(values, dest, None) or ()), *new])
     try:

@@ -162,6 +162,14 @@ def late_modules() -> tuple[str, ...]:
     return (*own, *LATE_MODULES)
 
 
+def import_late_modules() -> None:
+    """Import these modules, while they are there."""
+    from importlib import import_module
+
+    for name in late_modules():
+        import_module(name)
+
+
 def _without_variants(command: Callable[[], int]) -> int:
     """Run a command in an environment in which isolated builds ignore variants as well."""
     import os

@@ -8,9 +8,10 @@ from pip._internal.exceptions import CommandError
 from pip_variants.commands.command import _ACTIONS, VariantsCommand
 from tests.unit.adapter.command import Command, printed
 
-ACTIONS = "Need an action (explain, list, platform, check, index) to perform."
+ACTIONS = "is not an action of pip variants (explain, list, platform, check, index)."
 BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "unknown action": (("explian", "torch"), ACTIONS),
+    "misspelt action": (("explian", "torch"), f"'explian' {ACTIONS} Did you mean explain?"),
+    "unknown action": (("torch",), f"'torch' {ACTIONS}"),
     "check of explain": (
         ("explain", "torch", "--check"),
         "The option --check is not one of: pip variants explain",

@@ -198,6 +198,10 @@ INVALID_OPTIONS: dict[str, tuple[dict[str, object], str]] = {
         {"trusted_variant_providers": [OptionValue("-")]},
         "'-' is not the name of a package",
     ),
+    "platform file without a name": (
+        {"variant_platform": ""},
+        "--variant-platform: the name of the file is empty",
+    ),
     "platform file": (
         {"variant_platform": "/no/such/file"},
         "--variant-platform: '/no/such/file' cannot be read: No such file or directory",

@@ -190,6 +190,19 @@ def test_misspelt_namespace_of_a_platform_file_is_a_warning(
     assert logged(caplog) == ([("WARNING", text)] if is_warning else [])
 
 
+@pytest.mark.parametrize(("feature", "is_warning"), [("sm_acrh", True), ("of_a_plugin", False)])
+def test_misspelt_feature_of_a_platform_file_is_a_warning(
+    caplog: pytest.LogCaptureFixture, feature: str, *, is_warning: bool
+) -> None:
+    """Another provider than the built-in may report another feature."""
+    warn_of_unused_requests(run_state(machine={"nvidia": [(feature, ["90_real"])]}))
+    text = (
+        "properties.nvidia.sm_acrh in the file of --variant-platform had no effect: its provider"
+        " reports no such feature; did you mean sm_arch?"
+    )
+    assert logged(caplog) == ([("WARNING", text)] if is_warning else [])
+
+
 def test_builds_of_one_run_that_differ_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
     """A line for each feature of which they have no value in common (trial 18)."""
     state = run_state()
