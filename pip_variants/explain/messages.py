@@ -115,11 +115,6 @@ def excluded_labels(labels: Iterable[str | None]) -> str:
     return f"{join_labels(names)} {'is' if len(names) == 1 else 'are'} {EXCLUDED}"
 
 
-def without_variants(label: str) -> str:
-    """Return that a label is requested where there are no variants."""
-    return f"the variant label {label} is requested, and --no-variants leaves variants out"
-
-
 def unknown_label(label: str, labels: Iterable[str | None], what: str = "") -> str:
     """Return that no wheel has a label, and which labels there are (None: a plain wheel).
 

@@ -204,12 +204,11 @@ def with_requested_label(
     if requested == NULL_LABEL and not found:
         return candidates  # a null variant can have any label
     if candidates and not found:
-        if requested is None:
-            reason = messages.excluded_labels(labels)
-        elif getattr(state.options, "no_variants", False):
-            reason = messages.without_variants(requested)
-        else:
-            reason = messages.unknown_label(requested, labels)
+        reason = (
+            messages.excluded_labels(labels)
+            if requested is None
+            else messages.unknown_label(requested, labels)
+        )
         raise DistributionNotFound(f"No matching distribution found for {project}: {reason}")
     return found
 
