@@ -34,7 +34,8 @@ class SupportedProperties:
 
     ``reason`` is a short sentence if something is missing. ``warnings`` are for the user and do not
     depend on any wheel. ``option`` is the option that would let a provider run. ``unseen`` means
-    that the provider saw no such hardware, or could not read all of it.
+    that the provider saw no such hardware, or could not read all of it. ``hardware`` are lines for
+    people about what it found; ``age`` are the seconds since that was read, or None if it was now.
     """
 
     namespace: Namespace
@@ -44,6 +45,8 @@ class SupportedProperties:
     warnings: tuple[str, ...] = ()
     option: str | None = field(default=None, compare=False)
     unseen: bool = field(default=False, compare=False)
+    hardware: tuple[str, ...] = field(default=(), compare=False)
+    age: float | None = field(default=None, compare=False)
 
     def values(self, feature: Feature) -> tuple[Value, ...]:
         """Return the supported values of ``feature``, best first."""

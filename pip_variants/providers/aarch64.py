@@ -12,6 +12,7 @@ emulation ``/proc/cpuinfo`` is that of the host.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from pip_variants.core.properties import OrderedFeatures, ordered_features
 
@@ -95,6 +96,11 @@ _WINDOWS_FEATURES = {
     67: "fphp asimdhp",
     68: "bf16",
 }
+
+
+def query(_: Mapping[str, str], __: Path | None) -> ProviderResult:
+    """Return what this machine supports; no variable forces it, and it is not kept."""
+    return detect(read_facts())
 
 
 def read_facts() -> CpuFacts:

@@ -90,22 +90,30 @@ class Source(Generic[_Facts]):
     parse: Callable[[Mapping[str, Any]], _Facts]
 
 
-def facts_of(source: Source[_Facts], folder: Path | None) -> _Facts:
+@dataclass(frozen=True, slots=True)
+class Found(Generic[_Facts]):
+    """Facts, and the seconds since they were read; None: they were read now."""
+
+    facts: _Facts
+    age: float | None = None
+
+
+def facts_of(source: Source[_Facts], folder: Path | None) -> Found[_Facts]:
     """Return the facts from the cache in ``folder`` if they still hold, else query for them.
 
     Without a folder nothing is kept.
     """
     if folder is None or sys.platform not in ("linux", "win32"):
-        return source.query()
+        return Found(source.query())
     path = folder / f"{source.name}-{_digest(_machine())}.json"
     known = _read(source, path, _digest(key(source.depends)))
     if known is not None:
         return known
-    found = source.query()
-    if source.lasts(found) > 0:
+    facts = source.query()
+    if source.lasts(facts) > 0:
         # The query can load the driver and create its devices, which are part of the key.
-        _write(path, _digest(key(source.depends)), found)
-    return found
+        _write(path, _digest(key(source.depends)), facts)
+    return Found(facts)
 
 
 def key(depends: Dependencies) -> tuple[str, ...]:
@@ -175,7 +183,7 @@ def _digest(facts: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(facts).encode(errors="replace")).hexdigest()
 
 
-def _read(source: Source[_Facts], path: Path, digest: str) -> _Facts | None:
+def _read(source: Source[_Facts], path: Path, digest: str) -> Found[_Facts] | None:
     """Return the cached facts, or None if the file is missing, invalid, outdated or another's."""
     try:
         with path.open("rb") as file:
@@ -185,7 +193,8 @@ def _read(source: Source[_Facts], path: Path, digest: str) -> _Facts | None:
         if found["key"] != digest:
             return None
         facts = source.parse(found["facts"])
-        return facts if 0 <= time.time() - found["since"] < source.lasts(facts) else None
+        age = time.time() - found["since"]
+        return Found(facts, age) if 0 <= age < source.lasts(facts) else None
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
 

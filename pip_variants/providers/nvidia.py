@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pip._vendor.packaging.version import Version as Pep440
@@ -39,12 +39,21 @@ _capability = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII).fullmatch
 
 @dataclass(frozen=True, slots=True)
 class NvidiaFacts:
-    """The driver and the GPUs of this machine; ``forced``: the user set the CUDA version."""
+    """The driver and the GPUs of this machine.
+
+    ``forced``: the user set the CUDA version. ``age``: seconds since the driver was queried.
+    """
 
     cuda: Version | None = None
     capability: Version | None = None
     forced: bool = False
     problem: str | None = None
+    age: float | None = field(default=None, compare=False)
+
+
+def query(environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
+    """Return what this machine supports; raise RequestError for an invalid variable."""
+    return detect(read_facts(environ, cache))
 
 
 def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaFacts:
@@ -57,19 +66,23 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaF
     capability = _forced_capability(environ.get(FORCE_SM, ""))
     if cuda is not None and capability is not None:
         return NvidiaFacts(cuda, capability, forced=True)
-    found = nvml.driver_facts(cache)
+    kept = nvml.driver_facts(cache)
+    found = kept.facts
     return NvidiaFacts(
         cuda=cuda or found.cuda,
         capability=capability or max(found.capabilities, default=None),
         forced=cuda is not None,
         problem=found.problem,
+        age=kept.age,
     )
 
 
 def detect(facts: NvidiaFacts) -> ProviderResult:
     """Return the supported properties of a machine with these facts."""
     if facts.cuda is None:
-        return ProviderResult(reason=_missing(facts, "no NVIDIA driver found"), unseen=True)
+        return ProviderResult(
+            reason=_missing(facts, "no NVIDIA driver found"), unseen=True, age=facts.age
+        )
     major, minor = facts.cuda
     if not facts.forced and not ((_OLDEST_CUDA, 0) <= facts.cuda <= (_NEWEST_CUDA, _LAST_MINOR)):
         outside = (
@@ -81,7 +94,7 @@ def detect(facts: NvidiaFacts) -> ProviderResult:
         ("cuda_version_lower_bound", _lower_bounds(major, minor)),
         ("cuda_version_upper_bound", _upper_bounds(major, minor)),
     ]
-    reason: str | None = None
+    reason = None
     warnings: tuple[str, ...] = ()
     if facts.capability is None:
         reason = _missing(facts, "no readable NVIDIA GPU")
@@ -92,7 +105,9 @@ def detect(facts: NvidiaFacts) -> ProviderResult:
     else:
         features.append(("sm_arch", _architectures(*facts.capability)))
     supported = ordered_features((name, values) for name, values in features if values)
-    return ProviderResult(supported, reason, warnings, unseen=facts.capability is None)
+    return ProviderResult(
+        supported, reason, warnings, unseen=facts.capability is None, age=facts.age
+    )
 
 
 def _missing(facts: NvidiaFacts, reason: str) -> str:

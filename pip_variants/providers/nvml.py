@@ -52,7 +52,7 @@ class DriverFacts:
     answered: bool = True
 
 
-def driver_facts(folder: Path | None) -> DriverFacts:
+def driver_facts(folder: Path | None) -> cache.Found[DriverFacts]:
     """Return what NVML reports, from the cache in ``folder`` if that still holds."""
     source = cache.Source("nvml", _dependencies(), query, _lasts, parse_facts)
     return cache.facts_of(source, folder)

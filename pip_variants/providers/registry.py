@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
@@ -48,13 +49,28 @@ class Published:
 class BuiltIn:
     """A built-in provider, and all the packages under which it is published.
 
-    ``query`` takes the environment variables and the cache folder, if there is one; it raises
-    RequestError for an invalid variable, nothing else.
+    Its ``name`` is its namespace, and that of its module in this folder.
     """
 
     name: str
     published: tuple[Published, ...]
-    query: Callable[[Mapping[str, str], Path | None], ProviderResult]
+
+    def query(self, environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
+        """Return what the provider finds; raise RequestError for an invalid variable.
+
+        ``environ`` has the variables with which a user can force a result, ``cache`` is the folder
+        for facts that hold longer than one run, if there is one.
+        """
+        found: ProviderResult = self._module().query(environ, cache)
+        return found
+
+    def known_features(self) -> OrderedFeatures:
+        """Return every feature, with every value, that the provider can report."""
+        found: OrderedFeatures = self._module().known_features()
+        return found
+
+    def _module(self) -> ModuleType:
+        return import_module(f".{self.name}", __package__)
 
 
 def known_features(provider: Provider) -> OrderedFeatures | None:
@@ -70,10 +86,7 @@ def known_features(provider: Provider) -> OrderedFeatures | None:
 
 def features_of(name: str) -> OrderedFeatures | None:
     """Return every feature, with every value, that the built-in of this name can report."""
-    if all(item.name != name for item in BUILT_INS):
-        return None
-    found: OrderedFeatures = import_module(f".{name}", __package__).known_features()
-    return found
+    return next((item.known_features() for item in BUILT_INS if item.name == name), None)
 
 
 def _parsed(text: str) -> Requirement | str:
@@ -94,24 +107,6 @@ def built_in_for(required: Sequence[Requirement | str], plugin_api: str | None) 
     return None
 
 
-def _query_nvidia(environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
-    from . import nvidia
-
-    return nvidia.detect(nvidia.read_facts(environ, cache))
-
-
-def _query_x86_64(_: Mapping[str, str], __: Path | None) -> ProviderResult:
-    from . import x86_64
-
-    return x86_64.detect(x86_64.read_facts())
-
-
-def _query_aarch64(_: Mapping[str, str], __: Path | None) -> ProviderResult:
-    from . import aarch64
-
-    return aarch64.detect(aarch64.read_facts())
-
-
 BUILT_INS = (
     BuiltIn(
         "nvidia",
@@ -122,7 +117,6 @@ BUILT_INS = (
                 "nvidia_variant_provider.plugin:NvidiaVariantPlugin",
             ),
         ),
-        _query_nvidia,
     ),
     BuiltIn(
         "x86_64",
@@ -134,7 +128,6 @@ BUILT_INS = (
             ),
             Published("x86-64-variant-provider", "0.2.0", "x86_64_variant_provider"),
         ),
-        _query_x86_64,
     ),
     BuiltIn(
         "aarch64",
@@ -146,6 +139,5 @@ BUILT_INS = (
             ),
             Published("aarch64-variant-provider", "0.2.0", "aarch64_variant_provider"),
         ),
-        _query_aarch64,
     ),
 )

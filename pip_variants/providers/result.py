@@ -15,7 +15,9 @@ class ProviderResult:
     result is about, or None if it is about all. ``namespace`` is the provider's own name for its
     namespace, if it has one. ``output`` is the end of what a plugin printed. ``unseen`` means that
     there is no such hardware here, or that it could not be read: a feature without values says
-    nothing about a machine that has it.
+    nothing about a machine that has it. ``hardware`` are lines for people, one for each piece of
+    hardware that was found or could not be read; ``age`` are the seconds since it was read, or
+    None if that was now.
     """
 
     features: OrderedFeatures = ()
@@ -26,3 +28,5 @@ class ProviderResult:
     namespace: Namespace | None = None
     output: str = ""
     unseen: bool = field(default=False, compare=False)
+    hardware: tuple[str, ...] = field(default=(), compare=False)
+    age: float | None = field(default=None, compare=False)

@@ -145,7 +145,14 @@ class ProviderRunner:
         # A plugin has no other way to say that it found nothing.
         unseen = result.unseen or (state == "plugin" and not result.features)
         return SupportedProperties(
-            namespace, state, result.features, result.reason, result.warnings, unseen=unseen
+            namespace,
+            state,
+            result.features,
+            result.reason,
+            result.warnings,
+            unseen=unseen,
+            hardware=result.hardware,
+            age=result.age,
         )
 
 

@@ -81,6 +81,11 @@ _APPLE_NAMES = {
 }
 
 
+def query(_: Mapping[str, str], __: Path | None) -> ProviderResult:
+    """Return what this machine supports; no variable forces it, and it is not kept."""
+    return detect(read_facts())
+
+
 def read_facts() -> CpuFacts:
     """Return the flags that are enabled on this machine; nothing is raised."""
     return cpu.read_facts(

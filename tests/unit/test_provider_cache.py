@@ -91,14 +91,14 @@ def _file(folder: Path) -> Path:
 
 def test_second_query_is_served_from_the_cache(driver: Driver, folder: Path) -> None:
     """The driver is queried once, and the folder has one file."""
-    assert [nvml.driver_facts(folder) for _ in range(3)] == [GPU] * 3
+    assert [nvml.driver_facts(folder).facts for _ in range(3)] == [GPU] * 3
     assert driver.queries == 1
     assert [file.name[:5] for file in folder.iterdir()] == ["nvml-"]
 
 
 def test_without_a_folder_nothing_is_cached(driver: Driver) -> None:
     """Without a folder the driver is queried each time."""
-    assert [nvml.driver_facts(None) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(None).facts for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
 
 
@@ -116,7 +116,7 @@ def test_cached_result_starts_no_process(
     times = []
     for _ in range(20):
         start = time.perf_counter()
-        assert nvml.driver_facts(folder) == GPU
+        assert nvml.driver_facts(folder).facts == GPU
         times.append(time.perf_counter() - start)
     assert driver.queries == 1
     assert statistics.median(times) < 0.02
@@ -203,12 +203,12 @@ def test_change_of_the_machine_queries_again(
 ) -> None:
     """After each change that can affect the result the driver is queried again, once."""
     for _ in range(2):
-        assert nvml.driver_facts(folder) == GPU
+        assert nvml.driver_facts(folder).facts == GPU
     assert driver.queries == 1
     change(monkeypatch, root)
     driver.facts = DriverFacts((13, 0), ((12, 0),))
     for _ in range(2):
-        assert nvml.driver_facts(folder) == driver.facts
+        assert nvml.driver_facts(folder).facts == driver.facts
     assert driver.queries == 2
 
 
@@ -222,7 +222,7 @@ def test_device_created_by_the_query_is_expected(
         return driver.query()
 
     monkeypatch.setattr(nvml, "query", loading_query)
-    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder).facts for _ in range(2)] == [GPU] * 2
     assert driver.queries == 1
 
 
@@ -238,7 +238,7 @@ def test_cache_file_of_another_machine_is_ignored(
     nvml.driver_facts(folder)
     for file in folder.iterdir():
         file.write_bytes(copied)
-    assert nvml.driver_facts(folder) == driver.facts
+    assert nvml.driver_facts(folder).facts == driver.facts
     assert driver.queries == 3
 
 
@@ -265,7 +265,7 @@ def test_facts_hold_for_their_time(
     monkeypatch.setattr(time, "time", lambda: now)
     nvml.driver_facts(folder)
     monkeypatch.setattr(time, "time", lambda: now + seconds - 1)
-    assert nvml.driver_facts(folder) == facts
+    assert nvml.driver_facts(folder).facts == facts
     assert driver.queries == 1
     monkeypatch.setattr(time, "time", lambda: now + seconds + 1)
     nvml.driver_facts(folder)
@@ -285,7 +285,7 @@ def test_time_limit_that_was_reached_is_not_kept(driver: Driver, folder: Path) -
     """A driver that sleeps needs long once, and an interpreter is not the machine."""
     driver.facts = DriverFacts(problem="no response within 30 s", answered=False)
     for _ in range(2):
-        assert nvml.driver_facts(folder) == driver.facts
+        assert nvml.driver_facts(folder).facts == driver.facts
     assert driver.queries == 2
     assert not folder.exists()
 
@@ -297,7 +297,7 @@ def test_facts_of_another_user_are_not_used(
     nvml.driver_facts(folder)
     owner = _file(folder).stat().st_uid
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-    assert nvml.driver_facts(folder) == GPU
+    assert nvml.driver_facts(folder).facts == GPU
     assert driver.queries == 2
 
 
@@ -347,7 +347,7 @@ def test_invalid_cache_file_is_replaced(
         (whole if key in whole else whole["facts"])[key] = value
         file.write_text(json.dumps(whole))
     start = time.monotonic()
-    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder).facts for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
     assert time.monotonic() - start < 2
 
@@ -358,7 +358,7 @@ def test_cached_problem_is_made_printable(driver: Driver, folder: Path) -> None:
     nvml.driver_facts(folder)
     file = _file(folder)
     file.write_text(file.read_text().replace('"x"', r'"\u001b[31m\n' + "y" * 9999 + '"'))
-    problem = nvml.driver_facts(folder).problem
+    problem = nvml.driver_facts(folder).facts.problem
     assert problem == rf"'\x1b[31m\n{'y' * 69}...'"
     assert driver.queries == 1
 
@@ -387,7 +387,7 @@ def test_unwritable_folder_caches_nothing(
     """If the folder cannot be written, the driver is queried each time and nothing is raised."""
     folder.parent.mkdir()
     block(folder)
-    assert [nvml.driver_facts(folder) for _ in range(2)] == [GPU] * 2
+    assert [nvml.driver_facts(folder).facts for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
     if folder.is_dir():
         assert [file.name for file in folder.iterdir() if file.name.startswith(".")] == []
@@ -404,7 +404,7 @@ def test_concurrent_writers_leave_one_valid_file(folder: Path) -> None:
         "source = cache.Source('x', depends, None, lambda _: 9.0, nvml.parse_facts)\n"
         "for _ in range(30):\n"
         "    cache._write(file, 'x', facts)\n"
-        "    assert cache._read(source, file, 'x') == facts\n"
+        "    assert cache._read(source, file, 'x').facts == facts\n"
     )
     command = [sys.executable, "-c", code, str(folder)]
     running = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(3)]
