@@ -71,9 +71,10 @@ MACHINES = (Machine("12.9", "7.5"), Machine("12.8", "9.0"), Machine("12.5"), Mac
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The demo's folder, with the venv and the index."""
+    """The demo's folder, with the venv and the index, and the interpreter that the venv is of."""
 
     folder: Path
+    python: Path = Path(sys.executable)
 
     @property
     def venv(self) -> Path:
@@ -108,9 +109,9 @@ class Workspace:
         return self._run(self.program(command[0]), command, environment)
 
     def make_venv(self) -> None:
-        """Make the venv with this interpreter; raise StepError if that fails."""
+        """Make the venv; raise StepError if that fails."""
         command = ("python", "-m", "venv", str(self.venv))
-        self._run(Path(sys.executable), command, _environment(configured=True))
+        self._run(self.python, command, _environment(configured=True))
 
     def _run(self, program: Path, command: tuple[str, ...], environment: dict[str, str]) -> str:
         # In its own process group, so that an interrupted step ends with all its children: none of

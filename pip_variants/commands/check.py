@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import FetchError, VariantError, printable, quoted, shortened
+from pip_variants.core.filenames import label_of
 from pip_variants.core.merge import FileMetadata
+from pip_variants.explain.outcomes import ReleaseRows, entries, table
+from pip_variants.explain.outcomes_html import page
 from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.formats.wheel_content import read_content
 from pip_variants.lint.document import Document, check_document
@@ -22,6 +25,7 @@ from pip_variants.lint.release import Release, check_release
 from pip_variants.lint.wheel import check_wheel
 from pip_variants.pip_adapter import compat
 from pip_variants.pip_adapter.compat import CommandError, Link, redact_auth_from_url, write_output
+from pip_variants.pip_adapter.display import log_table
 from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.links import remote_file, variant_link
 from pip_variants.pip_adapter.transport import PipTransport
@@ -30,13 +34,14 @@ from pip_variants.publish.release_files import (
     ReleaseFiles,
     group_by_version,
     is_published,
-    is_wheel,
     project_folders,
     published_files,
 )
 from pip_variants.remote.fetch import fetch
 from pip_variants.remote.transport import RemoteFile
 from pip_variants.remote.wheel_metadata import WheelReader
+
+from .outcomes import Checked, machines, outcomes, write_page
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PipSession, Values
@@ -47,27 +52,50 @@ if TYPE_CHECKING:
 def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     """Print every finding in what ``args`` name; return 1 if one is an error, else 0.
 
-    With ``--strict`` a warning counts as an error.
+    With ``--strict`` a warning counts as an error. With ``--as`` print besides which build each
+    machine would take of every version, with ``--html`` into a page.
     """
     if not args:
         raise CommandError("Need a wheel, a JSON file, a folder or a URL to check.")
+    if options.html and not options.machines:
+        raise CommandError("The option --html needs --as.")
+    on = machines(options.machines or ())
     session = command.session(options)
     sources = _Sources(session)
     for arg in args:
         sources.add(arg)
     transport = PipTransport(session)
     findings = [*sources.findings]
-    for source in sources.found.values():
-        findings += _check_source(source, transport)
+    checked: list[Checked] = []
+    for place, source in sources.found.items():
+        source.read_labels = bool(on)
+        findings += _check_source(place, source, transport, checked)
     number = sum(len(source.files) for source in sources.found.values())
-    if options.json:
-        write_output("%s", json.dumps([item.entry() for item in findings], indent=2))
-    else:
-        for item in findings:
-            write_output("%s", item.line)
-        write_output("%s", summary(findings, number))
+    taken = outcomes(checked, on)
+    if options.html:
+        write_page(options.html, page(taken))
+    _print(findings, taken if on else None, number, as_json=options.json)
     failing = ("error", "warning") if options.strict else ("error",)
     return 1 if any(item.severity in failing for item in findings) else 0
+
+
+def _print(
+    findings: Sequence[Finding],
+    taken: Sequence[ReleaseRows] | None,
+    number: int,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        listed = [item.entry() for item in findings]
+        found = listed if taken is None else {"findings": listed, "machines": [*entries(taken)]}
+        write_output("%s", json.dumps(found, indent=2))
+        return
+    for release in taken or ():
+        log_table(table(release))
+    for item in findings:
+        write_output("%s", item.line)
+    write_output("%s", summary(findings, number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +112,16 @@ class _File:
 
 @dataclass(slots=True)
 class _Source:
-    """The files of one folder or page by URL; ``complete``: all its files."""
+    """The files of one folder or page by URL; ``complete``: all its files.
+
+    ``read_wheels``: every wheel is opened. ``read_labels``: one of each label that no document
+    describes is.
+    """
 
     files: dict[str, _File] = field(default_factory=dict)
     complete: bool = False
     read_wheels: bool = True
+    read_labels: bool = False
 
 
 @dataclass(slots=True)
@@ -170,22 +203,57 @@ def _is_single(name: str) -> bool:
     return name.endswith((".whl", ".json"))
 
 
-def _check_source(source: _Source, transport: PipTransport) -> Iterator[Finding]:
+def _check_source(
+    place: str, source: _Source, transport: PipTransport, checked: list[Checked]
+) -> Iterator[Finding]:
+    """Yield the findings of one source; add its versions to ``checked``."""
     releases, invalid = group_by_version(source.files.values())
     for file, error in invalid:
         if is_published(file.name):
             yield finding("file-name", shortened(printable(file.shown)), "", str(error))
         else:  # a JSON file given by the user, which may have any name
             yield from _document(file, transport).findings
-    for files in releases.values():
-        yield from _check_version(files, source, transport)
+    for (project, version), files in releases.items():
+        documents = [_document(file, transport) for file in files.documents]
+        wheels = [_wheel(file, transport) for file in _opened(files, documents, source)]
+        yield from _check_version(files, documents, wheels, complete=source.complete)
+        names = tuple(file.name for file in files.wheels)
+        if names:
+            readable = [*_readable(documents), None]
+            own = tuple(_readable(wheels))
+            checked.append(Checked(project, version, place, names, readable[0], own))
+
+
+def _opened(
+    files: ReleaseFiles[_File], documents: Sequence[Document], source: _Source
+) -> Sequence[_File]:
+    """Return the wheels of a version that are opened."""
+    if source.read_wheels:
+        return files.wheels
+    if not source.read_labels:
+        return ()
+    described = {
+        variant.label for item in _readable(documents) for variant in item.metadata.variants
+    }
+    by_label = {label_of(file.name): file for file in files.wheels}
+    return [
+        file for label, file in by_label.items() if label is not None and label not in described
+    ]
+
+
+def _readable(documents: Iterable[Document]) -> list[FileMetadata]:
+    return [
+        FileMetadata(part.file, part.metadata) for part in documents if part.metadata is not None
+    ]
 
 
 def _check_version(
-    files: ReleaseFiles[_File], source: _Source, transport: PipTransport
+    files: ReleaseFiles[_File],
+    documents: Sequence[Document],
+    wheels: Sequence[Document],
+    *,
+    complete: bool,
 ) -> Iterator[Finding]:
-    documents = [_document(file, transport) for file in files.documents]
-    wheels = [_wheel(file, transport) for file in files.wheels if source.read_wheels]
     reported = set()
     for part in (*documents, *wheels):
         for item in part.findings:
@@ -194,17 +262,12 @@ def _check_version(
             if key not in reported or not _is_about_document(item):
                 yield item
             reported.add(key)
-    readable = [
-        FileMetadata(part.file, part.metadata)
-        for part in (*documents, *wheels)
-        if part.metadata is not None
-    ]
-    index_level = [item for item in readable if not is_wheel(item.file)]
+    index_level = _readable(documents)
     release = Release(
         wheels=tuple(file.shown for file in files.wheels),
         document=index_level[0] if index_level else None,
-        own=tuple(item for item in readable if is_wheel(item.file)),
-        complete=source.complete,
+        own=tuple(_readable(wheels)),
+        complete=complete,
         documents=tuple(file.shown for file in files.documents),
     )
     yield from check_release(release)

@@ -16,13 +16,24 @@ from pip_variants.pip_adapter.run_state import RunState
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PackageFinder, PipSession, Values
 
+_OPTIONS = {
+    "json": "json",
+    "check": "check",
+    "outdated": "outdated",
+    "path": "path",
+    "strict": "strict",
+    "machines": "as",
+    "html": "html",
+}
+"""The options of actions by the name of their value."""
+
 _INSTALLING = ("upgrade", "force_reinstall", "ignore_installed", "target_dir")
 
 _ACTIONS = {
     "explain": ("json", *_INSTALLING),
     "list": ("json", "outdated", "path"),
     "platform": ("json",),
-    "check": ("json", "strict"),
+    "check": ("json", "strict", "machines", "html"),
     "index": ("check",),
 }
 """Each action, and which of the options below it takes."""
@@ -54,7 +65,7 @@ class VariantsCommand(Command):
       %prog [options] explain [--json] [--upgrade] <requirement>
       %prog [options] list [--json] [--outdated] [--path <dir>]
       %prog [options] platform [--json] [namespace] ...
-      %prog [options] check [--json] [--strict] <path or url> ...
+      %prog [options] check [--json] [--strict] [--as <machine>] [--html <file>] <path or url> ...
       %prog [options] index [--check] <dir>"""
 
     def add_options(self) -> None:
@@ -71,11 +82,7 @@ class VariantsCommand(Command):
             help="With list: only variants for which there is a better one, or a newer version.",
         )
         compat.path_option(self)
-        self.cmd_opts.add_option(
-            "--strict",
-            action="store_true",
-            help="With check: fail if there is a warning, not only if there is an error.",
-        )
+        self._add_options_of_check()
         for names, dest, text in _OPTIONS_OF_INSTALL:
             self.cmd_opts.add_option(
                 *names, dest=dest, action="store_true", default=False, help=text
@@ -89,6 +96,28 @@ class VariantsCommand(Command):
         )
         compat.add_lookup_options(self)
         self.parser.insert_option_group(0, self.cmd_opts)
+
+    def _add_options_of_check(self) -> None:
+        self.cmd_opts.add_option(
+            "--strict",
+            action="store_true",
+            help="With check: fail if there is a warning, not only if there is an error.",
+        )
+        self.cmd_opts.add_option(
+            "--as",
+            dest="machines",
+            action="append",
+            metavar="machine",
+            help=(
+                "With check: show which build this machine would take of each version: all, an"
+                " example such as cuda12.8-sm89, or a platform file. Repeatable."
+            ),
+        )
+        self.cmd_opts.add_option(
+            "--html",
+            metavar="file",
+            help="With check --as: write the result as a web page, too.",
+        )
 
     def parse_args(self, args: list[str]) -> tuple[Values, list[str]]:
         """Return options and arguments; remember what the environment and configuration set."""
@@ -137,11 +166,11 @@ class VariantsCommand(Command):
 
     def _check_options(self, options: Values, action: str) -> None:
         """Raise CommandError for an option that was typed and that an action does not take."""
-        for name in ("json", "check", "outdated", "path", "strict", *_INSTALLING):
+        for name in (*_OPTIONS, *_INSTALLING):
             value = getattr(options, name)
             is_typed = value and value != getattr(self._defaults, name, None)
             if is_typed and name not in _ACTIONS[action]:
-                option = name.removesuffix("_dir").replace("_", "-")
+                option = _OPTIONS.get(name, name.removesuffix("_dir").replace("_", "-"))
                 raise CommandError(f"The option --{option} is not one of: pip variants {action}")
 
     @staticmethod

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from .metadata import Priorities
-from .properties import Feature, Namespace, OrderedFeatures, Value
+from .properties import Feature, Namespace, OrderedFeatures, Value, Variant, ordered_features
 
 State = Literal[
     "static",
@@ -51,6 +51,25 @@ class SupportedProperties:
     def values(self, feature: Feature) -> tuple[Value, ...]:
         """Return the supported values of ``feature``, best first."""
         return next((values for name, values in self.features if name == feature), ())
+
+
+def every_property(
+    namespaces: Iterable[Namespace], variants: Sequence[Variant]
+) -> dict[Namespace, SupportedProperties]:
+    """Return what a machine would support for which each of ``variants`` fits."""
+    found: dict[Namespace, dict[Feature, set[Value]]] = {name: {} for name in namespaces}
+    for variant in variants:
+        for item in variant.requirements:
+            if item.namespace in found:
+                found[item.namespace].setdefault(item.feature, set()).update(item.values)
+    return {
+        name: SupportedProperties(
+            name,
+            "static",
+            ordered_features((feature, sorted(features[feature])) for feature in sorted(features)),
+        )
+        for name, features in found.items()
+    }
 
 
 def prioritised(supported: SupportedProperties, priorities: Priorities) -> SupportedProperties:

@@ -82,3 +82,13 @@ def no_action(name: str, actions: Iterable[str]) -> str:
     close = nearest(name, names)
     hint = f" Did you mean {close}?" if close is not None else ""
     return f"{quoted(name)} is not an action of pip variants ({', '.join(names)}).{hint}"
+
+
+def no_machine(name: str, machines: Iterable[str]) -> str:
+    """Return that ``--as`` has no machine of this name, and which it has."""
+    names = [*machines]
+    close = nearest(name, names)
+    hint = f" Did you mean {close}?" if close is not None else ""
+    return (
+        f"--as: {quoted(name)} is neither a platform file nor a machine ({', '.join(names)}).{hint}"
+    )

@@ -17,7 +17,7 @@ from pip_variants.core.errors import MetadataError, UnsupportedRevisionError, qu
 from .fields import Table, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pip_variants.core.metadata import VariantMetadata
 
@@ -72,14 +72,7 @@ def read_valid_entries(
         invalid = tuple(invalid_entries(revision, top))
         if not invalid:
             raise
-        rest = dict(top)
-        for item in invalid:
-            rest[item.key] = {
-                name: value
-                for name, value in table(rest[item.key], item.key).items()
-                if name != item.name
-            }
-        found = read_as(revision, rest)
+        found = read_as(revision, without_entries(top, invalid))
         costs_label = any(item.key == "variants" for item in invalid)
         if costs_label and all(variant.is_null for variant in found.variants):
             raise
@@ -93,6 +86,18 @@ class InvalidEntry:
     key: str
     name: str
     error: MetadataError
+
+
+def without_entries(top: Table, entries: Iterable[InvalidEntry]) -> Table:
+    """Return a document without these labels and providers of it."""
+    rest = dict(top)
+    for item in entries:
+        rest[item.key] = {
+            name: value
+            for name, value in table(rest[item.key], item.key).items()
+            if name != item.name
+        }
+    return rest
 
 
 def invalid_entries(revision: str, top: Table) -> Iterator[InvalidEntry]:

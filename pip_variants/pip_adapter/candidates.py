@@ -105,7 +105,9 @@ class LazyCandidate:
         file = decision.ranked[self.rank]
         link = self.linked.links[file.index]
         release = decision.release
-        choice = Choice(release.project, release.version, file.selected, decision)
+        choice = Choice(
+            release.project, release.version, file.selected, decision, self.linked.links
+        )
         return self.thunks[file.index](link=VariantLink(link, link.label, choice))
 
 
@@ -157,7 +159,7 @@ def best_candidate(
                 file = decision.ranked[0]
                 candidate = candidates[part[file.index]]
                 link = linked.links[file.index]
-                choice = Choice(project, str(version), file.selected, decision)
+                choice = Choice(project, str(version), file.selected, decision, linked.links)
                 return candidate_with_link(candidate, VariantLink(link, link.label, choice))
     return None
 

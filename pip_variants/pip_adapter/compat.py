@@ -38,7 +38,13 @@ from pip._internal.models.link import Link
 from pip._internal.network.utils import HEADERS
 from pip._internal.utils._log import VERBOSE
 from pip._internal.utils.logging import get_indentation, indent_log
-from pip._internal.utils.misc import format_size, redact_auth_from_url, tabulate, write_output
+from pip._internal.utils.misc import (
+    format_size,
+    hash_file,
+    redact_auth_from_url,
+    tabulate,
+    write_output,
+)
 from pip._vendor.requests.exceptions import RequestException, Timeout
 from pip._vendor.requests.models import Request
 from pip._vendor.urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
@@ -90,6 +96,7 @@ __all__ = [
     "format_size",
     "get_default_environment",
     "get_indentation",
+    "hash_file",
     "indent_log",
     "open_spinner",
     "redact_auth_from_url",

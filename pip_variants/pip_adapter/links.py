@@ -24,12 +24,16 @@ _is_hash = re.compile(r"[0-9a-fA-F]{8,}").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Why pip takes a file: its variant (None: plain) and the decision (None: the user gave it)."""
+    """Why pip takes a file: its variant (None: plain) and the decision (None: the user gave it).
+
+    ``links`` are those of the files that the decision is about, in its order.
+    """
 
     project: str
     version: str
     selected: SelectedVariant | None = None
     decision: Decision | None = None
+    links: tuple[VariantLink, ...] = ()
 
 
 class VariantLink(Link):

@@ -43,10 +43,15 @@ def provider_settings(options: Values) -> ProviderSettings:
     file = getattr(options, "variant_platform", None)
     if file == "":  # pip passes over an empty variable or setting, so this was typed
         raise RequestError("--variant-platform: the name of the file is empty")
+    if locks_every_label(options):
+        if file:
+            raise RequestError("--variants all is for every machine, --variant-platform for one")
+        if getattr(options, "no_variants", False):
+            raise RequestError("--variants all and --no-variants contradict each other")
     return ProviderSettings(
         switches=switches(configured_options(options, "variant_provider_switches")),
         trusted=trusted(configured_options(options, "trusted_variant_providers")),
-        platform=_read_platform(file) if file else None,
+        platform=read_platform(file) if file else None,
     )
 
 
@@ -90,7 +95,11 @@ def target_of(options: Values) -> Target:
     return Target(True, target_markers(platforms, version, implementation))
 
 
-def _read_platform(file: str) -> Platform:
+def read_platform(file: str, option: str = "--variant-platform") -> Platform:
+    """Return the machine that a platform file describes.
+
+    Raise RequestError that names ``option`` if it cannot be read.
+    """
     from pip._vendor import tomli
 
     from pip_variants.providers import platform_file
@@ -100,18 +109,23 @@ def _read_platform(file: str) -> Platform:
         text = Path(file).read_text(encoding="utf-8-sig")
         return platform_file.read(tomli.loads(text), text, name)
     except OSError as error:
-        raise RequestError(f"--variant-platform: {name} cannot be read: {error.strerror}") from None
+        raise RequestError(f"{option}: {name} cannot be read: {error.strerror}") from None
     except RequestError as error:
-        raise RequestError(f"--variant-platform: {error}") from None
+        raise RequestError(f"{option}: {error}") from None
     # tomli.TOMLDecodeError, text that is not UTF-8, numbers and nesting beyond Python's limits.
     except (ValueError, RecursionError) as error:
-        raise RequestError(f"--variant-platform: {name}: {quoted(str(error))}") from None
+        raise RequestError(f"{option}: {name}: {quoted(str(error))}") from None
 
 
 def banner_style(options: Values) -> str:
     """Return how the choice of a variant is announced: ``full``, ``short`` or ``none``."""
     style: str = getattr(options, "variant_banner", "full")
     return style
+
+
+def locks_every_label(options: Values) -> bool:
+    """Return whether a lock is for other machines, too: it has every label of each version."""
+    return getattr(options, "lock_variants", "this") == "all"
 
 
 def jobs_of(options: Values) -> int:

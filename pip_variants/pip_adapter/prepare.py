@@ -25,9 +25,10 @@ from .compat import (
 )
 from .distributions import Attached, attach, variant_of
 from .evaluator import judge_wheels, log_passed_over, log_table
+from .every_label import with_all_dependencies
 from .links import Choice, VariantLink, choice_of, link_of, remote_file, set_link, variant_link
 from .look_ahead import look_ahead
-from .options import banner_style
+from .options import banner_style, locks_every_label
 from .run_state import RunState
 from .wheel_files import check_metadata
 
@@ -66,20 +67,27 @@ def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) ->
         _log_choice(state, choice)
 
 
-def attach_variant(state: RunState, req: InstallRequirement, dist: BaseDistribution) -> None:
+def attach_variant(
+    state: RunState, req: InstallRequirement, dist: BaseDistribution
+) -> BaseDistribution:
     """Attach the variant to a distribution that has arrived, perhaps only as its METADATA.
+
+    Return it, or, to lock every label, one that depends on what any of them needs.
 
     Raise UnsupportedWheel for a variant wheel that the user gave and that does not fit. Raise
     MetadataInconsistent, for which pip discards a file, if a wheel contradicts its source.
     """
     link = link_of(req)
     if link is None:
-        return
+        return dist
     _attach(state, req, link, dist)
+    if locks_every_label(state.options):
+        dist = with_all_dependencies(state, req, dist)
     if req.local_file_path is not None:
         check_metadata(state, req, link)
     elif state.finder is not None and not getattr(state.options, "ignore_dependencies", False):
         look_ahead(state, state.finder, partial(dist.iter_dependencies, req.extras))
+    return dist
 
 
 def _attach(state: RunState, req: InstallRequirement, link: Link, dist: BaseDistribution) -> None:
@@ -147,7 +155,7 @@ def _log_choice(state: RunState, choice: Choice) -> None:
         if variant is None or variant.is_null:
             log_passed_over(state, choice.decision)
         log_table(state, choice.decision)
-    if variant is not None:
+    if variant is not None and not locks_every_label(state.options):
         _log_banner(state, choice, variant)
 
 

@@ -20,7 +20,7 @@ from pip_variants.core.decision import Decision
 from pip_variants.core.errors import RequestError, quoted
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Namespace, Property
-from pip_variants.core.supported import SupportedProperties
+from pip_variants.core.supported import SupportedProperties, every_property
 from pip_variants.providers.resolve import NamespaceResolver
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner, silent
@@ -43,7 +43,7 @@ from .compat import (
     with_index_options,
 )
 from .kept_wheels import Keeper
-from .options import jobs_of, provider_settings, target_of
+from .options import jobs_of, locks_every_label, provider_settings, target_of
 from .requests import LabelRequests
 from .run_log import RunLog
 from .transport import PipTransport
@@ -179,10 +179,12 @@ class RunState:
     def supported(
         self, namespaces: Sequence[Namespace], metadata: VariantMetadata
     ) -> dict[Namespace, SupportedProperties]:
-        """Return what the target supports in each namespace.
+        """Return what the target supports in each namespace: everything if that is any machine.
 
         Raise pip's InstallationError for an invalid forced value.
         """
+        if locks_every_label(self.options):
+            return every_property(namespaces, metadata.variants)
         progress = silent if self.quiet else _spinner
         try:
             supported = self.resolver.supported(

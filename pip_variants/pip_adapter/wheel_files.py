@@ -12,6 +12,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.core.errors import VariantError
 from pip_variants.explain import downloads as texts
+from pip_variants.explain import locks
 from pip_variants.formats.wheel_archive import local_members
 from pip_variants.remote.prefetch import Prefetch
 from pip_variants.remote.transport import RemoteFile
@@ -89,13 +90,18 @@ def check_metadata(state: RunState, req: InstallRequirement, link: Link) -> None
 def needed_files(reqs: Sequence[InstallRequirement], *, is_lock: bool) -> list[InstallRequirement]:
     """Return the requirements whose file a dry run needs, or a lock.
 
-    Both know from METADATA what would be installed; a lock needs a hash besides.
+    Both know from METADATA what would be installed; a lock needs a hash besides, and a line says
+    so of each wheel.
     """
-    return [
+    found = [
         req
         for req in reqs
         if req.link is None or not req.link.is_wheel or (is_lock and not req.link.has_hash)
     ]
+    for req in found:
+        if req.link is not None and req.link.is_wheel:
+            logger.info("%s", locks.downloaded_for_hash(req.link.filename))
+    return found
 
 
 def log_would_download(state: RunState, reqs: Sequence[InstallRequirement]) -> None:

@@ -80,6 +80,9 @@ _BITS: tuple[tuple[Leaf, int, dict[int, str]], ...] = (
     ((_EXTENDED + 8, 0), _EBX, {0: "clzero", 27: "cppc"}),
 )
 
+NAMES = frozenset(name for _, _, names in _BITS for name in names.values())
+"""All that ``flags`` can return."""
+
 LEAVES: tuple[Leaf, ...] = (
     (0, 0),
     (_EXTENDED, 0),

@@ -10,10 +10,7 @@ import ctypes
 from collections.abc import Iterable, Sequence
 
 from ._cpuid import Leaf, Registers
-
-# push rbx; mov eax, ecx; mov ecx, edx; cpuid; mov [r8], eax; mov [r8+4], ebx; mov [r8+8], ecx;
-# mov [r8+12], edx; pop rbx; ret. Leaf, subleaf and result come in ECX, EDX and R8.
-CPUID = bytes.fromhex("53 89c8 89d1 0fa2 418900 41895804 41894808 4189500c 5b c3")
+from ._cpuid_code import CODE, query
 
 _COMMIT_AND_RESERVE = 0x3000
 _RELEASE = 0x8000
@@ -25,24 +22,17 @@ def cpuid(leaves: Sequence[Leaf]) -> dict[Leaf, Registers]:
     """Return the registers of each of ``leaves``; raise OSError if no code may be run."""
     kernel = _kernel()
     kernel.VirtualAlloc.restype = ctypes.c_void_p
-    place = kernel.VirtualAlloc(None, ctypes.c_size_t(len(CPUID)), _COMMIT_AND_RESERVE, _READ_WRITE)
+    place = kernel.VirtualAlloc(None, ctypes.c_size_t(len(CODE)), _COMMIT_AND_RESERVE, _READ_WRITE)
     if not place:
         raise OSError("no memory for the CPUID instruction")
     address = ctypes.c_void_p(place)
     try:
-        ctypes.memmove(address, CPUID, len(CPUID))
+        ctypes.memmove(address, CODE, len(CODE))
         old = ctypes.c_uint32()
-        size = ctypes.c_size_t(len(CPUID))
+        size = ctypes.c_size_t(len(CODE))
         if not kernel.VirtualProtect(address, size, _EXECUTE_READ, ctypes.byref(old)):
             raise OSError("the CPUID instruction may not be run")
-        run = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)(place)
-        found = {}
-        for leaf in leaves:
-            result = (ctypes.c_uint32 * 4)()
-            run(*leaf, ctypes.addressof(result))
-            eax, ebx, ecx, edx = result
-            found[leaf] = (eax, ebx, ecx, edx)
-        return found
+        return query(place, leaves)
     finally:
         kernel.VirtualFree(address, ctypes.c_size_t(0), _RELEASE)
 

@@ -132,6 +132,11 @@ def flags_of_hwcap(words: Sequence[int]) -> frozenset[str]:
     )
 
 
+def facts_of_version(version: str) -> CpuFacts:
+    """Return the facts of a CPU that has just what this version needs."""
+    return cpu.facts_of_level(ARCHITECTURE, _VERSIONS, version)
+
+
 def known_features() -> OrderedFeatures:
     """Return every feature, with every value, that ``detect`` can return."""
     return cpu.known_features("version", _VERSIONS, _ORDER)

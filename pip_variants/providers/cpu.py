@@ -89,6 +89,15 @@ def reached_levels(
     return tuple(names)
 
 
+def facts_of_level(
+    machine: str, levels: tuple[tuple[str, frozenset[str]], ...], level: str
+) -> CpuFacts:
+    """Return the facts of a CPU that has just what a level needs."""
+    names = [name for name, _ in levels]
+    needed = (flags for _, flags in levels[: names.index(level) + 1])
+    return CpuFacts(machine, frozenset().union(*needed))
+
+
 def known_features(
     name: str, levels: tuple[tuple[str, frozenset[str]], ...], order: tuple[str, ...]
 ) -> OrderedFeatures:

@@ -68,13 +68,14 @@ class ProviderRunner:
     """Queries each provider once.
 
     ``environ`` has the variables with which a user can force a result, ``cache`` is a folder for
-    results that hold longer than one run. Without ``run_plugin`` plugins fail.
+    results that hold longer than one run. Without ``run_plugin`` plugins fail. ``results`` are
+    those that are known already.
     """
 
     environ: Mapping[str, str]
     cache: Path | None = None
     run_plugin: RunPlugin | None = None
-    _results: dict[str | Plugin, ProviderResult] = field(default_factory=dict)
+    results: dict[str | Plugin, ProviderResult] = field(default_factory=dict)
 
     def query(
         self,
@@ -98,8 +99,8 @@ class ProviderRunner:
         if pending:
             with show_progress(any(isinstance(key, Plugin) for key in pending)) as progress:
                 for key, (provider, properties) in pending.items():
-                    self._results[key] = self._run(provider, properties, progress)
-                if any(self._results[key].failed for key in pending):
+                    self.results[key] = self._run(provider, properties, progress)
+                if any(self.results[key].failed for key in pending):
                     progress.finish("error")
         return {ns: self._supported(ns, provider) for ns, provider in providers.items()}
 
@@ -111,21 +112,21 @@ class ProviderRunner:
         plugin = Plugin((name,), "", (name,))
         unknown = Namespace("")
         self.query({unknown: plugin}, (), show_progress)
-        return self._supported(self._results[plugin].namespace or unknown, plugin)
+        return self._supported(self.results[plugin].namespace or unknown, plugin)
 
     @property
     def packages(self) -> frozenset[str]:
         """The names of the provider packages that were queried."""
-        plugins = (key for key in self._results if isinstance(key, Plugin))
+        plugins = (key for key in self.results if isinstance(key, Plugin))
         return frozenset(name for plugin in plugins for name in plugin.packages)
 
     def _has_result(self, key: str | Plugin, known: frozenset[Property]) -> bool:
-        result = self._results.get(key)
+        result = self.results.get(key)
         return result is not None and (result.known is None or known <= result.known)
 
     def _known(self, key: str | Plugin) -> frozenset[Property]:
         """Return the properties of the last result, which the next one has to cover as well."""
-        result = self._results.get(key)
+        result = self.results.get(key)
         return frozenset() if result is None else result.known or frozenset()
 
     def _run(
@@ -138,7 +139,7 @@ class ProviderRunner:
         return self.run_plugin(provider, known, progress)
 
     def _supported(self, namespace: Namespace, provider: BuiltIn | Plugin) -> SupportedProperties:
-        result = self._results[_key(provider)]
+        result = self.results[_key(provider)]
         state: State = "plugin" if isinstance(provider, Plugin) else "built-in"
         if result.failed:
             state = "failed"

@@ -3,16 +3,23 @@
 The published provider reports what the CPU's model is known to have, this one what CPU and
 operating system have really enabled: a virtual machine without AVX2 is not v3, whatever its model.
 The levels are those of the x86-64 psABI.
+
+On Linux a flag counts that both have: the CPU, by CPUID and XGETBV, and the kernel, by
+``/proc/cpuinfo``. The kernel may have been told to do without a flag (``clearcpuid``), or may have
+found that it does not work. Under emulation that file is the host's, which has flags that the
+emulated CPU lacks, or, on a host of another architecture, none of them: then the CPU alone counts.
+A host that has less than what it emulates hides the rest, which costs speed but runs. Where a
+policy lets no process run code that it makes, the file alone counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pip_variants.core.properties import OrderedFeatures, ordered_features
 
-from . import cpu
+from . import _cpuid, cpu
 from .cpu import CpuFacts
 from .result import ProviderResult
 
@@ -104,6 +111,11 @@ def detect(facts: CpuFacts) -> ProviderResult:
     return ProviderResult((*ordered_features([("level", levels)]), *features))
 
 
+def facts_of_level(level: str) -> CpuFacts:
+    """Return the facts of a CPU that has just what this level needs."""
+    return cpu.facts_of_level(ARCHITECTURE, _LEVELS, level)
+
+
 def known_features() -> OrderedFeatures:
     """Return every feature, with every value, that ``detect`` can return."""
     return cpu.known_features("level", _LEVELS, _ORDER)
@@ -115,6 +127,18 @@ def flags_of_cpuinfo(text: str) -> frozenset[str]:
     found = (words for name, _, words in parts if name.strip() == "flags")
     flags = frozenset(next(found, "").split())
     return flags | {"sse3"} if "pni" in flags else flags
+
+
+def flags_of_linux(listed: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+    """Return the flags that both kernel and CPU have.
+
+    ``listed`` are those of the kernel, nothing if it lists none of this architecture, ``own`` are
+    those of the CPU. Some of the kernel's are no bits of CPUID: they count unless others show that
+    the list is of another CPU.
+    """
+    if not listed:
+        return own
+    return listed if listed & _cpuid.NAMES <= own else listed & own
 
 
 def flags_of_sysctl(values: Mapping[str, str]) -> frozenset[str]:
@@ -148,12 +172,26 @@ def _carried(flags: frozenset[str]) -> frozenset[str]:
 
 
 def _read_linux() -> frozenset[str]:
-    """Return the flags of the first core; all have the same, and listing hundreds takes long."""
+    from . import _linux
+
+    try:
+        own = _flags_of_cpu(_linux.cpuid, _linux.enabled_states)
+    except (OSError, ImportError, AttributeError):
+        return flags_of_cpuinfo(_first_record())
+    try:
+        listed = flags_of_cpuinfo(_first_record())
+    except OSError:
+        listed = frozenset()
+    return flags_of_linux(listed, own)
+
+
+def _first_record() -> str:
+    """Return the record of the first core; all have the same, and reading hundreds takes long."""
     data = b""
     with CPUINFO.open("rb", buffering=0) as file:
         while b"\n\n" not in data and (part := file.read(_BLOCK)):
             data += part
-    return flags_of_cpuinfo(data.decode("ascii", "replace"))
+    return data.decode("ascii", "replace")
 
 
 def _read_macos() -> frozenset[str]:
@@ -163,7 +201,14 @@ def _read_macos() -> frozenset[str]:
 
 
 def _read_windows() -> frozenset[str]:
-    from . import _cpuid, _windows
+    from . import _windows
 
-    leaves = _windows.cpuid(_cpuid.LEAVES)
-    return flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states())
+    return _flags_of_cpu(_windows.cpuid, _windows.enabled_states)
+
+
+def _flags_of_cpu(
+    cpuid: Callable[[Sequence[_cpuid.Leaf]], Mapping[_cpuid.Leaf, _cpuid.Registers]],
+    enabled_states: Callable[[], int],
+) -> frozenset[str]:
+    flags = _cpuid.flags(cpuid(_cpuid.LEAVES))
+    return flags_of_cpuid(flags, enabled_states() if "osxsave" in flags else 0)

@@ -27,47 +27,22 @@ from pip_variants.core.errors import (
 )
 from pip_variants.core.filenames import LONGEST_FILENAME, METADATA_SUFFIX, metadata_filename
 from pip_variants.core.merge import merge
-from pip_variants.core.metadata import NO_METADATA, FileProblems, SourceMetadata, VariantMetadata
+from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetadata
 from pip_variants.core.properties import NULL_LABEL, Label
-from pip_variants.formats.reader import InvalidEntry, parse, read_valid_entries
+from pip_variants.formats.fields import table
+from pip_variants.formats.reader import parse, read_valid_entries, without_entries
+from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.system.content_cache import ContentCache
 from pip_variants.system.workers import Workers
 
-from .fetch import fetch, unknown_hashes
+from .fetch import fetch
+from .index_file import IndexFile
 from .prefetch import Prefetch
 from .transport import RemoteFile, Transport
 from .wheel_metadata import WheelReader
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
-
-
-@dataclass(frozen=True, slots=True)
-class _IndexFile:
-    """An index-level file that was read, or why it cannot be used."""
-
-    file: RemoteFile
-    metadata: VariantMetadata | None = None
-    invalid: tuple[InvalidEntry, ...] = ()
-    error: str | None = None
-
-    @property
-    def problems(self) -> FileProblems | None:
-        """What is wrong with it, or None."""
-        entries = tuple(shortened(str(item.error)) for item in self.invalid)
-        unknown = unknown_hashes(self.file) if self.error is None else ()
-        if self.error is None and not entries and not unknown:
-            return None
-        return FileProblems(self.file.filename, self.error, entries, unknown)
-
-    @property
-    def invalid_labels(self) -> dict[Label, str]:
-        """The labels whose entry is invalid, each with the reason."""
-        return {
-            Label(item.name): shortened(f"{self.file.filename}: {item.error}")
-            for item in self.invalid
-            if item.key == "variants"
-        }
 
 
 @dataclass(slots=True)
@@ -77,7 +52,7 @@ class _Labels:
     ``failed`` is why a wheel could not be fetched.
     """
 
-    file: _IndexFile | None
+    file: IndexFile | None
     failed: str | None = None
     metadata: VariantMetadata | None = None
     failures: dict[Label, str] = field(default_factory=dict)
@@ -136,7 +111,7 @@ class MetadataReader:
         self.wheels = wheels
         self._cache = cache
         self._listed: dict[Key, RemoteFile] = {}
-        self._files: dict[Key, _IndexFile | VariantError | None] = {}
+        self._files: dict[Key, IndexFile | VariantError | None] = {}
         self._read: dict[tuple[str, ...], SourceMetadata | VariantError] = {}
         self._ahead: dict[Key, Prefetch[bytes]] = {}
 
@@ -150,7 +125,7 @@ class MetadataReader:
         own._files = {
             key: found
             for key, found in self._files.items()
-            if isinstance(found, _IndexFile) and found.error is None
+            if isinstance(found, IndexFile) and found.error is None
         }
         return own
 
@@ -192,6 +167,24 @@ class MetadataReader:
             raise result
         return result
 
+    def documents(self, wheels: Sequence[RemoteFile]) -> tuple[object, ...]:
+        """Return the parsed documents that describe variant wheels of one version on one source.
+
+        First that of the index, then those of the wheels whose labels it does not list. All have
+        been read before, and no request is sent.
+        """
+        file = self._files.get(_key_of(wheels[0]))
+        labels = _Labels(file if isinstance(file, IndexFile) else None)
+        found = []
+        if labels.file is not None and labels.file.metadata is not None:
+            labels.metadata = labels.file.metadata
+            found.append(labels.file.document)
+        for label, wheel in _one_of_each_label(wheels, None, ()).items():
+            content = self.wheels.known(wheel.url).get(VARIANT_JSON)
+            if content is not None and not labels.is_known(label):
+                found.append(parse(content))
+        return tuple(found)
+
     def read_ahead(
         self, wheels: Sequence[RemoteFile], transport: Transport, workers: Workers
     ) -> None:
@@ -206,7 +199,7 @@ class MetadataReader:
         ahead = self._ahead.pop(key, None)
         return ahead.result() if ahead is not None else fetch(file, transport, self._cache)
 
-    def _index_file(self, wheel: RemoteFile, transport: Transport) -> _IndexFile | None:
+    def _index_file(self, wheel: RemoteFile, transport: Transport) -> IndexFile | None:
         """Return the index-level file of the version of a wheel, which is read once, or None.
 
         Raise FetchError if it has a revision that is not supported.
@@ -222,15 +215,15 @@ class MetadataReader:
 
     def _read_file(
         self, key: Key, file: RemoteFile, transport: Transport
-    ) -> _IndexFile | FetchError:
+    ) -> IndexFile | FetchError:
         try:
             document = parse(self._content(key, file, transport))
             metadata, invalid = read_valid_entries(document)
         except UnsupportedRevisionError as error:
             return FetchError(f"{file.filename}: {error}")
         except VariantError as error:
-            return _IndexFile(file, error=str(error))
-        return _IndexFile(file, metadata, invalid)
+            return IndexFile(file, error=str(error))
+        return IndexFile(file, metadata, without_entries(table(document, ""), invalid), invalid)
 
     def _combine(
         self, one_each: Mapping[Label, RemoteFile], transport: Transport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -370,3 +371,24 @@ null variant, labelled null
 1 note in 5 files.
 """
     )
+
+
+def test_machines_and_what_they_would_take(pip: Pip) -> None:
+    """`--as` is about example machines and platform files, in a table, as JSON, as a page."""
+    write_valid_release(pip.folder / "simple" / "torch")
+    described = "version = 1\ncomplete = true\n[properties.nvidia]\n"
+    (pip.folder / "gpu.toml").write_text(described + 'cuda_version_lower_bound = ["12.6"]\n')
+    text = check(pip, "--as", "cuda12.8-sm89-windows", "--as", "mac", "simple")
+    assert re.findall(r"(?m)^(!| )  (\S+) +(\S+)", text) == [
+        (" ", "Machine", "Build"),
+        (" ", "cuda12.8-sm89-windows", "cu126"),
+        ("!", "mac", "nothing"),
+    ]
+    assert text.endswith("\nNo findings in 4 files.\n")
+    found = json.loads(check(pip, "--json", "--as", "all", "--html", "a.html", "simple"))
+    takes = {item["machine"]: item["label"] for item in found["machines"]}
+    assert (takes["cuda12.8-sm89-windows"], takes["windows"]) == ("cu126", "null")
+    assert "cuda12.8-sm89-windows" in (pip.folder / "a.html").read_text()
+    assert found["findings"] == []
+    (item,) = json.loads(check(pip, "--json", "--as", "gpu.toml", "simple"))["machines"]
+    assert (item["machine"], item["takes"]) == ("gpu.toml", "nothing")

@@ -73,10 +73,10 @@ def fake_system(
     monkeypatch.setattr(cpu.sys, "maxsize", 2 ** (bits - 1) - 1)  # type: ignore[attr-defined]
 
 
-def failing_reader(error: Exception) -> Callable[[], frozenset[str]]:
+def failing_reader(error: Exception) -> Callable[..., frozenset[str]]:
     """Return a reader that raises."""
 
-    def read() -> frozenset[str]:
+    def read(*_: object) -> frozenset[str]:
         raise error
 
     return read

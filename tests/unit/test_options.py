@@ -10,6 +10,7 @@ import pytest
 from pip_variants.core.errors import RequestError
 from pip_variants.pip_adapter.options import (
     OptionValue,
+    locks_every_label,
     provider_settings,
     switches,
     target_of,
@@ -198,3 +199,36 @@ TARGETS = [
 def test_target_options_make_a_cross_target(options: dict[str, object], expected: Target) -> None:
     """Any option about the target makes it a cross target, with the markers that it fixes."""
     assert target_of(Values(options)) == expected
+
+
+LOCKS_ALL = [
+    pytest.param({}, False, None, id="no lock"),
+    pytest.param({"lock_variants": "this", "no_variants": True}, False, None, id="this"),
+    pytest.param({"lock_variants": "all", "variant_platform": None}, True, None, id="all"),
+    pytest.param(
+        {"lock_variants": "all", "variant_platform": "gpu.toml"},
+        True,
+        "--variants all is for every machine, --variant-platform for one",
+        id="all, for one machine",
+    ),
+    pytest.param(
+        {"lock_variants": "all", "no_variants": True},
+        True,
+        "--variants all and --no-variants contradict each other",
+        id="all, without any",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "expected", "error"), LOCKS_ALL)
+def test_lock_of_every_label_is_for_no_machine_in_particular(
+    values: dict[str, object], error: str | None, *, expected: bool
+) -> None:
+    """What contradicts it is an error, before anything is requested."""
+    assert locks_every_label(Values(values)) == expected
+    if error is None:
+        provider_settings(Values(values))
+    else:
+        with pytest.raises(RequestError) as caught:
+            provider_settings(Values(values))
+        assert str(caught.value) == error

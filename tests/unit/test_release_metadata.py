@@ -334,3 +334,44 @@ def test_hint_tries_again_what_has_failed() -> None:
     assert found.read(files, server).unread == ()
     assert found.forget_failures().read(files, server).unread == ()
     assert server.requests == [JSON]
+
+
+OWN = {label: {"variants": {label: GPU}} for label in "abc"}
+DOCUMENTS: dict[str, tuple[Mapping[str, bytes], bool, list[object]]] = {
+    "file": (text(DOCUMENT), True, [DOCUMENT]),
+    "no file": (WHEELS, False, [OWN["a"], OWN["b"]]),
+    "file fails": (WHEELS, True, [OWN["a"], OWN["b"]]),
+    "label missing in the file": (
+        {**listing("a", "c"), **WHEELS},
+        True,
+        [{"variants": {"a": GPU, "c": GPU}}, OWN["b"]],
+    ),
+    "invalid entries in the file": (
+        text({"variants": {"a": GPU, "b": GPU, "../c": GPU}, "providers": {"gpu": 1}, "x": 1}),
+        True,
+        [{"variants": {"a": GPU, "b": GPU}, "providers": {}, "x": 1}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "listed", "expected"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_documents_are_those_that_describe_the_wheels(
+    files: Mapping[str, bytes], expected: list[object], *, listed: bool
+) -> None:
+    """They are as published, without what cannot be read, and nothing is requested for them."""
+    server, reader = Server(files), MetadataReader(WheelReader())
+    if listed:
+        reader.add_listed(file(JSON))
+    wheels_here = [file(wheel_name(label), label) for label in "ab"]
+    reader.read(wheels_here, server)
+    requests = list(server.requests)
+    assert list(reader.documents(wheels_here)) == expected
+    assert server.requests == requests
+
+
+def test_null_variant_has_no_document() -> None:
+    """None is needed, and none is read."""
+    reader = MetadataReader(WheelReader())
+    null = [file(wheel_name("null"), "null")]
+    reader.read(null, Server({}))
+    assert reader.documents(null) == ()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pip_variants.core.metadata import Priorities
-from pip_variants.core.properties import Feature
-from pip_variants.core.supported import prioritised
-from tests.unit.cases import Features, priorities, supported
+from pip_variants.core.properties import Feature, Namespace
+from pip_variants.core.supported import every_property, prioritised
+from tests.unit.cases import Features, priorities, supported, variant
 
 MACHINE = supported(
     "cpu",
@@ -72,3 +72,16 @@ def test_priorities_make_no_property_supported() -> None:
     disabled = supported("cpu", "disabled", reason="switched off")
     ranked = priorities(("cpu",), (("cpu", ("sse",)),), (("cpu", (("sse", ("on",)),)),))
     assert prioritised(disabled, ranked) == disabled
+
+
+def test_every_property_fits_each_variant() -> None:
+    """Each namespace in question has all that the variants list, also one that none of them has."""
+    variants = [
+        variant("a", "gpu :: arch :: 90", "gpu :: arch :: 80", "cpu :: level :: v3"),
+        variant("b", "gpu :: arch :: 70", "gpu :: abi :: x"),
+    ]
+    found = every_property([Namespace("gpu"), Namespace("other")], variants)
+    assert found == {
+        "gpu": supported("gpu", "static", (("abi", ("x",)), ("arch", ("70", "80", "90")))),
+        "other": supported("other", "static", ()),
+    }

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pip_variants.providers import _cpuid, _macos, _windows, cpu, x86_64
+from pip_variants.providers import _cpuid, _cpuid_code, _linux, _macos, _windows, cpu, x86_64
 from pip_variants.providers.cpu import CpuFacts
 from pip_variants.providers.x86_64 import ARCHITECTURE, detect, read_facts
 from tests.unit.machines import Machine, failing_reader, fake_system, recorded_machines
@@ -61,11 +61,15 @@ def _flags(machine: Machine) -> frozenset[str]:
 
 
 def _fake_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes) -> Path:
-    """Make this machine a Linux with this ``/proc/cpuinfo``, and return the path of the file."""
+    """Make this machine a Linux with this ``/proc/cpuinfo``, and return the path of the file.
+
+    The CPU cannot be queried.
+    """
     path = tmp_path / "cpuinfo"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     monkeypatch.setattr(x86_64, "CPUINFO", path)
     fake_system(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(_linux, "cpuid", failing_reader(OSError("no code may be run")))
     return path
 
 
@@ -108,6 +112,7 @@ USABLE_WITHOUT_XSAVE = (
     " lahf_lm popcnt sse2 sse mmx"
 )
 AVX_FLAGS = "avx2 fma f16c vaes vpclmulqdq avx_vnni avx512f avx512bw avx512_vnni avx512ifma"
+XSAVE_FLAGS = "xsave xsavec xsaveopt"
 # Flags beside these, those of them that are usable, and the highest level.
 LYING = {
     "F16C": ("f16c", "", "v2"),
@@ -169,8 +174,97 @@ def test_linux_stops_reading_after_the_first_record(monkeypatch: pytest.MonkeyPa
             return Endless(record * 1000)
 
     fake_system(monkeypatch, ARCHITECTURE, "linux")
+    monkeypatch.setattr(_linux, "cpuid", failing_reader(OSError("no code may be run")))
     monkeypatch.setattr(x86_64, "CPUINFO", File)
     assert detect(read_facts()) == MACHINES["amd-zen5"].expected_result("level")
+
+
+# A CPU of level v3 by its registers, and one of v4 by what Linux lists.
+EMULATED = MACHINES["windows-broadwell"]
+HOST = MACHINES["intel-sapphirerapids"]
+ARM_HOST = "processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n\n"
+
+
+def _fake_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+    machine: Machine,
+    *,
+    without: frozenset[str] = frozenset(),
+    enabled: int | None = None,
+) -> None:
+    """Give this machine the CPU of a recorded one, without some of its flags."""
+    leaves = {leaf: list(registers) for leaf, registers in _leaves(machine).items()}
+    for leaf, register, names in _cpuid._BITS:
+        for bit, name in names.items():
+            if name in without and leaf in leaves:
+                leaves[leaf][register] &= ~(1 << bit)
+    states = machine.recorded["enabled"] if enabled is None else enabled
+    monkeypatch.setattr(_linux, "cpuid", lambda _: {k: tuple(v) for k, v in leaves.items()})
+    monkeypatch.setattr(_linux, "enabled_states", lambda: states)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(HOST.cpuinfo(), id="a host with more"),
+        pytest.param(ARM_HOST, id="an ARM host"),
+        pytest.param("", id="empty"),
+        pytest.param(None, id="no /proc"),
+    ],
+)
+def test_linux_under_emulation_has_the_flags_of_the_emulated_cpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
+) -> None:
+    """In a container that runs under emulation /proc/cpuinfo is the host's."""
+    path = _fake_linux(monkeypatch, tmp_path, text or "")
+    if text is None:
+        path.unlink()
+    _fake_cpu(monkeypatch, EMULATED)
+    assert detect(read_facts()) == EMULATED.expected_result("level")
+
+
+@pytest.mark.parametrize(
+    ("listed", "own", "both"),
+    [
+        pytest.param("sse2 avx avx2", "sse2 avx avx2", "sse2 avx avx2", id="alike"),
+        pytest.param("sse2 avx avx2", "sse2", "sse2", id="the host of an emulator"),
+        pytest.param("sse2", "sse2 avx avx2", "sse2", id="clearcpuid"),
+        pytest.param("", "sse2 avx", "sse2 avx", id="nothing listed"),
+        pytest.param("sse2 ibrs_enhanced", "sse2", "sse2 ibrs_enhanced", id="no bit of CPUID"),
+        pytest.param("sse2 avx ibrs_enhanced", "sse2", "sse2", id="no bit of CPUID of the host"),
+        pytest.param("sse2 avx2", "", "", id="a CPU without flags"),
+    ],
+)
+def test_linux_flag_is_that_of_both_kernel_and_cpu(listed: str, own: str, both: str) -> None:
+    """A flag that the kernel leaves out is not used, nor one that the CPU does not have."""
+    found = x86_64.flags_of_linux(frozenset(listed.split()), frozenset(own.split()))
+    assert found == set(both.split())
+
+
+@pytest.mark.parametrize(
+    ("without", "enabled", "lost", "level"),
+    [
+        pytest.param("avx", None, AVX_FLAGS + " avx", "v2", id="a hypervisor that masks AVX"),
+        pytest.param("avx2", None, "avx2", "v2", id="a hypervisor that masks AVX2"),
+        pytest.param("xsave", None, f"{AVX_FLAGS} avx {XSAVE_FLAGS}", "v2", id="no XSAVE"),
+        pytest.param("osxsave", None, f"{AVX_FLAGS} avx {XSAVE_FLAGS}", "v2", id="noxsave"),
+        pytest.param("", 0b11, f"{AVX_FLAGS} avx", "v2", id="AVX switched off by the kernel"),
+    ],
+)
+def test_linux_flags_of_the_cpu_need_their_carriers(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    without: str,
+    enabled: int | None,
+    lost: str,
+    level: str,
+) -> None:
+    """What the kernel lists, and the CPU has, is not usable without what carries it."""
+    _fake_linux(monkeypatch, tmp_path, ARM_HOST)
+    _fake_cpu(monkeypatch, EMULATED, without=frozenset(without.split()), enabled=enabled)
+    found = detect(read_facts())
+    assert found.features[0][1][0] == level
+    assert {name for name, _ in found.features[1:]} == set(EMULATED.on) - set(lost.split())
 
 
 @pytest.mark.parametrize("name", MACOS)
@@ -312,11 +406,11 @@ def test_architecture_is_that_of_the_interpreter(
     assert cpu.machine() == expected
 
 
-def test_linux_does_not_import_ctypes() -> None:
-    """Importing ctypes would take longer than reading /proc/cpuinfo."""
+def test_provider_of_another_architecture_does_not_import_ctypes() -> None:
+    """Importing ctypes would take longer than all else that such a provider does."""
     script = (
-        "import sys; from pip_variants.providers.x86_64 import read_facts; read_facts();"
-        "from pip_variants.providers import aarch64; aarch64.read_facts();"
+        "import sys; from pip_variants.providers import aarch64, cpu, x86_64;"
+        "cpu.machine = lambda: 'riscv64'; aarch64.read_facts(); x86_64.read_facts();"
         "print('ctypes' in sys.modules)"
     )
     done = subprocess.run(
@@ -374,16 +468,56 @@ def test_cpuid_code_agrees_with_linux(monkeypatch: pytest.MonkeyPatch, page: int
     """The machine code for Windows gets the flags from this CPU that Linux lists."""
     kernel = _Kernel(page)
     monkeypatch.setattr(_windows, "_kernel", lambda: kernel)
-    monkeypatch.setattr(_windows, "CPUID", FROM_LINUX + _windows.CPUID)
+    monkeypatch.setattr(_windows, "CODE", FROM_LINUX + _cpuid_code.CODE)
     leaves = _windows.cpuid(_cpuid.LEAVES)
     assert kernel.freed == [page]
     _, ebx, ecx, edx = leaves[0, 0]
     vendor = b"".join(register.to_bytes(4, "little") for register in (ebx, edx, ecx)).decode()
     assert vendor in Path("/proc/cpuinfo").read_text("utf-8")
-    known = {name for _, _, names in _cpuid._BITS for name in names.values()}
-    mine = x86_64.flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states()) & known
+    mine = x86_64.flags_of_cpuid(_cpuid.flags(leaves), _windows.enabled_states())
     # Linux may have disabled something that the CPU has.
-    assert read_facts().flags & known <= mine
+    listed = x86_64.flags_of_cpuinfo(Path("/proc/cpuinfo").read_text("utf-8"))
+    assert listed & _cpuid.NAMES <= mine
+
+
+@here_only
+def test_linux_queries_the_cpu_itself() -> None:
+    """CPUID and XGETBV of this CPU agree with what Linux lists."""
+    mine = x86_64._flags_of_cpu(_linux.cpuid, _linux.enabled_states)
+    listed = x86_64.flags_of_cpuinfo(Path("/proc/cpuinfo").read_text("utf-8"))
+    assert listed & _cpuid.NAMES <= mine
+    assert {"sse", "sse2"} <= mine
+
+
+class _LibraryOfC:
+    """The C library of Linux, which fails from the call ``failing`` on."""
+
+    def __init__(self, failing: str) -> None:
+        place = {"mmap": 2**64 - 1}.get(failing, 4096)
+        self.freed: list[int | None] = []
+        self.mmap = _Function(lambda *_: place)
+        self.mprotect = _Function(lambda *_: -1)
+        self.munmap = _Function(self._free)
+
+    def _free(self, address: ctypes.c_void_p, *_: object) -> int:
+        self.freed.append(address.value)
+        return 0
+
+
+@pytest.mark.parametrize(("failing", "freed"), [("mmap", []), ("mprotect", [4096])])
+def test_linux_policy_against_code_leaves_cpuinfo_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: str, freed: list[int]
+) -> None:
+    """If a policy forbids new code, the memory is freed and what Linux lists counts."""
+    library = _LibraryOfC(failing)
+    monkeypatch.setattr(_linux, "_library", lambda: library)
+    monkeypatch.setattr(_linux.ctypes, "memmove", lambda *_: None)  # type: ignore[attr-defined] # not to this address
+    with pytest.raises(OSError, match="no code may be run"):
+        _linux.enabled_states()
+    assert library.freed == freed
+    machine = MACHINES["amd-zen5"]
+    _fake_linux(monkeypatch, tmp_path, machine.cpuinfo())
+    assert detect(read_facts()) == machine.expected_result("level")
 
 
 @pytest.mark.parametrize("missing", ["VirtualAlloc", "VirtualProtect"])

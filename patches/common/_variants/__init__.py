@@ -185,7 +185,7 @@ def attach_variant(req: InstallRequirement, dist: BaseDistribution) -> BaseDistr
         state = run.state()
         from pip_variants.pip_adapter import prepare
 
-        prepare.attach_variant(state, req, dist)
+        return prepare.attach_variant(state, req, dist)
     return dist
 
 

@@ -52,6 +52,16 @@ def prepare_lock(preparer: RequirementPreparer, reqs: Iterable[InstallRequiremen
         preparer.prepare_linked_requirements_more(reqs)
 
 
+def complete_lock(text: str, reqs: Iterable[InstallRequirement]) -> str:
+    """Return the text of a lock with what belongs to its variants."""
+    run = current()
+    if not run.has_state:
+        return text
+    from pip_variants.pip_adapter import lock_file
+
+    return lock_file.with_variants(run.state(), text, reqs)
+
+
 def complete_wheels(
     preparer: RequirementPreparer, reqs: Iterable[InstallRequirement], parallel_builds: bool
 ) -> list[InstallRequirement]:

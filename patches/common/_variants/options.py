@@ -68,15 +68,51 @@ def option_group(command: Command) -> OptionGroup:
             metavar=metavar,
             help=f"{text} Can be used several times.",
         )
+    is_lock = command.name == "lock"
+    several = " Several times: write a lock pylock.NAME.toml for each NAME.toml." if is_lock else ""
     group.add_option(
         "--variant-platform",
         dest="variant_platform",
         metavar="FILE",
+        type="str",
+        action="callback",
+        callback=_set_platform,
+        callback_args=(is_lock,),
         help="Describe the target machine by a file, as `pip variants platform` writes one, in"
-        " place of querying this machine.",
+        f" place of querying this machine.{several}",
     )
     _add_presentation(group)
+    if is_lock:
+        _add_lock_option(group)
+    elif command.name == "freeze":
+        _add_freeze_option(group)
     return group
+
+
+def _add_lock_option(group: OptionGroup) -> None:
+    # The second name is for PIP_LOCK_VARIANTS: pip takes variables by the names of options.
+    group.add_option(
+        "--variants",
+        "--lock-variants",
+        dest="lock_variants",
+        metavar="WHICH",
+        type="choice",
+        choices=("this", "all"),
+        default="this",
+        help="Which variants of a version to lock: this, the one for this machine (default); or"
+        " all of them that the tags of this interpreter allow, whatever the machine.",
+    )
+
+
+def _add_freeze_option(group: OptionGroup) -> None:
+    group.add_option(
+        "--variants",
+        "--freeze-variants",
+        dest="freeze_variants",
+        action="store_true",
+        default=False,
+        help="Write NAME==VERSION#LABEL for a variant, which no stock pip can install.",
+    )
 
 
 def _add_presentation(group: OptionGroup) -> None:
@@ -101,6 +137,23 @@ def _add_presentation(group: OptionGroup) -> None:
         help="How a chosen variant is announced: full, with its properties (default); short, one"
         " line; or none.",
     )
+
+
+def _set_platform(
+    option: Option, name: str, file: str, parser: OptionParser, takes_several: bool
+) -> None:
+    """Set the platform file in the options, and list those of the command line."""
+    values = parser.values
+    if values is None or option.dest is None:  # never while options are parsed
+        return
+    # pip reads the environment and configuration files before there is a command line.
+    typed = [*(getattr(values, "variant_platforms", None) or ()), file]
+    if parser.rargs is None:
+        typed = []
+    elif len(typed) > 1 and not takes_several:
+        parser.error(f"option {name}: several files; only `pip lock` writes something for each")
+    setattr(values, option.dest, file)
+    values.variant_platforms = typed
 
 
 def _set_jobs(option: Option, name: str, number: int, parser: OptionParser) -> None:

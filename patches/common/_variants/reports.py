@@ -60,6 +60,14 @@ def label_entry(dist: BaseDistribution) -> dict[str, str]:
     return installed.label_entry(dist)
 
 
+def label_fragment(dist: BaseDistribution) -> str:
+    """Return ``#LABEL`` for a variant, if `pip freeze` is to name labels, or an empty string."""
+    if not getattr(current().options, "freeze_variants", False):
+        return ""
+    label = label_entry(dist).get("variant")
+    return f"#{label}" if label else ""
+
+
 def inspect_entry(dist: BaseDistribution) -> dict[str, object]:
     """Return what `pip inspect` adds to the entry of a variant."""
     if not is_variant(dist):

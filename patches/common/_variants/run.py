@@ -102,8 +102,17 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
 
     Raise pip's CommandError for invalid options about variants; warn about those without effect.
     """
+    if len(getattr(options, "variant_platforms", None) or ()) > 1:
+        from .locks import run_for_each_platform
+
+        return run_for_each_platform(options, lambda: _run_command(options, command))
+    return _run_command(options, command)
+
+
+def _run_command(options: Values, command: Callable[[], int]) -> int:
     run = _run
-    if any(getattr(options, name, None) for name in _OPTIONS):
+    is_for_all = getattr(options, "lock_variants", "this") == "all"
+    if is_for_all or any(getattr(options, name, None) for name in _OPTIONS):
         run.state()
     try:
         status = _without_variants(command) if run.without_variants else command()
@@ -145,7 +154,7 @@ def _build_options(options: Values | None) -> Values:
         setattr(inner, name, [value for value in values if value.is_default])
     for name in ("variant_platform", "platforms", "abis", "implementation", "python_version"):
         setattr(inner, name, None)
-    inner.ignore_installed = True
+    inner.lock_variants, inner.ignore_installed = "this", True
     inner.variant_jobs = 1
     inner.dry_run, inner.output_file = False, None  # a build needs their files
     return inner

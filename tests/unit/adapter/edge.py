@@ -331,13 +331,15 @@ def write_installed(
     return found
 
 
-def wheel_of(link: Link, document: Json | None = GPU_JSON) -> bytes:
+def wheel_of(link: Link, document: Json | None = GPU_JSON, requires: Sequence[str] = ()) -> bytes:
     """Return a wheel for a link, with its part of the metadata as `variant.json` if it has one."""
     name, version = link.filename.split("-", 2)[:2]
     label = label_of(link.filename)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"{name}-{version}.dist-info/METADATA", f"Name: {name}\n")
+        lines = [f"Name: {name}", *(f"Requires-Dist: {text}" for text in requires)]
+        text = "".join(f"{line}\n" for line in lines)
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", text)
         if label is not None and document is not None:
             own = dump(only(label, document))
             archive.writestr(f"{name}-{version}.dist-info/variant.json", own)
@@ -366,4 +368,5 @@ def chosen(state: RunState, links: Sequence[Link]) -> VariantLink:
     decision = decide_release(state, linked)
     best = decision.ranked[0]
     link = linked.links[best.index]
-    return VariantLink(link, link.label, Choice("torch", "2.8.0", best.selected, decision))
+    choice = Choice("torch", "2.8.0", best.selected, decision, linked.links)
+    return VariantLink(link, link.label, choice)

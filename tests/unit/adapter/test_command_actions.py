@@ -267,6 +267,51 @@ def test_check_of_a_page_reads_its_documents_and_no_wheel(
     assert server.requests == [f"GET {PAGE}", f"GET {JSON_URL}"]
 
 
+def test_machines_of_a_page_without_metadata_are_judged_by_one_wheel_a_label(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As an installation would: of every label one wheel is read."""
+    server, page = serving(), f"{PAGE}without-metadata/"
+    names = [wheel_name(label) for label in ("fast", "null")]
+    server.files[page] = "".join(f"<a href='/files/{name}'>x</a>" for name in names).encode()
+    server.headers["Content-Type"] = "text/html"
+    checked(caplog, server, "--as", "x86-v3", "--as", "none", page)
+    read = {item.rpartition("/")[2] for item in server.requests if item.startswith("GET")}
+    assert {*names} <= read
+
+
+MISTAKES = {
+    "no such machine": (
+        ["check", "--as", "x86-v5", __file__],
+        r"--as: 'x86-v5' is neither a platform file nor .* \(all, .*\)\. Did you mean x86-v\d\?",
+    ),
+    "no platform file": (
+        ["check", "--as", __file__, __file__],
+        r"--as: '.*test_command_actions\.py': .*",
+    ),
+    "a page without machines": (
+        ["check", "--html", "x.html", __file__],
+        r"The option --html needs --as\.",
+    ),
+    "a page in no folder": (
+        ["check", "--as", "none", "--html", "/no/x.html", __file__],
+        r"--html: '/no/x\.html' cannot be written: No such file or directory",
+    ),
+    "another action": (
+        ["list", "--as", "none"],
+        r"The option --as is not one of: pip variants list",
+    ),
+}
+
+
+@pytest.mark.parametrize(("args", "expected"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_about_machines_are_errors_of_pip(args: list[str], expected: str) -> None:
+    """Each says what to write instead."""
+    with pytest.raises(CommandError) as caught:
+        Command(server=FakeServer()).execute(*args)
+    assert re.fullmatch(expected, str(caught.value)), str(caught.value)
+
+
 PROVIDER = {"requires": ["p"], "install-time": True}
 NOTE = {"variants": {"00000000": {}}, "providers": {"gpu": PROVIDER}}
 WARNING = {"variants": {}, "providers": {"gpu": {**PROVIDER, "x": 1}}}

@@ -1,0 +1,1 @@
+"""The providers and the whole product under emulated CPUs; `scripts/emulated.py` is the command."""

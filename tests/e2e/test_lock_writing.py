@@ -1,0 +1,298 @@
+"""`pip lock` with variants, and `pip freeze --variants`: what is written, and who can read it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.pylock import Pylock
+from pip._vendor import tomli
+
+from pip_variants.core.filenames import split_label
+from tests.e2e.indexes import PURE_TAG, large_torch_wheels, write_torch_release, write_variants_json
+from tests.e2e.pips import (
+    MIDDLE_DRIVER,
+    QUERY_FAILS,
+    Machine,
+    Output,
+    Pip,
+    request_lines,
+    title,
+    whole_files,
+)
+from tests.support.stand_in import (
+    TORCH_280,
+    IndexServer,
+    Listed,
+    write_simple_index,
+    write_wheel,
+)
+from tests.support.stand_in_wheel import Json
+
+REQUIRES = (
+    "always",
+    "cuda-runtime; 'nvidia' in variant_namespaces",
+    "cpu-runtime; variant_label == '00000000'",
+)
+LABELS = ("00000000", "cu126", "cu128", "cu129")
+GPU = """\
+version = 1
+complete = true
+[properties.nvidia]
+cuda_version_lower_bound = ["12.8", "12.6"]
+sm_arch = ["90_real"]
+"""
+CPU = "version = 1\ncomplete = true\n"
+
+
+@pytest.fixture
+def torch_index(tmp_path: Path, server: IndexServer, tag: str) -> str:
+    """Return the address of an index with torch, whose dependencies depend on the variant."""
+    root = tmp_path / "index"
+    torch = [
+        write_wheel(
+            root / "files",
+            f"torch-2.8.0-{tag}{f'-{label}' if label else ''}.whl",
+            variant_json=TORCH_280 if label else None,
+            requires=REQUIRES,
+        )
+        for label in (*LABELS, None)
+    ]
+    others = {
+        name: [write_wheel(root / "files", f"{name.replace('-', '_')}-1.0-{PURE_TAG}.whl")]
+        for name in ("always", "cuda-runtime", "cpu-runtime")
+    }
+    torch.append(write_variants_json(root / "files"))
+    write_simple_index(root, {"torch": torch, **others})
+    return f"{server.url}simple/"
+
+
+def lock(
+    pip: Pip,
+    url: str,
+    *args: str,
+    machine: Machine = MIDDLE_DRIVER,
+    variants: str = "",
+) -> Output:
+    """Run `pip lock`; `variants` is the value of its variable."""
+    command = ("lock", "--output", "pylock.toml", "--index-url", url)
+    return pip.run(*command, *args, machine=machine, PIP_LOCK_VARIANTS=variants)
+
+
+def packages_in(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the packages of a lock by name.
+
+    But for the labels in the names of wheels it has to be valid for a tool without variants.
+    """
+    text = path.read_text("utf-8")
+    found = tomli.loads(text)
+    plain = tomli.loads(text)
+    for package in plain["packages"]:
+        for wheel in package.get("wheels", ()):
+            wheel["name"] = split_label(wheel["name"].removesuffix(".whl"))[0] + ".whl"
+    Pylock.from_dict(plain)
+    return {package["name"]: package for package in found["packages"]}
+
+
+def wheels_in(package: Mapping[str, Any]) -> list[str]:
+    """Return the last parts of the names of the wheels: the label, or the platform."""
+    return [wheel["name"].rsplit("-", 1)[1].removesuffix(".whl") for wheel in package["wheels"]]
+
+
+def cut(*labels: str) -> Json:
+    """Return the metadata of torch with these labels alone."""
+    variants = TORCH_280["variants"]
+    assert isinstance(variants, Mapping)
+    return {**TORCH_280, "variants": {label: variants[label] for label in labels}}
+
+
+@pytest.mark.every_release
+def test_lock_has_the_metadata_of_the_locked_variant(pip: Pip, torch_index: str) -> None:
+    """It is that of the index, in its revision, cut to the label that is locked."""
+    lock(pip, torch_index, "torch")
+    packages = packages_in(pip.folder / "pylock.toml")
+    assert list(packages) == ["always", "cuda-runtime", "torch"]
+    assert wheels_in(packages["torch"]) == ["cu126"]
+    assert packages["torch"]["variants-json"] == cut("cu126")
+    assert "variants-json" not in packages["always"]
+
+
+@pytest.mark.parametrize("origin", ["wheels", "address"])
+def test_metadata_of_wheels_is_locked_where_there_is_no_other(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, origin: str
+) -> None:
+    """Their index has none, or the user gave a wheel by its address."""
+    files = write_torch_release(tmp_path / "index", tag, LABELS)
+    write_simple_index(tmp_path / "index", {"torch": files[:-1]})
+    url = f"{server.url}simple/"
+    given = {"wheels": "torch", "address": f"{server.url}files/{files[1].name}"}
+    lock(pip, url, given[origin])
+    torch = packages_in(pip.folder / "pylock.toml")["torch"]
+    assert torch["variants-json"] == cut("cu126")
+    assert ("archive" in torch) == (origin == "address")
+
+
+@pytest.mark.every_release
+def test_lock_of_all_variants_is_the_same_on_every_machine(pip: Pip, torch_index: str) -> None:
+    """No provider is queried; it has each label, the plain wheel and what any of them needs."""
+    output = lock(pip, torch_index, "--variants", "all", "torch", machine=QUERY_FAILS)
+    packages = packages_in(pip.folder / "pylock.toml")
+    assert list(packages) == ["always", "cpu-runtime", "cuda-runtime", "torch"]
+    torch = packages["torch"]
+    assert {*wheels_in(torch)[:-1]} == {*LABELS}
+    assert len(torch["wheels"]) == len(LABELS) + 1
+    assert all(len(wheel["hashes"]["sha256"]) == 64 for wheel in torch["wheels"])
+    assert torch["variants-json"] == TORCH_280
+    lines = [line.strip() for line in output.stdout.splitlines()]
+    assert (
+        "Needed by some of the variants of torch 2.8.0 only, but locked for all of them, because a"
+        " lock has no conditions about variants: cuda-runtime (cu126, cu128 and cu129) and"
+        " cpu-runtime (00000000)"
+    ) in lines
+    assert "Locked cu126, cu128, cu129, 00000000 and the plain wheel of torch 2.8.0" in lines
+    assert "variant_hash" not in output.stdout
+    assert "Querying" not in output.stdout
+
+
+def test_variable_of_lock_means_the_option(pip: Pip, torch_index: str) -> None:
+    """`PIP_LOCK_VARIANTS` is read by `pip lock` alone."""
+    lock(pip, torch_index, "torch", variants="all")
+    assert len(packages_in(pip.folder / "pylock.toml")["torch"]["wheels"]) == len(LABELS) + 1
+    pip.dry_run(torch_index, "torch", PIP_LOCK_VARIANTS="all")
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize("core_metadata", [False, True], ids=["ranges", "PEP 658"])
+def test_large_wheels_without_hashes_are_not_downloaded_for_the_lock(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, *, core_metadata: bool
+) -> None:
+    """The one that is chosen is; a line names the others, which no lock can have."""
+    root = tmp_path / "index"
+    wheels = large_torch_wheels(root / "files", tag, LABELS)
+    listed = [Listed(path, hashed=False, core_metadata=core_metadata) for path in wheels]
+    document = write_variants_json(root / "files")
+    write_simple_index(root, {"torch": [*listed, Listed(document)]})
+    output = lock(pip, f"{server.url}simple/", "--variants", "all", "torch")
+    torch = packages_in(pip.folder / "pylock.toml")["torch"]
+    (wheel,) = torch["wheels"]
+    path = next(path for path in wheels if path.name == wheel["name"])
+    assert wheel["hashes"] == {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert whole_files(server) == [f"/files/{path.name}"]
+    name = path.name.replace(tag, "TAG")
+    assert output.stdout.count(f"{name} is downloaded for its hash, which the lock needs") == 1
+    assert torch["variants-json"] == cut("cu126")
+    assert output.stderr.splitlines()[-1] == (
+        "WARNING: cu128, cu129 and 00000000 of torch 2.8.0 are not in the lock, which needs a hash"
+        " of each file: their page states none, and they are not downloaded for it"
+    )
+
+
+def test_required_hashes_choose_the_wheels_of_a_lock(pip: Pip, torch_index: str, tag: str) -> None:
+    """A wheel that `--require-hashes` would refuse is not in the lock of all variants."""
+    folder = pip.folder.parent / "index/files"
+    names = [f"torch-2.8.0-{tag}-{label}.whl" for label in ("cu126", "cu129")]
+    hashes = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+    line = f"torch==2.8.0 {' '.join(f'--hash=sha256:{item}' for item in hashes)}\n"
+    (pip.folder / "r.txt").write_text(line)
+    lock(pip, torch_index, "--variants=all", "--require-hashes", "--no-deps", "-r", "r.txt")
+    torch = packages_in(pip.folder / "pylock.toml")["torch"]
+    assert [wheel["hashes"] for wheel in torch["wheels"]] == [{"sha256": item} for item in hashes]
+    assert torch["variants-json"] == cut("cu126", "cu129")
+
+
+@pytest.mark.every_release
+def test_each_of_several_platform_files_has_a_lock(pip: Pip, torch_index: str) -> None:
+    """Each lock has the variant for one machine and what that needs, in a file of that name."""
+    (pip.folder / "gpu.toml").write_text(GPU)
+    (pip.folder / "cpu.toml").write_text(CPU)
+    files = ("--variant-platform", "gpu.toml", "--variant-platform", "cpu.toml")
+    output = lock(pip, torch_index, *files, "torch", machine=QUERY_FAILS)
+    expected = {"gpu": ("cu128", "cuda-runtime"), "cpu": ("00000000", "cpu-runtime")}
+    for name, (label, runtime) in expected.items():
+        packages = packages_in(pip.folder / f"pylock.{name}.toml")
+        assert list(packages) == ["always", runtime, "torch"]
+        assert wheels_in(packages["torch"]) == [label]
+        assert packages["torch"]["variants-json"] == cut(label)
+        assert f"Locking for '{name}.toml': pylock.{name}.toml\n" in output.stdout
+        assert title("torch", "2.8.0", label) in output.stdout
+    assert not (pip.folder / "pylock.toml").exists()
+
+
+# A command with its options, and the exit status and the error, which comes before any request.
+REFUSED: dict[str, tuple[Sequence[str], int, str]] = {
+    "several platform files to install": (
+        ("install", "--variant-platform", "gpu.toml", "--variant-platform", "cpu.toml"),
+        2,
+        "option --variant-platform: several files; only `pip lock` writes something for each",
+    ),
+    "several platform files of one name": (
+        ("lock", "--variant-platform", "gpu.toml", "--variant-platform", "./gpu.toml"),
+        1,
+        (
+            "ERROR: --variant-platform: the locks for 'gpu.toml' and './gpu.toml' would both be"
+            " named 'pylock.gpu.toml'"
+        ),
+    ),
+    "all variants for one machine": (
+        ("lock", "--variants", "all", "--variant-platform", "gpu.toml"),
+        1,
+        "ERROR: --variants all is for every machine, --variant-platform for one",
+    ),
+    "all variants, without any": (
+        ("lock", "--variants", "all", "--no-variants"),
+        1,
+        "ERROR: --variants all and --no-variants contradict each other",
+    ),
+    "other variants": (
+        ("lock", "--variants", "some"),
+        2,
+        "option --variants: invalid choice: 'some' (choose from this, all)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("args", "status", "error"), REFUSED.values(), ids=REFUSED)
+def test_options_that_make_no_sense_are_refused(
+    pip: Pip, server: IndexServer, args: Sequence[str], status: int, error: str
+) -> None:
+    """The error is pip's own for the options of a command."""
+    (pip.folder / "gpu.toml").write_text(GPU)
+    (pip.folder / "cpu.toml").write_text(CPU)
+    output = pip.run(*args, "--index-url", f"{server.url}simple/", "torch", status=status)
+    # Not every Python quotes the choices.
+    assert output.stderr.splitlines()[-1].replace("'this', 'all'", "this, all") == error
+    assert request_lines(server) == []
+
+
+def test_typed_platform_file_is_in_place_of_the_configured_one(pip: Pip, torch_index: str) -> None:
+    """One in a variable is not one of several."""
+    (pip.folder / "gpu.toml").write_text(GPU)
+    (pip.folder / "cpu.toml").write_text(CPU)
+    output = pip.dry_run(
+        torch_index, "--variant-platform", "cpu.toml", "torch", PIP_VARIANT_PLATFORM="gpu.toml"
+    )
+    assert "torch-2.8.0-00000000" in output.last_line
+
+
+def test_freeze_names_labels_if_requested(own_pip: Pip, cu126_index: str) -> None:
+    """Our pip installs what `pip freeze --variants` writes, whatever fits this machine better."""
+    assert own_pip.run("freeze").stdout == "torch==2.8.0\n"
+    assert own_pip.run("freeze", PIP_FREEZE_VARIANTS="1").stdout == "torch==2.8.0#cu126\n"
+    (own_pip.folder / "old.txt").write_text("# the GPU\ntorch#cu126\n")
+    frozen = own_pip.run("freeze", "--variants", "-r", "old.txt").stdout
+    assert frozen.splitlines()[:2] == ["# the GPU", "torch==2.8.0#cu126"]
+    (own_pip.folder / "frozen.txt").write_text(frozen)
+    own_pip.run("uninstall", "--yes", "--quiet", "torch")
+    output = own_pip.dry_run(cu126_index, "-r", "frozen.txt")
+    assert output.last_line == "Would install torch-2.8.0-cu126"
+
+
+def test_freeze_keeps_the_address_of_a_variant(own_pip: Pip, cu126_index: str) -> None:
+    """The file that an address names is the variant: its line needs no label."""
+    wheel = f"{cu126_index}torch/torch-2.8.0-{own_pip.tag}-cu128.whl"
+    own_pip.run("install", "--quiet", "--force-reinstall", wheel)
+    frozen = own_pip.run("freeze", "--variants").stdout
+    assert frozen.startswith("torch @ INDEX/simple/torch/torch-2.8.0-TAG-cu128.whl#sha256=")
