@@ -57,9 +57,10 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     """
     if not args:
         raise CommandError("Need a wheel, a JSON file, a folder or a URL to check.")
-    if options.html and not options.machines:
+    requested = getattr(options, "as") or ()
+    if options.html and not requested:
         raise CommandError("The option --html needs --as.")
-    on = machines(options.machines or ())
+    on = machines(requested)
     session = command.session(options)
     sources = _Sources(session)
     for arg in args:

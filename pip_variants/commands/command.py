@@ -16,24 +16,13 @@ from pip_variants.pip_adapter.run_state import RunState
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PackageFinder, PipSession, Values
 
-_OPTIONS = {
-    "json": "json",
-    "check": "check",
-    "outdated": "outdated",
-    "path": "path",
-    "strict": "strict",
-    "machines": "as",
-    "html": "html",
-}
-"""The options of actions by the name of their value."""
-
 _INSTALLING = ("upgrade", "force_reinstall", "ignore_installed", "target_dir")
 
 _ACTIONS = {
     "explain": ("json", *_INSTALLING),
     "list": ("json", "outdated", "path"),
-    "platform": ("json",),
-    "check": ("json", "strict", "machines", "html"),
+    "platform": ("json", "refresh"),
+    "check": ("json", "strict", "as", "html"),
     "index": ("check",),
 }
 """Each action, and which of the options below it takes."""
@@ -64,7 +53,7 @@ class VariantsCommand(Command):
     usage = """
       %prog [options] explain [--json] [--upgrade] <requirement>
       %prog [options] list [--json] [--outdated] [--path <dir>]
-      %prog [options] platform [--json] [namespace] ...
+      %prog [options] platform [--json] [--refresh] [namespace] ...
       %prog [options] check [--json] [--strict] [--as <machine>] [--html <file>] <path or url> ...
       %prog [options] index [--check] <dir>"""
 
@@ -82,6 +71,12 @@ class VariantsCommand(Command):
             help="With list: only variants for which there is a better one, or a newer version.",
         )
         compat.path_option(self)
+        self.cmd_opts.add_option(
+            "--refresh",
+            action="store_true",
+            help="With platform: query this machine anew, also for the commands that follow,"
+            " whatever is cached.",
+        )
         self._add_options_of_check()
         for names, dest, text in _OPTIONS_OF_INSTALL:
             self.cmd_opts.add_option(
@@ -105,7 +100,7 @@ class VariantsCommand(Command):
         )
         self.cmd_opts.add_option(
             "--as",
-            dest="machines",
+            dest="as",
             action="append",
             metavar="machine",
             help=(
@@ -166,11 +161,11 @@ class VariantsCommand(Command):
 
     def _check_options(self, options: Values, action: str) -> None:
         """Raise CommandError for an option that was typed and that an action does not take."""
-        for name in (*_OPTIONS, *_INSTALLING):
+        for name in {name for taken in _ACTIONS.values() for name in taken}:
             value = getattr(options, name)
             is_typed = value and value != getattr(self._defaults, name, None)
             if is_typed and name not in _ACTIONS[action]:
-                option = _OPTIONS.get(name, name.removesuffix("_dir").replace("_", "-"))
+                option = name.removesuffix("_dir").replace("_", "-")
                 raise CommandError(f"The option --{option} is not one of: pip variants {action}")
 
     @staticmethod

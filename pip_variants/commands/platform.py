@@ -1,25 +1,35 @@
 """``pip variants platform [NS...]``: what this machine supports, as a platform file.
 
-``--variant-platform`` reads the output on another machine.
+``--variant-platform`` reads the output on another machine. Above the file, as comments, is what a
+maintainer needs to know of this one.
 """
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
 import logging
-from collections.abc import Sequence
+import os
+import platform
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from pip import __version__
+from pip._vendor.packaging.tags import sys_tags
 
 from pip_variants.core.errors import RequestError, quoted
 from pip_variants.core.metadata import Provider
 from pip_variants.core.properties import Namespace
 from pip_variants.core.supported import SupportedProperties
+from pip_variants.explain import page
 from pip_variants.explain.as_json import namespace_entry
 from pip_variants.pip_adapter.compat import write_output
 from pip_variants.pip_adapter.run_state import RunState
 from pip_variants.providers import platform_file
 from pip_variants.providers.registry import BUILT_INS
+from pip_variants.providers.resolve import ProviderSettings
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import Values
@@ -38,6 +48,8 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     # The platform file goes to stdout.
     state.quiet = True
     state.use_finder(command.finder(options))
+    if options.refresh:
+        state.resolver.runner.forget()
     supported = _supported(state, args)
     for item in supported:
         for warning in item.warnings:
@@ -47,10 +59,44 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
             "%s", json.dumps({"namespaces": [namespace_entry(item) for item in supported]})
         )
         return 0
+    about = page.comments(
+        _surroundings(state.resolver.settings), os.environ, supported, with_age=options.verbose > 0
+    )
     missing = any(item.state in ("failed", "cross-target") for item in supported)
     text = platform_file.write(supported, complete=not args and not missing)
-    write_output("%s", text.rstrip())
+    write_output("%s\n%s", about, text.rstrip())
     return 0
+
+
+def _options(settings: ProviderSettings) -> Iterator[str]:
+    """Yield the options about providers that were given, wherever."""
+    if settings.platform is not None:
+        yield f"--variant-platform {settings.platform.name}"
+    for namespace, enable in settings.switches.items():
+        yield f"--{'enable' if enable else 'disable'}-variant-provider {namespace}"
+    for package in sorted(settings.trusted):
+        yield f"--trust-variant-provider {package}"
+
+
+def _surroundings(settings: ProviderSettings) -> page.Surroundings:
+    """Return what runs here, and with which options."""
+    # The tag that says most: the oldest C library, or macOS, that has what this one has.
+    tag = next(tag for tag in sys_tags() if not tag.platform.startswith("linux_"))
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    with contextlib.suppress(OSError, LookupError):  # another system, or without that file
+        system = f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {system}"
+    try:
+        user = getpass.getuser()
+    except (OSError, LookupError, ImportError):  # a container may have none
+        user = ""
+    return page.Surroundings(
+        software=(f"pip {__version__}, {python} ({tag})", system),
+        options=tuple(_options(settings)),
+        home=os.path.expanduser("~"),  # noqa: PTH111 - Path.home raises if there is none
+        user=user,
+        host=platform.node(),
+    )
 
 
 def _supported(state: RunState, requested: Sequence[str]) -> list[SupportedProperties]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from .properties import Feature, Namespace, Value, Variant
 from .supported import KNOWN_STATES, SupportedProperties
 
+_ABSENT = (Value("false"),)
+
 
 @dataclass(frozen=True, slots=True)
 class MissingFeature:
@@ -25,8 +27,11 @@ class MissingFeature:
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether the target shows something else; otherwise it shows nothing of the kind."""
-        shown = bool(self.available) or not self.supported.unseen
+        """Whether the target shows something else; otherwise it shows nothing of the kind.
+
+        That hardware which was not seen is not there (``false``) is no other hardware.
+        """
+        shown = self.available not in ((), _ABSENT) or not self.supported.unseen
         return shown and self.supported.state in KNOWN_STATES
 
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .errors import MetadataError, VariantError, quoted
-from .metadata import VariantMetadata
+from .metadata import Priorities, VariantMetadata
 
-_BY_AGE = ("early", "0.0.2", "0.0.3", "0.1", "0.2.0")
+WITHOUT_PROVIDERS = "0.1"
+"""The revision that leaves out providers, and all priorities but those of namespaces."""
+
+_BY_AGE = ("early", "0.0.2", "0.0.3", WITHOUT_PROVIDERS, "0.2.0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,21 @@ def merge(first: VariantMetadata, second: VariantMetadata) -> VariantMetadata:
         providers=tuple(providers.values()),
         variants=tuple(variants.values()),
     )
+
+
+def complete(document: VariantMetadata, own: VariantMetadata) -> VariantMetadata:
+    """Return a document without providers with those of a wheel of the same version.
+
+    Priorities that it leaves out are the wheel's. Raise MetadataError if a label means two
+    things, or a namespace has two providers.
+    """
+    first, second = document.priorities, own.priorities
+    priorities = Priorities(
+        first.namespaces or second.namespaces,
+        first.features or second.features,
+        first.values or second.values,
+    )
+    return merge(replace(document, priorities=priorities), replace(own, priorities=priorities))
 
 
 def merge_files(files: Sequence[FileMetadata]) -> VariantMetadata:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pip_variants.core.compatibility import MissingFeature
 from pip_variants.core.properties import ABI_DEPENDENCY, Feature, Namespace, Value, join_parts
 
 _MOST_VALUES = 2
-# The words, and which of several values is the easiest to have: the lowest or the highest.
-_WORDS = {
-    ("nvidia", "cuda_version_lower_bound"): ("a driver with CUDA {} or newer", 0),
-    ("nvidia", "cuda_version_upper_bound"): ("a driver with a CUDA version older than {}", -1),
-    ("x86_64", "level"): ("a CPU of level {}", 0),
-    ("aarch64", "version"): ("a CPU of version {}", 0),
-}
 _CPUS = ("x86_64", "aarch64")
+# Namespaces whose values have no order: each of a machine is named.
+_WITHOUT_ORDER = ("amd", "intel")
 
 _is_architecture = re.compile(r"([0-9]+)([0-9][a-z]?)_(?:real|virtual)", re.ASCII).fullmatch
 
@@ -37,12 +32,12 @@ def missing_text(label: str, missing: MissingFeature, reason: str | None) -> str
 def in_words(namespace: Namespace, feature: Feature, values: Iterable[Value]) -> str | None:
     """Return what a machine has that supports one of ``values``, or None without words for it."""
     ordered = sorted(values, key=natural_key)
-    if (namespace, feature) == ("nvidia", "sm_arch"):
-        return f"a GPU {_architectures(ordered)}"
     if namespace in _CPUS and ordered == ["on"]:
         return f"a CPU with {feature}"
-    text, easiest = _WORDS.get((namespace, feature), (None, 0))
-    return text.format(ordered[easiest]) if text is not None else None
+    if (namespace, feature) not in _WORDS:
+        return None
+    text, summary = _WORDS[namespace, feature]
+    return text.format(summary(ordered))
 
 
 def one_of(values: Sequence[Value]) -> str:
@@ -61,9 +56,30 @@ def _architectures(values: Sequence[Value]) -> str:
     found = [match for match in map(_is_architecture, values) if match is not None]
     if len(found) < len(values):
         return f"that runs {one_of(values)}"
-    *others, last = dict.fromkeys(f"{match[1]}.{match[2]}" for match in found)
-    before = f"{', '.join(others)} or " if others else ""
-    return f"of compute capability {before}{last}"
+    names = dict.fromkeys(f"{match[1]}.{match[2]}" for match in found)
+    return f"of compute capability {_alternatives(names)}"
+
+
+def _alternatives(values: Iterable[str]) -> str:
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _targets(values: Sequence[Value]) -> str:
+    # Their digits are hexadecimal: gfx908, gfx90a, gfx1030.
+    return _alternatives(sorted(values, key=lambda name: (len(name), name)))
+
+
+def _lowest(values: Sequence[Value]) -> str:
+    return values[0]
+
+
+def _highest(values: Sequence[Value]) -> str:
+    return values[-1]
+
+
+def _tpu(values: Sequence[Value]) -> str:
+    return "a TPU" if "true" in values else "a machine without a TPU"
 
 
 def _available(missing: MissingFeature, reason: str | None) -> str:
@@ -74,9 +90,30 @@ def _available(missing: MissingFeature, reason: str | None) -> str:
         return f"{subject} has none ({reason})" if reason else f"{subject} has none"
     if missing.namespace == ABI_DEPENDENCY:
         return f"{subject} has {missing.available[0]}"
-    if len(missing.available) <= _MOST_VALUES or static:
+    if len(missing.available) <= _MOST_VALUES or static or missing.namespace in _WITHOUT_ORDER:
         return f"{subject} has {', '.join(missing.available)}"
     lowest, *_, highest = sorted(missing.available, key=natural_key)
     if max(map(natural_key, missing.required)) < natural_key(lowest):
         return f"{subject} has {lowest} and more"
     return f"{subject} has up to {highest}"
+
+
+# The words, and what they say of several values of which one is enough, in natural order: the
+# easiest to have, or all.
+_WORDS: Mapping[tuple[str, str], tuple[str, Callable[[Sequence[Value]], str]]] = {
+    ("nvidia", "cuda_version_lower_bound"): ("a driver with CUDA {} or newer", _lowest),
+    ("nvidia", "cuda_version_upper_bound"): (
+        "a driver with a CUDA version older than {}",
+        _highest,
+    ),
+    ("nvidia", "sm_arch"): ("a GPU {}", _architectures),
+    ("intel", "device_ip"): ("an Intel GPU of device IP {}", _alternatives),
+    ("amd", "gfx_arch"): ("an AMD GPU of architecture {}", _targets),
+    ("amd", "rocm_version"): ("a ROCm {} installation", _alternatives),
+    ("tpu", "present"): ("{}", _tpu),
+    ("x86_64", "level"): ("a CPU of level {}", _lowest),
+    ("aarch64", "version"): ("a CPU of version {}", _lowest),
+}
+
+NAMESPACES = frozenset(namespace for namespace, _ in _WORDS)
+"""Those whose values are known: another one is that of another machine, no other spelling."""

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from pip_variants.core.compatibility import MissingFeature
 
 from .nearest import ALIKE, nearest
+from .requirements import NAMESPACES
 
 _MOST = 6
-
-# Namespaces whose features have an order: another value is less or more, not another spelling.
-_ORDERED = ("nvidia", "x86_64", "aarch64")
 
 _is_version = re.compile(r"[0-9]+(\.[0-9]+)*").fullmatch
 
@@ -35,7 +33,7 @@ def other_spelling(text: str, names: Iterable[str]) -> str | None:
 def spelling_of(missing: MissingFeature) -> str | None:
     """Return what is supported and may be another spelling of what is missing, or None.
 
-    In a platform file, which people write, that may be any value of a feature without an order.
+    In a platform file, which people write, that may be any value of a feature without known ones.
     """
     if missing.required == ("on",):  # names of instruction sets are alike
         return None
@@ -46,6 +44,6 @@ def spelling_of(missing: MissingFeature) -> str | None:
         found = other_spelling(value, missing.available)
         if found is not None:
             return found
-    if missing.supported.state == "user" and missing.namespace not in _ORDERED:
+    if missing.supported.state == "user" and missing.namespace not in NAMESPACES:
         return ", ".join(missing.available[:_MOST])
     return None

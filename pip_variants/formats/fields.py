@@ -168,6 +168,7 @@ def _distinct(
 
 
 def kind_of(value: object) -> str:
-    """Return the type of a JSON value in words."""
+    """Return the type of a value of JSON, or of the TOML that a lock has in its place, in words."""
     kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
-    return kinds.get(type(value), "null" if value is None else "a number")
+    other = "a number" if isinstance(value, (int, float)) else "a date or a time"
+    return kinds.get(type(value), "null" if value is None else other)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read; the largest on real indexes has some 100 kB."""
+TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 
 _MODULES = {
     "early": "early",

@@ -125,6 +125,13 @@ def all_hashes(link: Link) -> Mapping[str, object]:
     return link._hashes  # noqa: SLF001
 
 
+def set_stated(link: Link, hashes: Mapping[str, str], size: int | None) -> None:
+    """Make these the hashes of a link by algorithm, whatever its URL has, and this its size."""
+    link._hashes = dict(hashes)  # noqa: SLF001
+    if "size" in Link.__slots__:  # our own patches add it
+        setattr(link, "size", size)  # noqa: B010 - mypy knows the releases as they are
+
+
 def copy_link(link: Link, to: Link) -> None:
     """Make ``to``, an instance of a subclass, the same link."""
     for name in Link.__slots__:

@@ -27,6 +27,7 @@ from .distributions import Attached, attach, variant_of
 from .evaluator import judge_wheels, log_passed_over, log_table
 from .every_label import with_all_dependencies
 from .links import Choice, VariantLink, choice_of, link_of, remote_file, set_link, variant_link
+from .locked import check_agreement, take_hashes
 from .look_ahead import look_ahead
 from .options import banner_style, locks_every_label
 from .run_state import RunState
@@ -46,6 +47,7 @@ def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) ->
     if link is None:
         return
     transport = state.use_finder(finder)
+    take_hashes(state, req, link)
     choice = choice_of(link)
     given = variant_link(link)
     if choice is None and given.label is not None:
@@ -102,9 +104,11 @@ def _attach(state: RunState, req: InstallRequirement, link: Link, dist: BaseDist
     if choice is None:
         return
     own = variant_of(dist) or state.wheels.known_variant(remote_file(given))
-    if own is not None and choice.selected is not None:
-        expected, found = _describe(choice.selected), _describe(own)
-        if expected != found:
+    if choice.selected is not None:
+        expected, found = _describe(choice.selected), _describe(own) if own is not None else None
+        if found is not None or req.local_file_path is not None:
+            check_agreement(state, choice, link, expected, found)
+        if found is not None and expected != found:
             raise MetadataInconsistent(req, "variant", shortened(expected), shortened(found))
     attach(dist, Attached(choice.selected, is_candidate=True))
 

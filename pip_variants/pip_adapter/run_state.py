@@ -43,6 +43,7 @@ from .compat import (
     with_index_options,
 )
 from .kept_wheels import Keeper
+from .locked_files import LockedFiles
 from .options import jobs_of, locks_every_label, provider_settings, target_of
 from .requests import LabelRequests
 from .run_log import RunLog
@@ -125,6 +126,7 @@ class RunState:
     """What the user requires, until requests for it are sent ahead."""
     ahead: Ahead = field(default_factory=Ahead)
     comments: CommentedLabels = field(default_factory=CommentedLabels)
+    locked: LockedFiles = field(default_factory=LockedFiles)
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -225,7 +227,8 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
     ignores_installed = target.is_cross or any(
         getattr(options, name, None) for name in _IGNORING_INSTALLED
     )
-    versions = partial(_versions, prepared, None if ignores_installed else options)
+    locked = LockedFiles()
+    versions = partial(_versions, prepared, locked, None if ignores_installed else options)
     resolver = NamespaceResolver(runner, provider_settings(options), target, versions)
     keeper = Keeper(getattr(options, "progress_bar", "off"), getattr(options, "dry_run", False))
     state = RunState(
@@ -238,6 +241,7 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
         versions=versions,
         prepared=prepared,
         jobs=jobs_of(options),
+        locked=locked,
     )
     runner.run_plugin = partial(_run_plugin, state)
     return state
@@ -271,13 +275,16 @@ def _spinner(installing: bool) -> Iterator[Progress]:
         yield spinner
 
 
-def _versions(prepared: Sequence[BaseDistribution], options: Values | None) -> dict[str, str]:
+def _versions(
+    prepared: Sequence[BaseDistribution], locked: LockedFiles, options: Values | None
+) -> dict[str, str]:
     """Return the versions of what is being installed, and of what the options' environment has."""
     versions: dict[str, str] = {}
     if options is not None:
         for dist in environment_of(options).iter_all_distributions():
             versions.setdefault(str(dist.canonical_name), _version(dist))
-    return {**versions, **{str(dist.canonical_name): _version(dist) for dist in prepared}}
+    being_installed = {str(dist.canonical_name): _version(dist) for dist in prepared}
+    return {**versions, **locked.versions, **being_installed}
 
 
 def _version(dist: BaseDistribution) -> str:

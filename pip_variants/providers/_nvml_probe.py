@@ -1,38 +1,34 @@
-"""Stand-alone script: query NVML and write the result.
-
-``python -I -S _nvml_probe.py FOLDER RESULT LIBRARY...``: ``pynvml`` is imported from FOLDER, and
-the first LIBRARY that there is is loaded, a path or a name for the linker; without any, ``pynvml``
-finds its own. RESULT is created at once, so that one can see that this script runs, and becomes a
-JSON object: ``cuda`` (``[major, minor]`` or null), ``capabilities`` (``[major, minor]`` of each GPU
-that could be read), ``problem`` (one sentence or null). Nothing is printed. The exit status is 0
-whenever RESULT was written.
-"""
+"""The child's part of ``nvml.py``: what NVML reports, through its bindings ``pynvml``."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ._probe import load
+
 _DRIVER = ("/proc/driver/nvidia/version", "/dev/nvidiactl")
 
 
-def main(folder: str, result: str, *libraries: str) -> None:
-    """Write the result to the file ``result``."""
-    Path(result).touch()
+def read(folder: str, *libraries: str) -> dict[str, object]:
+    """Return what NVML reports; ``pynvml`` is imported from ``folder``.
+
+    The first of ``libraries`` that there is is loaded; without any, ``pynvml`` finds its own. Of
+    the result ``cuda`` is ``[major, minor]`` or None, ``capabilities`` is ``[major, minor]`` of
+    each GPU that could be read, ``problem`` one sentence or None; and for people ``driver`` is its
+    version or None, ``names`` are those of these GPUs, or None, ``unread`` has a sentence about
+    each of the others.
+    """
     sys.path.insert(0, folder)
     try:
         import pynvml
     except ImportError as error:
-        facts: dict[str, object] = _facts(problem=f"NVML's bindings are missing: {error}")
-    else:
-        problem = _load(pynvml, libraries) if libraries else None
-        facts = _query(pynvml) if problem is None else _facts(problem=problem)
-    Path(result).write_text(json.dumps(facts), encoding="utf-8")
+        return _facts(problem=f"NVML's bindings are missing: {error}")
+    problem = _load(pynvml, libraries) if libraries else None
+    return _query(pynvml) if problem is None else _facts(problem=problem)
 
 
 def _query(pynvml: Any) -> dict[str, object]:  # noqa: ANN401 - an untyped module
@@ -41,7 +37,9 @@ def _query(pynvml: Any) -> dict[str, object]:  # noqa: ANN401 - an untyped modul
     except pynvml.NVMLError as error:
         return _facts(problem=_sentence(pynvml, error))
     try:
-        return _facts(_cuda(pynvml), *_capabilities(pynvml))
+        cuda = _cuda(pynvml)
+        driver = _text(pynvml, "SystemGetDriverVersion")
+        return {**_gpus(pynvml), "cuda": cuda, "driver": driver}
     except pynvml.NVMLError as error:
         return _facts(problem=_sentence(pynvml, error))
     finally:
@@ -58,29 +56,37 @@ def _cuda(pynvml: Any) -> list[int]:  # noqa: ANN401
     return [number // 1000, number % 1000 // 10]
 
 
-def _capabilities(pynvml: Any) -> tuple[list[list[int]], str | None]:  # noqa: ANN401
-    """Return the capability of each readable GPU, and why there is none."""
-    found = []
-    problem = None
+def _gpus(pynvml: Any) -> dict[str, object]:  # noqa: ANN401
+    """Return what can be read of each GPU, and why others cannot be read."""
+    capabilities, names, unread = [], [], []
     try:
         count = pynvml.nvmlDeviceGetCount()
     except pynvml.NVMLError as error:
-        return [], _sentence(pynvml, error)
+        return _facts(problem=_sentence(pynvml, error))
     for index in range(count):
         try:
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            found.append(list(pynvml.nvmlDeviceGetCudaComputeCapability(handle)))
+            capabilities.append(list(pynvml.nvmlDeviceGetCudaComputeCapability(handle)))
         except pynvml.NVMLError as error:
-            problem = f"GPU {index} cannot be read: {error}"
-    return found, None if found else problem
+            unread.append(f"GPU {index} cannot be read: {error}")
+        else:
+            names.append(_text(pynvml, "DeviceGetName", handle))
+    problem = unread[-1] if unread and not capabilities else None
+    return {**_facts(problem), "capabilities": capabilities, "names": names, "unread": unread}
 
 
-def _facts(
-    cuda: list[int] | None = None,
-    capabilities: list[list[int]] | None = None,
-    problem: str | None = None,
-) -> dict[str, object]:
-    return {"cuda": cuda, "capabilities": capabilities or [], "problem": problem}
+def _text(pynvml: Any, call: str, *arguments: object) -> str | None:  # noqa: ANN401
+    """Return a text that is for people, or None if it cannot be read."""
+    try:
+        return str(getattr(pynvml, f"nvml{call}")(*arguments))
+    except (pynvml.NVMLError, ValueError):  # the bindings decode it as UTF-8
+        return None
+
+
+def _facts(problem: str | None = None) -> dict[str, object]:
+    """Return the facts of a machine of which nothing is known."""
+    nothing: dict[str, object] = {"cuda": None, "driver": None}
+    return {**nothing, "capabilities": [], "names": [], "unread": [], "problem": problem}
 
 
 def _sentence(pynvml: Any, error: Exception) -> str:  # noqa: ANN401
@@ -97,26 +103,12 @@ def _sentence(pynvml: Any, error: Exception) -> str:  # noqa: ANN401
 
 def _load(pynvml: Any, libraries: Sequence[str]) -> str | None:  # noqa: ANN401
     """Load the library for the bindings; return why it could not be, or None."""
-    problem = None
-    for library in libraries:
-        try:
-            pynvml.nvmlLib = ctypes.CDLL(library)
-        except OSError as error:
-            if not _is_missing(library, str(error)):
-                problem = problem or f"the NVIDIA driver's library cannot be loaded: {error}"
-        else:
-            return None
-    if problem is None and any(Path(name).exists() for name in _DRIVER):
+    library, problem = load(libraries)
+    if library is not None:
+        pynvml.nvmlLib = library
+        return None
+    if problem is not None:
+        return f"the NVIDIA driver's library cannot be loaded: {problem}"
+    if any(Path(name).exists() for name in _DRIVER):
         return f"there is an NVIDIA driver, but not its library {Path(libraries[0]).name}"
-    return problem or "no NVIDIA driver found"
-
-
-def _is_missing(library: str, error: str) -> bool:
-    """Return whether the linker found no such file; another one may be missing that it needs."""
-    if "/" in library:
-        return not Path(library).exists()
-    return library in error.partition("(needed by")[0] and "No such file" in error
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return "no NVIDIA driver found"

@@ -6,6 +6,9 @@ one rule for all providers: facts hold while their key is the same, and for a ti
 gives them. The key has what decides about them: boot, host, user, control group, devices with
 whether they may be opened, libraries, variables, and the code that reads them. A job that sees
 other devices on the same machine has another key.
+
+What takes no time to read, as the flags of a CPU, is not kept. Neither is the result of a plugin:
+only its authors know what it depends on. On macOS there is no driver whose query takes long.
 """
 
 from __future__ import annotations
@@ -52,8 +55,12 @@ _READ = (
     "/proc/self/cgroup",
 )
 _STATED = ("/etc/ld.so.cache",)
-# What selects devices, and the numbers of jobs: a container may hide its control group.
-_selects_devices = re.compile("CUDA|GPU|NVIDIA|VISIBLE_DEVICES|AFFINITY_MASK|JOB_?ID|STEP_?ID")
+# What selects devices or changes what a vendor's library reports of them, and the numbers of jobs:
+# a container may hide its control group.
+_selects_devices = re.compile(
+    "CUDA|GPU|NVIDIA|VISIBLE|AFFINITY_MASK|DEVICE_(?:SELECTOR|FILTER|HIERARCHY)"
+    "|^(?:HIP|HSA|ROCM|ROCR|ONEAPI|SYCL|TPU|ZE|ZEL|ZES)_|JOB_?ID|STEP_?ID"
+)
 
 _Facts = TypeVar("_Facts", bound="DataclassInstance")
 
@@ -116,12 +123,19 @@ def facts_of(source: Source[_Facts], folder: Path | None) -> Found[_Facts]:
     return Found(facts)
 
 
+def forget(folder: Path) -> None:
+    """Remove all facts that ``folder`` has of this machine; raise OSError if one cannot be."""
+    for path in folder.glob(f"*-{_digest(_machine())}.json"):
+        path.unlink(missing_ok=True)
+
+
 def key(depends: Dependencies) -> tuple[str, ...]:
     """Return all that must be the same for facts to hold."""
     # A newer engine can read more than the one before.
     code = map(_state, depends.code)
+    stated = map(_state, map(Path, depends.stated))
     system = _windows() if sys.platform == "win32" else _linux(depends)
-    return (*_machine(), *code, *map(_state, map(Path, depends.stated)), *system)
+    return (*_machine(), *code, *stated, *_variables(), *system)
 
 
 def _machine() -> tuple[str, ...]:
@@ -129,11 +143,14 @@ def _machine() -> tuple[str, ...]:
     return (platform.node(), platform.machine(), str(sys.maxsize))
 
 
-def _linux(depends: Dependencies) -> Iterator[str]:
-    yield str(os.getuid())
+def _variables() -> Iterator[str]:
     for name in sorted(os.environ):
         if name in _SEARCHED or _selects_devices.search(name):
             yield f"{name}={os.environ[name]}"
+
+
+def _linux(depends: Dependencies) -> Iterator[str]:
+    yield str(os.getuid())
     for file in (*_READ, *depends.read):
         yield _content(file)
     # A container has the boot of its host, but its own devices and libraries.

@@ -9,9 +9,13 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pip_variants.core.errors import printable, shortened
 from pip_variants.core.properties import OrderedFeatures, ordered_features
+
+from . import _cpu_name
+from .result import ProviderResult
 
 _OTHER_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "win32": "x86"}
 
@@ -58,6 +62,15 @@ def read_facts(architecture: str, readers: Mapping[str, Callable[[], frozenset[s
         problem = f"the operating system reports no {architecture} CPU flags"
         return CpuFacts(found, problem=problem)
     return CpuFacts(found, flags)
+
+
+def with_hardware(result: ProviderResult) -> ProviderResult:
+    """Return ``result`` with a line about the CPU, if it is one of this provider's architecture."""
+    for level, values in result.features[:1]:
+        name = " ".join(_cpu_name.read(machine()).split()) or "CPU of unknown name"
+        line = f"{shortened(printable(name))}, {level} {values[0]}"
+        return replace(result, hardware=(line,))
+    return result
 
 
 def machine() -> str:

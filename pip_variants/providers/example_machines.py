@@ -13,13 +13,19 @@ from pip_variants.core.metadata import Provider
 from pip_variants.core.properties import Namespace
 from pip_variants.core.supported import SupportedProperties
 
-from . import aarch64, nvidia, x86_64
+from . import aarch64, amd, intel, nvidia, tpu, x86_64
+from ._kfd import Gpu, GpuFacts
+from .amd import AmdFacts, RocmFacts
 from .cpu import CpuFacts
+from .intel import IntelFacts
+from .level_zero import DeviceIp
+from .level_zero import Gpu as IntelGpu
 from .nvidia import NvidiaFacts, Version
 from .registry import BUILT_INS
 from .resolve import NamespaceResolver, ProviderSettings, Target
 from .result import ProviderResult
 from .runner import Plugin, ProviderRunner
+from .tpu import TpuFacts
 
 _Results = dict[str | Plugin, ProviderResult]
 
@@ -60,6 +66,9 @@ def _example(
     found["x86_64"] = x86_64.detect(cpu_facts)
     found["aarch64"] = aarch64.detect(cpu_facts)
     found["nvidia"] = nvidia.detect(NvidiaFacts())
+    found["amd"] = amd.detect(AmdFacts(GpuFacts(problems=("no AMD GPU found",))))
+    found["intel"] = intel.detect(IntelFacts(problem="no Intel GPU found"))
+    found["tpu"] = tpu.detect(TpuFacts(problem="no TPU found"))
     return Example(Machine(name, summary, platforms), {**found, **(results or {})})
 
 
@@ -76,6 +85,19 @@ def _cuda(
     driver = nvidia.detect(NvidiaFacts(cuda, capability))
     summary = f"{gpu}, a driver with CUDA {cuda[0]}.{cuda[1]}"
     return _example(name, summary, platforms, cpu_facts or _PC, {"nvidia": driver})
+
+
+def _rocm(version: Version, target: str, gpu: str) -> Example:
+    found = AmdFacts(GpuFacts((Gpu(target),)), RocmFacts(version))
+    name = f"rocm{version[0]}.{version[1]}-{target}"
+    summary = f"{gpu}, ROCm {version[0]}.{version[1]}"
+    return _example(name, summary, _LINUX_PC, _PC, {"amd": amd.detect(found)})
+
+
+def _xpu(ip: DeviceIp, gpu: str) -> Example:
+    name = f"xpu-{ip[0]}.{ip[1]}.{ip[2]}"
+    found = IntelFacts((IntelGpu(gpu, ip),))
+    return _example(name, gpu, _LINUX_PC, _PC, {"intel": intel.detect(found)})
 
 
 _PC = x86_64.facts_of_level("v3")
@@ -115,6 +137,14 @@ EXAMPLES = (
         where="arm",
     ),
     _cuda((12, 8), (8, 9), "GeForce RTX 4090, Windows", platforms=("win_amd64",), where="windows"),
+    _rocm((6, 4), "gfx90a", "Instinct MI250X"),
+    _rocm((7, 0), "gfx942", "Instinct MI300X"),
+    _rocm((7, 1), "gfx950", "Instinct MI355X"),
+    _rocm((7, 1), "gfx1100", "Radeon RX 7900 XTX"),
+    _rocm((7, 1), "gfx1201", "Radeon RX 9070 XT"),
+    _xpu((12, 55, 8), "Arc A770"),
+    _xpu((20, 1, 0), "Arc B580"),
+    _xpu((30, 0, 4), "Core Ultra 300, integrated"),
     _example("x86-v1", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v1")),
     _example("x86-v2", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v2")),
     _example("x86-v3", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v3")),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 
 from pip._vendor.packaging.version import Version as Pep440
@@ -41,19 +42,22 @@ _capability = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII).fullmatch
 class NvidiaFacts:
     """The driver and the GPUs of this machine.
 
-    ``forced``: the user set the CUDA version. ``age``: seconds since the driver was queried.
+    ``forced``: the user set the CUDA version. ``hardware``: lines for people. ``age``: seconds
+    since the driver was queried.
     """
 
     cuda: Version | None = None
     capability: Version | None = None
     forced: bool = False
     problem: str | None = None
+    hardware: tuple[str, ...] = field(default=(), compare=False)
     age: float | None = field(default=None, compare=False)
 
 
 def query(environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
     """Return what this machine supports; raise RequestError for an invalid variable."""
-    return detect(read_facts(environ, cache))
+    facts = read_facts(environ, cache)
+    return replace(detect(facts), hardware=facts.hardware, age=facts.age)
 
 
 def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaFacts:
@@ -64,8 +68,9 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaF
     """
     cuda = _forced_cuda(environ.get(FORCE_CUDA, ""))
     capability = _forced_capability(environ.get(FORCE_SM, ""))
+    forced = _forced_lines(cuda, capability)
     if cuda is not None and capability is not None:
-        return NvidiaFacts(cuda, capability, forced=True)
+        return NvidiaFacts(cuda, capability, forced=True, hardware=forced)
     kept = nvml.driver_facts(cache)
     found = kept.facts
     return NvidiaFacts(
@@ -73,16 +78,38 @@ def read_facts(environ: Mapping[str, str], cache: Path | None = None) -> NvidiaF
         capability=capability or max(found.capabilities, default=None),
         forced=cuda is not None,
         problem=found.problem,
+        hardware=(*forced, *hardware(found)),
         age=kept.age,
     )
+
+
+def hardware(found: nvml.DriverFacts) -> tuple[str, ...]:
+    """Return a line for people about the driver, and one about each GPU, readable or not."""
+    lines = []
+    if found.cuda is not None:
+        lines.append(f"driver {found.driver}".rstrip() + f" with CUDA {_dotted(found.cuda)}")
+    gpus = zip(chain(found.names, repeat("")), found.capabilities, strict=False)
+    lines += [f"{name or 'GPU'}, compute capability {_dotted(version)}" for name, version in gpus]
+    return (*lines, *found.unread)
+
+
+def _forced_lines(cuda: Version | None, capability: Version | None) -> tuple[str, ...]:
+    forced = (("CUDA", cuda, FORCE_CUDA), ("compute capability", capability, FORCE_SM))
+    return tuple(
+        f"{what} {_dotted(version)}, forced by {variable}"
+        for what, version, variable in forced
+        if version is not None
+    )
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def detect(facts: NvidiaFacts) -> ProviderResult:
     """Return the supported properties of a machine with these facts."""
     if facts.cuda is None:
-        return ProviderResult(
-            reason=_missing(facts, "no NVIDIA driver found"), unseen=True, age=facts.age
-        )
+        return ProviderResult(reason=_missing(facts, "no NVIDIA driver found"), unseen=True)
     major, minor = facts.cuda
     if not facts.forced and not ((_OLDEST_CUDA, 0) <= facts.cuda <= (_NEWEST_CUDA, _LAST_MINOR)):
         outside = (
@@ -99,15 +126,12 @@ def detect(facts: NvidiaFacts) -> ProviderResult:
     if facts.capability is None:
         reason = _missing(facts, "no readable NVIDIA GPU")
     elif facts.capability < (_OLDEST_SM, 0):
-        found = ".".join(map(str, facts.capability))
-        reason = f"compute capability {found} is below {_OLDEST_SM}.0"
+        reason = f"compute capability {_dotted(facts.capability)} is below {_OLDEST_SM}.0"
         warnings = (reason,)
     else:
         features.append(("sm_arch", _architectures(*facts.capability)))
     supported = ordered_features((name, values) for name, values in features if values)
-    return ProviderResult(
-        supported, reason, warnings, unseen=facts.capability is None, age=facts.age
-    )
+    return ProviderResult(supported, reason, warnings, unseen=facts.capability is None)
 
 
 def _missing(facts: NvidiaFacts, reason: str) -> str:

@@ -1,27 +1,17 @@
-"""Queries the NVIDIA driver through NVML, in a child process with a time limit.
-
-A driver that hangs or a library that crashes ends the child and not pip. A problem names what
-failed: the interpreter that runs the child, the library or the driver.
-"""
+"""What the NVIDIA driver reports through NVML."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pip_variants.core.errors import InterpreterError, printable, quoted, shortened
-from pip_variants.system import child, interpreter
+from pip_variants.core.errors import printable, shortened
 
-from . import cache
-
-TIME_LIMIT = 30.0
-"""Seconds; a driver without persistence mode needs 20 when it wakes eight GPUs."""
+from . import cache, probe
 
 _HIGHEST_PART = 9999
 _PROBE = Path(__file__).with_name("_nvml_probe.py")
@@ -43,13 +33,18 @@ class DriverFacts:
     """The driver's CUDA version and each readable GPU's compute capability, as (major, minor).
 
     ``problem`` is a short sentence if something could not be read. ``answered`` is False if that
-    is not about the machine: no child process could run, or not to its end.
+    is not about the machine: no child process could run, or not to its end. For people: ``driver``
+    is the driver's version, ``names`` are those of the readable GPUs, empty where unknown,
+    ``unread`` are sentences about GPUs that could not be read.
     """
 
     cuda: tuple[int, int] | None = None
     capabilities: tuple[tuple[int, int], ...] = ()
     problem: str | None = None
     answered: bool = True
+    driver: str = field(default="", compare=False)
+    names: tuple[str, ...] = field(default=(), compare=False)
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
 
 def driver_facts(folder: Path | None) -> cache.Found[DriverFacts]:
@@ -58,34 +53,13 @@ def driver_facts(folder: Path | None) -> cache.Found[DriverFacts]:
     return cache.facts_of(source, folder)
 
 
-def query(time_limit: float = TIME_LIMIT) -> DriverFacts:
+def query(time_limit: float = probe.TIME_LIMIT) -> DriverFacts:
     """Return what NVML reports within ``time_limit`` seconds; any failure is a ``problem``."""
-    with tempfile.TemporaryDirectory(prefix="pip-nvml-", ignore_cleanup_errors=True) as folder:
-        result = Path(folder, "result.json")
-        try:
-            files = (str(_PROBE), str(_VENDORED), str(result))
-            command = interpreter.command("-S", *files, *_libraries())
-            status = child.run(command, time_limit, environ=interpreter.environment(os.environ))
-        except InterpreterError as error:
-            return _unanswered(f"NVML was not queried: {error}")
-        except OSError as error:
-            return _unanswered(f"NVML was not queried: {quoted(error.filename)}: {error.strerror}")
-        how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
-        # The child creates the file before it loads the library.
-        if not result.exists():
-            return _unanswered(f"NVML was not queried: {quoted(command[0])} did not start {how}")
-        if status is None:
-            return _unanswered(f"the NVIDIA driver did not respond {how}")
-        if status != 0:
-            return DriverFacts(problem=f"the NVIDIA driver's library failed {how}")
-        return _read(result)
-
-
-def _read(result: Path) -> DriverFacts:
-    try:
-        return parse_facts(json.loads(result.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError):
-        return DriverFacts(problem="the NVIDIA driver's library returned no readable result")
+    nvml = probe.Probe("NVML", "the NVIDIA driver", _PROBE, parse_facts)
+    found = probe.run(nvml, (str(_VENDORED), *_libraries()), time_limit)
+    if isinstance(found, probe.Failure):
+        return DriverFacts(problem=found.problem, answered=found.answered)
+    return found
 
 
 def parse_facts(found: Mapping[str, Any]) -> DriverFacts:
@@ -96,24 +70,21 @@ def parse_facts(found: Mapping[str, Any]) -> DriverFacts:
         cuda=None if cuda is None else _version(cuda),
         capabilities=tuple(_version(item) for item in found["capabilities"]),
         problem=None if problem is None else _sentence(problem),
+        driver=_sentence(found["driver"] or ""),
+        names=tuple(_sentence(name or "") for name in found["names"]),
+        unread=tuple(map(_sentence, found["unread"])),
     )
-
-
-def _unanswered(problem: str) -> DriverFacts:
-    return DriverFacts(problem=problem, answered=False)
 
 
 def _lasts(facts: DriverFacts) -> float:
     """Return the seconds for which the facts hold."""
-    if not facts.answered:
-        return cache.NOT_KEPT
-    is_whole = bool(facts.cuda and facts.capabilities) and facts.problem is None
-    return cache.WHOLE_LASTS if is_whole else cache.NOTHING_LASTS
+    is_whole = facts.cuda and facts.capabilities and not (facts.problem or facts.unread)
+    return probe.lasts(answered=facts.answered, whole=bool(is_whole))
 
 
 def _dependencies() -> cache.Dependencies:
     """Return what the facts depend on; the CUDA version is that of ``libcuda``, not of NVML."""
-    code = (_PROBE, _VENDORED / "pynvml.py")
+    code = (_PROBE, probe.SCRIPT, _VENDORED / "pynvml.py")
     if sys.platform == "win32":
         system = Path(os.environ.get("WINDIR", ""), "System32")
         programs = Path(os.environ.get("PROGRAMFILES", ""), "NVIDIA Corporation", "NVSMI")

@@ -106,17 +106,15 @@ def _mistakes_in(properties: Mapping[str, object]) -> Iterator[tuple[list[str], 
 
 
 def write(supported: Sequence[SupportedProperties], *, complete: bool) -> str:
-    """Return a platform file with these supported properties, and their origin as comments.
+    """Return a platform file with these supported properties, and who reports them as comments.
 
     A namespace whose provider could not be queried is left out.
     """
     lines = [f"version = {VERSION}", f"complete = {str(complete).lower()}"]
     for item in supported:
-        origin = item.state if item.reason is None else f"{item.state}: {item.reason}"
         if item.state in ("failed", "cross-target"):
-            lines += ["", f"# {item.namespace}: {origin}"]
             continue
-        lines += ["", f"# {origin}", f"[properties.{item.namespace}]"]
+        lines += ["", f"# {item.state}", f"[properties.{item.namespace}]"]
         for feature, values in item.features:
             quotes = ", ".join(f'"{value}"' for value in values)
             lines.append(f"{feature} = [{quotes}]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,12 +23,14 @@ class Published:
     """A published provider package that a built-in provider replaces.
 
     ``version`` is the one whose behaviour the built-in has, ``plugin_api`` its endpoint, for which
-    the name of the top module alone is also accepted.
+    the name of the top module alone is also accepted. ``module`` is the one in this folder that
+    has its behaviour, if that is not the built-in's own.
     """
 
     package: str
     version: str
     plugin_api: str
+    module: str | None = None
 
     def matches(self, required: Sequence[Requirement | str], plugin_api: str | None) -> bool:
         """Return whether this package, in this version, is all that is required."""
@@ -49,11 +51,18 @@ class Published:
 class BuiltIn:
     """A built-in provider, and all the packages under which it is published.
 
-    Its ``name`` is its namespace, and that of its module in this folder.
+    Its ``name`` is its namespace, and that of its module in this folder unless it stands for a
+    package that has another.
     """
 
     name: str
     published: tuple[Published, ...]
+    module: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of the module: the same result for the same key."""
+        return self.module or self.name
 
     def query(self, environ: Mapping[str, str], cache: Path | None) -> ProviderResult:
         """Return what the provider finds; raise RequestError for an invalid variable.
@@ -70,7 +79,7 @@ class BuiltIn:
         return found
 
     def _module(self) -> ModuleType:
-        return import_module(f".{self.name}", __package__)
+        return import_module(f".{self.key}", __package__)
 
 
 def known_features(provider: Provider) -> OrderedFeatures | None:
@@ -81,7 +90,7 @@ def known_features(provider: Provider) -> OrderedFeatures | None:
     if not provider.requires:
         return features_of(provider.namespace)
     built_in = built_in_for([_parsed(text) for text in provider.requires], provider.plugin_api)
-    return features_of(built_in.name) if built_in is not None else None
+    return built_in.known_features() if built_in is not None else None
 
 
 def features_of(name: str) -> OrderedFeatures | None:
@@ -102,8 +111,9 @@ def built_in_for(required: Sequence[Requirement | str], plugin_api: str | None) 
     A string among ``required`` is an invalid requirement.
     """
     for built_in in BUILT_INS:
-        if any(known.matches(required, plugin_api) for known in built_in.published):
-            return built_in
+        for known in built_in.published:
+            if known.matches(required, plugin_api):
+                return replace(built_in, module=known.module)
     return None
 
 
@@ -115,6 +125,16 @@ BUILT_INS = (
                 "nvidia-variant-provider",
                 "0.0.2",
                 "nvidia_variant_provider.plugin:NvidiaVariantPlugin",
+            ),
+        ),
+    ),
+    BuiltIn(
+        "intel",
+        (
+            Published(
+                "intel-variant-provider",
+                "0.0.3",
+                "intel_variant_provider.plugin:IntelVariantPlugin",
             ),
         ),
     ),
@@ -138,6 +158,32 @@ BUILT_INS = (
                 "provider_variant_aarch64.plugin:AArch64Plugin",
             ),
             Published("aarch64-variant-provider", "0.2.0", "aarch64_variant_provider"),
+        ),
+    ),
+    BuiltIn(
+        "amd",
+        (
+            Published(
+                "amd-variant-provider",
+                "0.0.2",
+                "amd_variant_provider.plugin:AMDVariantPlugin",
+            ),
+            Published(
+                "rocm-bootstrap",
+                "0.3.0",
+                "rocm_bootstrap.variant_provider:AMDVariantPlugin",
+                module="rocm_bootstrap",
+            ),
+        ),
+    ),
+    BuiltIn(
+        "tpu",
+        (
+            Published(
+                "tpu-variant-provider",
+                "0.1.0",
+                "tpu_variant_provider.plugin:TpuVariantPlugin",
+            ),
         ),
     ),
 )

@@ -16,8 +16,9 @@ class ProviderResult:
     namespace, if it has one. ``output`` is the end of what a plugin printed. ``unseen`` means that
     there is no such hardware here, or that it could not be read: a feature without values says
     nothing about a machine that has it. ``hardware`` are lines for people, one for each piece of
-    hardware that was found or could not be read; ``age`` are the seconds since it was read, or
-    None if that was now.
+    hardware that was found or could not be read, and for each value that is forced one that names
+    its variable; `pip variants platform` counts equal lines and adds the reason. ``age`` are the
+    seconds since it was read, or None if that was now.
     """
 
     features: OrderedFeatures = ()

@@ -12,6 +12,7 @@ from pip_variants.core.properties import Namespace, Property, Variant
 from pip_variants.core.supported import State, SupportedProperties
 from pip_variants.explain import messages
 
+from . import cache
 from .result import ProviderResult
 
 if TYPE_CHECKING:
@@ -104,6 +105,14 @@ class ProviderRunner:
                     progress.finish("error")
         return {ns: self._supported(ns, provider) for ns, provider in providers.items()}
 
+    def forget(self) -> None:
+        """Query anew what earlier runs have found; the results replace theirs, if they can."""
+        if self.cache is not None:
+            try:
+                cache.forget(self.cache)
+            except OSError:
+                self.cache = None
+
     def query_package(self, name: str, show_progress: ShowProgress = silent) -> SupportedProperties:
         """Return the supported properties according to one trusted provider package.
 
@@ -158,7 +167,7 @@ class ProviderRunner:
 
 
 def _key(provider: BuiltIn | Plugin) -> str | Plugin:
-    return provider if isinstance(provider, Plugin) else provider.name
+    return provider if isinstance(provider, Plugin) else provider.key
 
 
 def _properties(variants: Sequence[Variant]) -> dict[Namespace, frozenset[Property]]:

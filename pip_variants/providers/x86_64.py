@@ -90,7 +90,7 @@ _APPLE_NAMES = {
 
 def query(_: Mapping[str, str], __: Path | None) -> ProviderResult:
     """Return what this machine supports; no variable forces it, and it is not kept."""
-    return detect(read_facts())
+    return cpu.with_hardware(detect(read_facts()))
 
 
 def read_facts() -> CpuFacts:

@@ -6,12 +6,11 @@ import hashlib
 import zlib
 
 from pip_variants.core.errors import FetchError, quoted
-from pip_variants.formats.reader import MAX_BYTES
+from pip_variants.formats.reader import MAX_BYTES, TOO_LARGE
 from pip_variants.system.content_cache import ContentCache, is_sha256
 
 from .transport import NO_HEADERS, Headers, RemoteFile, Transport, TransportError, TruncatedError
 
-_TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 _DIGITS = 20
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
 _GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
@@ -79,12 +78,12 @@ def _get(file: RemoteFile, transport: Transport, headers: Headers) -> tuple[byte
     with transport.get(file.url, headers) as response:
         declared = response.declared_length
         if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
-            raise FetchError(_TOO_LARGE)
+            raise FetchError(TOO_LARGE)
         content = bytearray()
         for chunk in response.chunks():
             content += chunk
             if len(content) > MAX_BYTES:
-                raise FetchError(_TOO_LARGE)
+                raise FetchError(TOO_LARGE)
     if declared and declared != str(len(content)):
         raise TruncatedError(len(content), declared)
     return _decompressed(bytes(content), is_encoded=response.is_encoded), response.from_cache
@@ -99,7 +98,7 @@ def _decompressed(content: bytes, *, is_encoded: bool) -> bytes:
         except zlib.error:
             raise FetchError("the server sent it compressed, and damaged") from None
         if len(content) > MAX_BYTES:
-            raise FetchError(_TOO_LARGE)
+            raise FetchError(TOO_LARGE)
         if not decompressor.eof:
             raise FetchError("the server sent it compressed, and truncated")
     elif is_encoded and not content.lstrip(_BEFORE_JSON).startswith(b"{"):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pip_variants.core.errors import shortened
+from pip_variants.core.errors import (
+    FetchError,
+    UnsupportedRevisionError,
+    VariantError,
+    shortened,
+)
 from pip_variants.core.metadata import FileProblems, VariantMetadata
 from pip_variants.core.properties import Label
-from pip_variants.formats.reader import InvalidEntry
+from pip_variants.formats.fields import table
+from pip_variants.formats.reader import InvalidEntry, read_valid_entries, without_entries
 
 from .fetch import unknown_hashes
 from .transport import RemoteFile
@@ -17,7 +23,8 @@ from .transport import RemoteFile
 class IndexFile:
     """An index-level file that was read, or why it cannot be used.
 
-    ``document`` are the values of it that count, as its revision has them.
+    ``document`` are the values of it that count, as its revision has them. ``is_inlined``: a lock
+    has the document, and the wheels beside it have to agree with it.
     """
 
     file: RemoteFile
@@ -25,6 +32,7 @@ class IndexFile:
     document: object = None
     invalid: tuple[InvalidEntry, ...] = ()
     error: str | None = None
+    is_inlined: bool = False
 
     @property
     def problems(self) -> FileProblems | None:
@@ -43,3 +51,17 @@ class IndexFile:
             for item in self.invalid
             if item.key == "variants"
         }
+
+
+def read_index_file(
+    file: RemoteFile, document: object, *, is_inlined: bool = False
+) -> IndexFile | FetchError:
+    """Return what a parsed document says, or FetchError if its revision is not supported."""
+    try:
+        metadata, invalid = read_valid_entries(document)
+    except UnsupportedRevisionError as error:
+        return FetchError(f"{file.filename}: {error}")
+    except VariantError as error:
+        return IndexFile(file, error=str(error), is_inlined=is_inlined)
+    valid = without_entries(table(document, ""), invalid)
+    return IndexFile(file, metadata, valid, invalid, is_inlined=is_inlined)

@@ -8,8 +8,7 @@ together if one page or one folder lists them.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -17,86 +16,24 @@ from typing import cast
 from pip._vendor.packaging.utils import canonicalize_name
 from pip._vendor.packaging.version import Version
 
-from pip_variants.core.errors import (
-    ArchiveError,
-    FetchError,
-    MetadataError,
-    UnsupportedRevisionError,
-    VariantError,
-    shortened,
-)
+from pip_variants.core.errors import FetchError, VariantError
 from pip_variants.core.filenames import LONGEST_FILENAME, METADATA_SUFFIX, metadata_filename
-from pip_variants.core.merge import merge
-from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetadata
-from pip_variants.core.properties import NULL_LABEL, Label
-from pip_variants.formats.fields import table
-from pip_variants.formats.reader import parse, read_valid_entries, without_entries
+from pip_variants.core.metadata import SourceMetadata
+from pip_variants.core.properties import Label
+from pip_variants.formats.reader import parse
 from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.system.content_cache import ContentCache
 from pip_variants.system.workers import Workers
 
 from .fetch import fetch
-from .index_file import IndexFile
+from .index_file import IndexFile, read_index_file
+from .known_labels import KnownLabels
 from .prefetch import Prefetch
 from .transport import RemoteFile, Transport
 from .wheel_metadata import WheelReader
 
 Key = tuple[str, str, str]
 """Source, normalised project and version."""
-
-
-@dataclass(slots=True)
-class _Labels:
-    """What is known of the labels of a version, from its index-level file and its wheels.
-
-    ``failed`` is why a wheel could not be fetched.
-    """
-
-    file: IndexFile | None
-    failed: str | None = None
-    metadata: VariantMetadata | None = None
-    failures: dict[Label, str] = field(default_factory=dict)
-    unread: dict[Label, str] = field(default_factory=dict)
-
-    def is_known(self, label: Label) -> bool:
-        """Return whether nothing about a label has to be read in its wheel."""
-        listed = self.metadata is not None and self.metadata.variant(label) is not None
-        return listed or label == NULL_LABEL or label in self.failures
-
-    def add(self, label: Label, filename: str, own: VariantMetadata) -> None:
-        """Add what a wheel says about its label."""
-        try:
-            self.metadata = own if self.metadata is None else merge(self.metadata, own)
-        except VariantError as error:
-            self.failures[label] = shortened(f"{filename}: {error}")
-
-    def reject(self, label: Label, error: VariantError) -> None:
-        """Add why a wheel says nothing about its label.
-
-        If the wheel was read it does not fit, unless a file that may describe it was not.
-        """
-        is_read = isinstance(error, MetadataError) and not isinstance(error, ArchiveError)
-        is_lost = self.file is not None and self.file.error is not None
-        if isinstance(error, FetchError):
-            self.failed = shortened(str(error))
-        if is_read and (isinstance(error, UnsupportedRevisionError) or not is_lost):
-            self.failures[label] = shortened(str(error))
-        else:
-            self.unread[label] = shortened(str(error))
-
-    def result(self, labels: Collection[Label]) -> SourceMetadata:
-        """Return what was read; raise FetchError if it describes none of ``labels``."""
-        found = self.metadata
-        if found is None and self.failures and not self.unread and NULL_LABEL not in labels:
-            missing = f"there is no *{METADATA_SUFFIX} beside them"
-            if self.file is not None:
-                missing = f"{self.file.file.filename}: {self.file.error}"
-            raise FetchError(f"{missing}, and {next(iter(self.failures.values()))}")
-        failures, unread = tuple(self.failures.items()), tuple(self.unread.items())
-        if self.file is None:
-            return SourceMetadata(found or NO_METADATA, failures, unread=unread)
-        location = self.file.file.shown_url if self.file.error is None else None
-        return SourceMetadata(found or NO_METADATA, failures, location, unread, self.file.problems)
 
 
 class MetadataReader:
@@ -137,6 +74,10 @@ class MetadataReader:
         if key is not None and version == version.strip() and name.isprintable():
             self._listed[key] = file
 
+    def add_inlined(self, wheels: Iterable[RemoteFile], file: IndexFile | FetchError) -> None:
+        """Use what a lock inlines in place of the index-level file of the versions of wheels."""
+        self._files.update((_key_of(wheel), file) for wheel in wheels)
+
     def read(
         self,
         wheels: Sequence[RemoteFile],
@@ -174,7 +115,7 @@ class MetadataReader:
         been read before, and no request is sent.
         """
         file = self._files.get(_key_of(wheels[0]))
-        labels = _Labels(file if isinstance(file, IndexFile) else None)
+        labels = KnownLabels(file if isinstance(file, IndexFile) else None)
         found = []
         if labels.file is not None and labels.file.metadata is not None:
             labels.metadata = labels.file.metadata
@@ -218,19 +159,16 @@ class MetadataReader:
     ) -> IndexFile | FetchError:
         try:
             document = parse(self._content(key, file, transport))
-            metadata, invalid = read_valid_entries(document)
-        except UnsupportedRevisionError as error:
-            return FetchError(f"{file.filename}: {error}")
         except VariantError as error:
             return IndexFile(file, error=str(error))
-        return IndexFile(file, metadata, without_entries(table(document, ""), invalid), invalid)
+        return read_index_file(file, document)
 
     def _combine(
         self, one_each: Mapping[Label, RemoteFile], transport: Transport
     ) -> SourceMetadata:
         """Return the index-level metadata with the labels that only wheels describe."""
         file = self._index_file(next(iter(one_each.values())), transport)
-        labels = _Labels(file)
+        labels = KnownLabels(file)
         if file is not None:
             invalid = file.invalid_labels
             labels.metadata = file.metadata

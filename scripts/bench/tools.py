@@ -17,7 +17,10 @@ from pathlib import Path
 from build import CHECKOUT, build_wheel, install, make_environment, releases
 
 # Variables that change what a tool does; a proxy must not get requests to the loopback address.
-_DROPPED = re.compile(r"(PIP|UV|PYTHON|NV_VARIANT|VIRTUAL_ENV)_?.*|.*_PROXY", re.IGNORECASE)
+_DROPPED = re.compile(
+    r"(PIP|UV|PYTHON|VIRTUAL_ENV|ROCM|ROCR|HSA|[A-Z]+_VARIANT_PROVIDER)_?.*|.*_PROXY",
+    re.IGNORECASE,
+)
 _METADATA = "*.dist-info"
 
 

@@ -10,7 +10,7 @@ from pip_variants.core.selection import Selection, Wheel, needed_namespaces, sel
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.providers.resolve import NamespaceResolver, Target
 from pip_variants.providers.runner import ProviderRunner
-from tests.e2e.pips import FORCE_CUDA, FORCE_SM, Machine
+from tests.e2e.pips import Machine
 
 LINUX = {"platform_system": "Linux", "platform_machine": "x86_64"}
 """The environment markers of a Linux machine."""
@@ -36,7 +36,7 @@ def supported_by(
     markers: Mapping[str, str] = LINUX,
 ) -> Supported:
     """Return what a machine with these environment markers supports in these namespaces."""
-    runner = ProviderRunner({FORCE_CUDA: machine.cuda, FORCE_SM: machine.sm})
+    runner = ProviderRunner(machine.variables)
     resolver = NamespaceResolver(runner, target=Target(markers=markers))
     return resolver.supported([Namespace(name) for name in namespaces], metadata.providers)
 

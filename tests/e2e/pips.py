@@ -13,11 +13,13 @@ from typing import TypedDict
 
 import pytest
 
+from pip_variants.providers import amd
 from tests.support.stand_in import IndexServer
 from tests.support.venvs import offline_env
 
 FORCE_CUDA = "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION"
 FORCE_SM = "NV_VARIANT_PROVIDER_FORCE_SM_ARCH"
+FORCE_DEVICE_IP = "INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP"
 LEGACY_RESOLVER = "--use-deprecated=legacy-resolver"
 
 RESOLVERS: dict[str, tuple[str, ...]] = {"new": (), "legacy": (LEGACY_RESOLVER,)}
@@ -61,6 +63,9 @@ TRACEBACK = Crash(2)
 KEPT_PAGES = ("26.3",)
 """The releases that use a cached page for as long as its server allows; others revalidate it."""
 
+READS_LOCKS = ("26.3",)
+"""The releases that install from a lock; others take it for a file of requirements."""
+
 _OTHER_STATUSES: Mapping[str, Mapping[int, Sequence[str]]] = {
     "26.3": {
         # It unpacks what the name of the archive promises, and of a bad member warns.
@@ -103,10 +108,19 @@ _size = re.compile(r" \([0-9.]+ (?:bytes|kB)\)$", re.MULTILINE).sub
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The forced CUDA version and compute capability; an empty string leaves the real one."""
+    """The forced CUDA version, compute capability and device IP of Intel.
+
+    An empty string leaves the real one. No build is for the device IP that is the default.
+    """
 
     cuda: str = ""
     sm: str = ""
+    device_ip: str = "12.0.0"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that force all this."""
+        return {FORCE_CUDA: self.cuda, FORCE_SM: self.sm, FORCE_DEVICE_IP: self.device_ip}
 
 
 NEW_DRIVER = Machine("12.9", "9.0")
@@ -124,6 +138,18 @@ def needs_driver(label: str, needed: str, found: str) -> str:
     needs = f"{label} needs nvidia :: cuda_version_lower_bound :: {needed}"
     words = f"a driver with CUDA {needed} or newer is required"
     return f"{words} ({needs}, this machine has up to {found})"
+
+
+NO_AMD_GPU = f"amd: {amd.detect(amd.read_facts({})).reason}"
+"""Why this machine, which has no AMD GPU, supports nothing of the namespace."""
+
+
+def needs_intel_gpu(*device_ips: str) -> str:
+    """Return why xpu, which is for these device IPs in their order, does not fit a machine."""
+    needs = f"xpu needs intel :: device_ip :: one of {', '.join(device_ips)}"
+    *others, last = device_ips
+    words = f"an Intel GPU of device IP {', '.join(others)} or {last} is required"
+    return f"{words} ({needs}, this machine has {REAL_MACHINE.device_ip})"
 
 
 OLD_DRIVER_REASON = needs_driver("cu126", "12.6", "12.5")
@@ -194,7 +220,7 @@ class Pip:
             **{"PIP_CACHE_DIR": str(self.folder / "cache"), "NO_PROXY": "127.0.0.1", **extra}
         )
         del env["PIP_NO_INDEX"]
-        env |= {FORCE_CUDA: machine.cuda, FORCE_SM: machine.sm}
+        env |= machine.variables
         done = subprocess.run(
             [str(part) for part in (self.python, *args)],
             env=env,

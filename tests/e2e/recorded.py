@@ -24,7 +24,7 @@ newer_python = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="these versions have no wheel for Python 3.10"
 )
 
-_LINUX_TAGS = ("manylinux_2_28_x86_64", "linux_x86_64")
+LINUX_TAGS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "linux_x86_64")
 
 _name = re.compile(r"[A-Za-z0-9._-]+").match
 _version = re.compile(r"[=>]=([0-9][0-9a-z.]*)").search
@@ -38,8 +38,10 @@ def recorded(index: str, project: str, version: str) -> Json:
     return document
 
 
-def recorded_wheels(index: str, project: str, version: str) -> list[Wheel]:
-    """Return the wheels of a version that fit a Linux machine with CPython 3.13 by their tags."""
+def recorded_wheels(
+    index: str, project: str, version: str, tags: Iterable[str] = LINUX_TAGS
+) -> list[Wheel]:
+    """Return the wheels of a version that fit CPython 3.13 on a machine with these tags."""
     listed = json.loads((DATA / index / project / "files.json").read_text())
     names = [entry["filename"] for entry in listed if entry["filename"].endswith(".whl")]
     parsed = [(name, WheelName.parse(name)) for name in names]
@@ -50,7 +52,7 @@ def recorded_wheels(index: str, project: str, version: str) -> list[Wheel]:
             if parts.version == version
             and parts.python in ("cp313", "py3")
             and parts.abi in ("cp313", "none")
-            and set(parts.platform.split(".")) & set(_LINUX_TAGS)
+            and not set(tags).isdisjoint(parts.platform.split("."))
         }
     )
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 
 import pytest
 from pip._vendor import tomli
 
 from pip_variants.providers import nvidia, x86_64
+from pip_variants.providers.registry import BUILT_INS
 from tests.e2e.gpu import PLUGIN, TRUST_GPU, UNTRUSTED_LINE, write_gpu_index, write_provider
 from tests.e2e.indexes import ALL_LABELS, torch_files
 from tests.e2e.pips import (
+    FORCE_CUDA,
+    FORCE_SM,
     NEW_DRIVER,
     OLD_DRIVER,
     OLD_DRIVER_REASON,
     QUERYING,
     REAL_MACHINE,
     Machine,
+    Output,
     Pip,
 )
 from tests.support.stand_in import TORCH_280, IndexServer, write_simple_index, write_wheel
@@ -26,6 +31,7 @@ from tests.support.stand_in_wheel import Json
 FEATURES = nvidia.detect(nvidia.NvidiaFacts((12, 9), (9, 0), forced=True)).features
 PLATFORM_COMMAND = ("variants", "platform")
 COMPLETE = "version = 1\ncomplete = true\n"
+NAMESPACES = sorted({item.name for item in BUILT_INS})
 
 
 def _nvidia_table(*names: str) -> str:
@@ -34,6 +40,16 @@ def _nvidia_table(*names: str) -> str:
         f"{name} = {json.dumps(values)}\n" for name, values in FEATURES if name in (names or name)
     ]
     return "[properties.nvidia]\n" + "".join(lines)
+
+
+def _file(output: Output) -> str:
+    """Return what is printed below the comments about the machine."""
+    return output.stdout.partition("\n\n")[2]
+
+
+def _comments(output: Output) -> list[str]:
+    """Return the comments about the machine."""
+    return output.stdout.partition("\n\n")[0].splitlines()
 
 
 @pytest.fixture
@@ -64,10 +80,29 @@ def torch_index(tmp_path: Path, server: IndexServer, tag: str) -> str:
 def test_named_namespace_is_printed_as_an_incomplete_file(pip: Pip) -> None:
     """The file has all features of the named namespace and is not complete."""
     output = pip.run(*PLATFORM_COMMAND, "nvidia")
-    assert (output.stdout, output.stderr) == (
-        "version = 1\ncomplete = false\n\n# built-in\n" + _nvidia_table(),
-        "",
-    )
+    expected = "version = 1\ncomplete = false\n\n# built-in\n" + _nvidia_table()
+    assert (_file(output), output.stderr) == (expected, "")
+
+
+def test_page_names_software_hardware_and_what_was_forced(pip: Pip) -> None:
+    """It is what people paste into a bug report, with -v as without but for the age."""
+    variables = {"CUDA_VISIBLE_DEVICES": "GPU-8932f937-d72c", "HOME": str(pip.folder)}
+    outputs = [
+        pip.run(*PLATFORM_COMMAND, *options, "nvidia", machine=NEW_DRIVER, status=0, **variables)
+        for options in ((), ("-v", "--refresh"))
+    ]
+    software, system, *lines = _comments(outputs[0])
+    version = pip.run("--version").stdout.split()[1]
+    assert software.startswith(f"# pip {version}, {platform.python_implementation()} ")
+    assert system.endswith(f"{platform.system()} {platform.release()} {platform.machine()}")
+    assert lines == [
+        "# variable: CUDA_VISIBLE_DEVICES is set",
+        f"# nvidia: CUDA 12.9, forced by {FORCE_CUDA}",
+        f"# nvidia: compute capability 9.0, forced by {FORCE_SM}",
+    ]
+    assert _comments(outputs[1]) == [software, system, *lines, "# nvidia: read now"]
+    assert _file(outputs[0]) == _file(outputs[1])
+    assert [output.stderr for output in outputs] == ["", ""]
 
 
 def test_all_namespaces_are_printed_as_a_complete_file(pip: Pip) -> None:
@@ -75,8 +110,8 @@ def test_all_namespaces_are_printed_as_a_complete_file(pip: Pip) -> None:
     output = pip.run(*PLATFORM_COMMAND)
     assert output.stderr == ""
     found = tomli.loads(output.stdout)
-    assert output.stdout.startswith("version = 1\ncomplete = true\n\n# built-in")
-    assert [*found["properties"]] == ["aarch64", "nvidia", "x86_64"]
+    assert _file(output).startswith("version = 1\ncomplete = true\n\n# built-in")
+    assert [*found["properties"]] == NAMESPACES
     assert found["properties"]["nvidia"] == {name: [*values] for name, values in FEATURES}
     detected = x86_64.detect(x86_64.read_facts())
     assert [*found["properties"]["x86_64"].items()] == [
@@ -95,13 +130,13 @@ def test_platform_file_replaces_queries_in_the_output(pip: Pip) -> None:
     )
     # Without a requirement nothing names the namespace of a package.
     assert output.stderr.startswith("WARNING: --trust-variant-provider gpu-provider had no effect")
-    assert output.stdout == (
-        "version = 1\ncomplete = true\n"
-        "\n# user: 'p.toml' does not list it\n[properties.aarch64]\n"
-        "\n# user: 'p.toml' lists nothing for it\n[properties.gpu]\n"
-        f"\n# user\n{_nvidia_table()}"
-        '\n# user\n[properties.x86_64]\nlevel = ["v2", "v1"]\n'
-    )
+    tables = {f"[properties.{name}]\n" for name in (*NAMESPACES, "gpu")}
+    tables -= {"[properties.nvidia]\n", "[properties.x86_64]\n"}
+    tables |= {_nvidia_table(), '[properties.x86_64]\nlevel = ["v2", "v1"]\n'}
+    assert _file(output) == COMPLETE + "".join(f"\n# user\n{table}" for table in sorted(tables))
+    assert "# option: --variant-platform 'p.toml'" in _comments(output)
+    assert "# aarch64: 'p.toml' does not list it" in _comments(output)
+    assert "# gpu: 'p.toml' lists nothing for it" in _comments(output)
 
 
 def test_json_option_prints_the_same_entries(pip: Pip) -> None:
@@ -112,21 +147,15 @@ def test_json_option_prints_the_same_entries(pip: Pip) -> None:
     assert json.loads(output.stdout) == {"namespaces": [entry]}
     everything = json.loads(pip.run(*PLATFORM_COMMAND, "--json").stdout)
     assert [*everything] == ["namespaces"]
-    assert [item["namespace"] for item in everything["namespaces"]] == [
-        "aarch64",
-        "nvidia",
-        "x86_64",
-    ]
+    assert [item["namespace"] for item in everything["namespaces"]] == NAMESPACES
     assert entry in everything["namespaces"]
 
 
 def test_unknown_namespace_is_an_error_with_known_ones(pip: Pip) -> None:
     """An unknown namespace is an error that names the known ones."""
     output = pip.run(*PLATFORM_COMMAND, "x86_64", "am\x1b[31md", status=1)
-    expected = (
-        r"ERROR: no provider for the namespace 'am\x1b[31md'; there are aarch64, nvidia, x86_64"
-    )
-    assert (output.stdout, output.stderr) == ("", f"{expected}\n")
+    expected = r"ERROR: no provider for the namespace 'am\x1b[31md'; there are "
+    assert (output.stdout, output.stderr) == ("", f"{expected}{', '.join(NAMESPACES)}\n")
 
 
 def test_invalid_forced_variable_is_an_error(pip: Pip) -> None:
@@ -146,10 +175,10 @@ def test_trusted_provider_is_printed_under_its_namespace(
     index = ("--index-url", f"{server.url}simple/")
     output = pip.run(*PLATFORM_COMMAND, *index, *TRUST_GPU, "gpu")
     table = '# plugin\n[properties.gpu]\narch = ["b", "a"]\n'
-    assert (output.stdout, output.stderr) == (f"version = 1\ncomplete = false\n\n{table}", "")
+    assert (_file(output), output.stderr) == (f"version = 1\ncomplete = false\n\n{table}", "")
     all_namespaces = pip.run(*PLATFORM_COMMAND, *index, *TRUST_GPU)
     assert f"\n\n{table}\n" in all_namespaces.stdout
-    assert all_namespaces.stdout.startswith(COMPLETE)
+    assert _file(all_namespaces).startswith(COMPLETE)
     (pip.folder / "p.toml").write_text(output.stdout)
     file = ("--variant-platform", "p.toml")
     assert pip.dry_run(index[1], *file, "torch").last_line == "Would install torch-2.8.0-fast"
@@ -177,9 +206,9 @@ def test_failing_trusted_provider_makes_the_file_incomplete(
     output = pip.run(*PLATFORM_COMMAND, *index, *TRUST_GPU)
     reason = r"its provider (gpu-provider) failed: 'IndexError: x\x1b[31m'"
     assert output.stderr == f"WARNING: gpu-provider: {reason}\n"
-    assert f"\n\n# gpu-provider: failed: {reason}\n\n" in output.stdout
+    assert f"# gpu-provider: {reason}" in _comments(output)
     found = tomli.loads(output.stdout)
-    assert (found["complete"], [*found["properties"]]) == (False, ["aarch64", "nvidia", "x86_64"])
+    assert (found["complete"], [*found["properties"]]) == (False, NAMESPACES)
 
 
 def test_trusted_provider_without_namespace_is_left_out(
@@ -193,7 +222,8 @@ def test_trusted_provider_without_namespace_is_left_out(
     output = pip.run(*PLATFORM_COMMAND, "--index-url", f"{server.url}simple/", *TRUST_GPU)
     warning = "gpu-provider does not declare its namespace: left out"
     assert output.stderr == f"WARNING: {warning}\n"
-    assert "gpu" not in output.stdout
+    assert "# option: --trust-variant-provider gpu-provider" in _comments(output)
+    assert "gpu" not in _file(output)
 
 
 @pytest.mark.parametrize("machine", [NEW_DRIVER, OLD_DRIVER, Machine("11.8", "8.0")])

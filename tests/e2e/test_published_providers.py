@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_variants.providers import _cpuid, aarch64, x86_64
+from pip_variants.providers import _cpuid, _kfd, aarch64, gfx, x86_64
 from pip_variants.providers.result import ProviderResult
 from tests.e2e.pips import Pip
+from tests.support.machine_files import machines, write_amd_machine
 from tests.support.venvs import THIS_PYTHON, Venv, interpreter, make_venv, once, online_env
 
 _QUERY = """\
@@ -25,6 +26,7 @@ print(json.dumps([[c.name, c.values] for c in plugin.get_supported_configs(None)
 """
 X86_64_PACKAGE = "provider-variant-x86-64==0.0.1.post2"
 AARCH64_PACKAGE = "provider-variant-aarch64==0.0.1.post2"
+AMD_MACHINES = machines("amd")
 
 
 def _venv_with_published(shared: Path, package: str) -> Venv:
@@ -103,6 +105,64 @@ def test_cpuid_bits_match_the_published_provider(shared: Path) -> None:
         "flush_l1d",
         "tsc_adjust",
     }
+
+
+_QUERY_BOOTSTRAP = """\
+import importlib, json, os, pathlib, sys
+from rocm_bootstrap import _platform, package_metadata, targets
+from rocm_bootstrap.variant_provider import AMDVariantPlugin
+os.environ["PATH"] = ""
+read = _platform.read_kfd_properties
+def forbidden(path):
+    if path in unreadable:
+        raise PermissionError(path)
+    return read(path)
+_platform.read_kfd_properties = forbidden
+machines = {}
+for name, (nodes, numbers) in json.loads(sys.argv[1]).items():
+    _platform.KFD_TOPOLOGY = pathlib.Path(nodes)
+    unreadable = {_platform.KFD_TOPOLOGY / str(number) for number in numbers}
+    try:
+        machines[name] = [v for c in AMDVariantPlugin.get_supported_configs() for v in c.values]
+    except (ValueError, OSError) as error:
+        machines[name] = [type(error).__name__]
+print(json.dumps({
+    "machines": machines,
+    "all": [value for config in AMDVariantPlugin.get_all_configs() for value in config.values],
+    "targets": {t.name: [t.gfx_target_version, package_metadata.package_owner(t.name)]
+                for t in targets.ALL_TARGETS},
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def rocm_bootstrap_venv(shared: Path) -> Venv:
+    """Return a venv with the published provider."""
+    return _venv_with_published(shared, "rocm-bootstrap==0.3.0")
+
+
+def test_amd_gpus_are_those_of_the_published_provider(
+    rocm_bootstrap_venv: Venv, tmp_path: Path
+) -> None:
+    """On every machine, but for those where a GPU is hidden, renamed, unusable or unknown.
+
+    There the published provider fails, or reports what a program cannot use: the machine says what.
+    """
+    queried = {}
+    for name, machine in AMD_MACHINES.items():
+        write_amd_machine(tmp_path / name, machine)
+        queried[name] = (str(tmp_path / name / _kfd.NODES), machine.get("unreadable", []))
+    found = json.loads(rocm_bootstrap_venv.run("-c", _QUERY_BOOTSTRAP, json.dumps(queried)))
+    assert {name: " ".join(values) for name, values in found["machines"].items()} == {
+        name: machine.get("rocm_bootstrap", machine["gfx_arch"])
+        for name, machine in AMD_MACHINES.items()
+    }
+    assert tuple(found["all"]) == gfx.TARGETS
+    for target, (version, owner) in found["targets"].items():
+        assert _kfd.target_of(version) == owner
+        forced = gfx.forced_bootstrap({gfx.FORCE_BOOTSTRAP: target})
+        assert forced is not None
+        assert [gpu.target for gpu in forced.gpus] == [owner]
 
 
 Entry = Mapping[str, object]

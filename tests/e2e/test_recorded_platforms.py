@@ -10,12 +10,14 @@ from tests.e2e.pips import (
     CROSS_TARGET_REASON,
     INDEX_LINE,
     NEW_DRIVER,
+    NO_AMD_GPU,
     QUERY_FAILS,
     QUERYING,
     Machine,
     Pip,
     cross_download,
     needs_driver,
+    needs_intel_gpu,
     null_banner,
     would_download,
 )
@@ -26,7 +28,7 @@ THIRD_PARTY = (
     "{0}: its provider ({0}-variant-provider) is third-party code, which is not run without"
     " --trust-variant-provider {0}-variant-provider"
 )
-INTEL = THIRD_PARTY.format("intel")
+DEVICE_IPS = ("12.55.8", "12.60.7", "12.71.4", "12.74.4", "20.1.0", "20.4.4", "30.0.4", "30.1.0")
 
 
 def test_new_gpu_without_wheel_gets_null_and_one_reason(
@@ -36,9 +38,9 @@ def test_new_gpu_without_wheel_gets_null_and_one_reason(
     url = f"{recorded_index.url}simple/"
     output = linux_pip.dry_run(url, "--no-deps", "torch==2.10.0", machine=Machine("12.9", "12.0"))
     reasons = [
-        INTEL,
+        needs_intel_gpu(*DEVICE_IPS),
         needs_driver("cuda13.0", "13.0", "12.9"),
-        THIRD_PARTY.format("amd"),
+        NO_AMD_GPU,
     ]
     assert output.stdout == (
         f"{INDEX_LINE}{QUERYING}"

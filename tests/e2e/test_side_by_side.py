@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.indexes import PURE_TAG, torch_files
-from tests.e2e.pips import FORCE_CUDA, FORCE_SM, NEW_DRIVER, Pip, request_lines
+from tests.e2e.pips import NEW_DRIVER, Pip, request_lines
 from tests.support.index_server import IndexServer, _Handler
 from tests.support.stand_in import Listed, Reply, dump, write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json
@@ -243,8 +243,7 @@ def environment(pip: Pip, temp: Path, **extra: str) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "TMPDIR": str(temp),
         MARK: str(temp),
-        FORCE_CUDA: NEW_DRIVER.cuda,
-        FORCE_SM: NEW_DRIVER.sm,
+        **NEW_DRIVER.variables,
         **extra,
     }
     env = offline_env(**variables)

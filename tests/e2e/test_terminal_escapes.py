@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.indexes import TORCH_JSON, with_variants, write_torch_with_fallbacks
-from tests.e2e.pips import FORCE_CUDA, FORCE_SM, NEW_DRIVER, Pip
+from tests.e2e.pips import NEW_DRIVER, Pip
 from tests.support.stand_in import TORCH_280, IndexServer, Reply, write_wheel
 from tests.support.stand_in_wheel import Json, dump
 from tests.support.venvs import offline_env
@@ -60,7 +60,7 @@ def raw_output(pip: Pip, *command: str, **extra: str) -> str:
         PIP_CACHE_DIR=str(pip.folder / "cache"), NO_PROXY="127.0.0.1", PYTHONUTF8="1", **extra
     )
     del env["PIP_NO_INDEX"]
-    env |= {FORCE_CUDA: NEW_DRIVER.cuda, FORCE_SM: NEW_DRIVER.sm}
+    env |= NEW_DRIVER.variables
     done = subprocess.run(
         (str(pip.python), *command), env=env, cwd=pip.folder, capture_output=True, check=False
     )

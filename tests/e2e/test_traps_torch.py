@@ -10,11 +10,16 @@ import pytest
 from pip_variants.formats.reader import read
 from tests.e2e.engine import select_for, wheels_of
 from tests.e2e.pips import (
+    FORCE_DEVICE_IP,
     INDEX_LINE,
+    NO_AMD_GPU,
     QUERYING,
     Machine,
+    Output,
     Pip,
+    installed_label,
     needs_driver,
+    needs_intel_gpu,
     null_banner,
     request_lines,
     title,
@@ -126,6 +131,70 @@ def test_pip_selects_the_expected_torch_label(
     ]
 
 
+OLD_CUDA = Machine("11.8", "8.0")
+
+
+def run_with_amd(pip: Pip, gfx: str, rocm: str, *args: str, status: int = 0) -> Output:
+    """Run pip where these architectures and this version of ROCm are forced."""
+    return pip.run(
+        *args,
+        machine=OLD_CUDA,
+        status=status,
+        AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH=gfx,
+        AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION=rocm,
+    )
+
+
+def test_pip_installs_the_build_for_an_amd_gpu_and_keeps_it(
+    own_pip: Pip, torch_index: IndexServer
+) -> None:
+    """rocm7.1 for that GPU and that ROCm; it stays where nothing of the kind is seen."""
+    install = ("install", "--index-url", f"{torch_index.url}simple/", "torch==2.10.0")
+    output = run_with_amd(own_pip, "gfx942", "7.1.1", *install)
+    assert (output.last_line, output.stderr) == ("Successfully installed torch-2.10.0-rocm7.1", "")
+    output = own_pip.run(*install, machine=OLD_CUDA)
+    assert NO_AMD_GPU in output.stdout
+    assert (installed_label(own_pip), output.stderr) == ("rocm7.1", "")
+    run_with_amd(own_pip, "gfx906", "7.1.1", *install)
+    assert installed_label(own_pip) == "null"
+
+
+# Architectures and the version of ROCm, and what would change the choice.
+OTHER_AMD = [
+    ("gfx942", "7.0.0", "a ROCm 7.1 installation would select rocm7.1"),
+    (
+        "gfx906;gfx908",
+        "7.1.0",
+        "an AMD GPU of architecture gfx942 or gfx1100 would select rocm7.1",
+    ),
+]
+
+
+def test_explanation_names_the_rocm_or_gpu_that_is_missing(
+    pip: Pip, torch_index: IndexServer
+) -> None:
+    """The null variant is selected, and the hint is in people's words."""
+    command = ("variants", "explain", "--index-url", f"{torch_index.url}simple/", "torch==2.10.0")
+    for gfx, rocm, hint in OTHER_AMD:
+        output = run_with_amd(pip, gfx, rocm, *command)
+        assert hint in " ".join(output.stdout.split())
+    output = run_with_amd(pip, "gfx942", "7.1", *command, status=1)
+    problem = "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION: '7.1' is not of the form 7.0.0"
+    assert output.stderr == f"ERROR: {problem}\n"
+
+
+def test_pip_selects_the_build_for_an_intel_gpu(pip: Pip, torch_index: IndexServer) -> None:
+    """The label xpu, behind any CUDA variant that fits, and without code of others."""
+    url = f"{torch_index.url}simple/"
+    for cuda, label in (("11.8", "xpu"), ("13.0", "cuda13.0")):
+        machine = Machine(cuda, "8.0", "20.1.0")
+        output = pip.dry_run(url, "torch==2.10.0", machine=machine)
+        assert (output.last_line, output.stderr) == (f"Would install torch-2.10.0-{label}", "")
+    output = pip.dry_run(url, "torch==2.10.0", machine=Machine("11.8", "8.0", "bmg"), status=1)
+    problem = "'bmg' is not of the form architecture.release.revision"
+    assert output.stderr == f"ERROR: {FORCE_DEVICE_IP}: {problem}\n"
+
+
 THIRD_PARTY = (
     "{0}: its provider ({0}-variant-provider) is third-party code, which is not run without"
     " --trust-variant-provider {0}-variant-provider"
@@ -137,9 +206,9 @@ def test_new_gpu_without_wheel_gets_null_and_reasons(pip: Pip, torch_index: Inde
     url, machine = f"{torch_index.url}simple/", Machine("12.9", "12.0")
     output = pip.dry_run(url, "torch==2.10.0", machine=machine)
     reasons = [
-        THIRD_PARTY.format("intel"),
+        needs_intel_gpu("12.60.7", "20.1.0"),
         needs_driver("cuda13.0", "13.0", "12.9"),
-        THIRD_PARTY.format("amd"),
+        NO_AMD_GPU,
     ]
     assert output.stdout == (
         f"{INDEX_LINE}{QUERYING}"

@@ -26,7 +26,9 @@ RELEASES = {
 """The patched releases of pip by the version of our wheel."""
 
 # Variables of the caller that would change what a child process does.
-_CALLERS_VARIABLES = re.compile(r"(PIP|PYTHON|HATCH|VIRTUAL_ENV|PYENV|COV).*|_PIP.*|NV_VARIANT.*")
+_CALLERS_VARIABLES = re.compile(
+    r"(PIP|PYTHON|HATCH|VIRTUAL_ENV|PYENV|COV|ROCM|ROCR|HSA).*|_PIP.*|[A-Z]+_VARIANT_PROVIDER_.*"
+)
 
 
 def online_env(**extra: str) -> dict[str, str]:

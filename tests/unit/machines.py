@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from pip_variants.core.properties import ordered_features
 from pip_variants.providers import cpu
 from pip_variants.providers.result import ProviderResult
-
-FOLDER = Path(__file__).parents[1] / "data" / "machines"
+from tests.support.machine_files import machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +52,10 @@ class Machine:
 
 def recorded_machines(architecture: str, feature: str) -> dict[str, Machine]:
     """Return every recorded machine of an architecture, by name."""
-    found = {}
-    for path in sorted((FOLDER / architecture).glob("*.json")):
-        recorded = json.loads(path.read_text(encoding="utf-8"))
-        found[path.stem] = Machine(
-            recorded, tuple(recorded[feature].split()), tuple(recorded["on"].split())
-        )
-    return found
+    return {
+        name: Machine(recorded, tuple(recorded[feature].split()), tuple(recorded["on"].split()))
+        for name, recorded in machines(architecture).items()
+    }
 
 
 def fake_system(

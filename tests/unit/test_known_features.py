@@ -8,10 +8,14 @@ import pytest
 
 from pip_variants.core.metadata import Provider
 from pip_variants.core.properties import Namespace, OrderedFeatures
-from pip_variants.providers import aarch64, nvidia, x86_64
+from pip_variants.providers import aarch64, amd, gfx, intel, level_zero, nvidia, tpu, x86_64
+from pip_variants.providers._kfd import Gpu, GpuFacts
+from pip_variants.providers.amd import AmdFacts, RocmFacts
 from pip_variants.providers.cpu import CpuFacts
+from pip_variants.providers.intel import IntelFacts
 from pip_variants.providers.nvidia import NvidiaFacts
 from pip_variants.providers.registry import BUILT_INS, known_features
+from pip_variants.providers.tpu import TpuFacts
 
 EMPTY: OrderedFeatures = ()
 NVIDIA = [
@@ -22,6 +26,18 @@ NVIDIA = [
 ]
 REPORTED: Mapping[str, list[OrderedFeatures]] = {
     "nvidia": NVIDIA,
+    "amd": [
+        amd.detect(AmdFacts(GpuFacts((Gpu(target),)), RocmFacts((major, minor)))).features
+        for target in gfx.TARGETS
+        for major, minor in ((6, 0), (7, 1), (8, 20))
+    ],
+    "tpu": [tpu.detect(TpuFacts(forced=present)).features for present in (True, False)],
+    "intel": [
+        intel.detect(IntelFacts((level_zero.Gpu("x", (architecture, release, revision)),))).features
+        for architecture in (12, 20, 30, 35)
+        for release in range(80)
+        for revision in range(9)
+    ],
     **{
         module.ARCHITECTURE: [
             module.detect(CpuFacts(module.ARCHITECTURE, frozenset(dict(known)))).features

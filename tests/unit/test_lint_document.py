@@ -377,6 +377,8 @@ X86 = {
     "providers": {
         "x86_64": {"requires": ["provider-variant-x86-64"]},
         "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2; platform_system == 'Linux'"]},
+        "amd": {"requires": ["amd-variant-provider>=0.0.2,<1.0.0"]},
+        "tpu": {"requires": ["tpu-variant-provider>=0.1,<1"]},
     },
 }
 # What a variant requires, and what is found: below its namespace and feature.
@@ -385,6 +387,18 @@ NEVER = {
     ("x86_64", "avx512f", "on"): None,
     ("nvidia", "cuda_version_lower_bound", "12"): None,
     ("nvidia", "sm_arch", "35_real 90_real 120_virtual"): None,
+    ("amd", "gfx_arch", "gfx950 gfx1151 gfx1250 gfx803"): None,
+    ("amd", "rocm_version", "7.1"): None,
+    ("amd", "gfx_arch", "gfx942 gfx90aa"): (
+        "warning: its provider never reports 'gfx90aa'; did you mean gfx90a?"
+    ),
+    ("amd", "rocm_version", "rocm7.1"): (
+        "error: its provider never reports 'rocm7.1', so no machine supports this variant"
+    ),
+    ("tpu", "present", "true"): None,
+    ("tpu", "present", "yes"): (
+        "error: its provider never reports 'yes', so no machine supports this variant"
+    ),
     ("x86_64", "levle", "v2"): (
         "error: its provider never reports this feature, so no machine supports this variant;"
         " did you mean level?"

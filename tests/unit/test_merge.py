@@ -8,9 +8,9 @@ from itertools import permutations
 import pytest
 
 from pip_variants.core.errors import MetadataError
-from pip_variants.core.merge import ContradictionError, FileMetadata, merge, merge_files
-from pip_variants.core.metadata import Provider, VariantMetadata
-from pip_variants.core.properties import Label, Namespace
+from pip_variants.core.merge import ContradictionError, FileMetadata, complete, merge, merge_files
+from pip_variants.core.metadata import Priorities, Provider, VariantMetadata
+from pip_variants.core.properties import Feature, Label, Namespace
 from tests.unit.cases import metadata, provider, variant
 
 NVIDIA = provider("nvidia", "nvidia-variant-provider")
@@ -214,3 +214,40 @@ def test_contradiction_names_the_same_two_wheels(
 def test_one_wheel_is_merged_to_itself() -> None:
     """Nothing is added to the metadata of a single wheel."""
     assert merge_files([A]) == A.metadata
+
+
+BARE = metadata(ONE.variants[0], variant("v3", "cpu :: level :: v3"), namespaces=("nvidia", "cpu"))
+ORDERED = Priorities((Namespace("cpu"),), ((Namespace("nvidia"), (Feature("sm"),)),))
+
+
+def test_document_without_providers_gets_those_of_a_wheel_and_the_orders() -> None:
+    """Its own namespaces stay, whatever those of the wheel are."""
+    own = replace(ONE, priorities=ORDERED)
+    found = complete(BARE, own)
+    assert found.providers == ONE.providers
+    assert found.variants == BARE.variants
+    assert found.priorities == replace(ORDERED, namespaces=BARE.priorities.namespaces)
+    assert complete(found, own) == found
+
+
+@pytest.mark.parametrize(
+    ("own", "error"),
+    [
+        (
+            metadata(variant("cu129", "nvidia :: cuda :: 12.8")),
+            "variants['cu129']: differs between the files",
+        ),
+        (
+            metadata(ONE.variants[0], providers=(provider("nvidia", "other"),)),
+            "providers.nvidia: differs between the files",
+        ),
+    ],
+    ids=["a label with two meanings", "a namespace with two providers"],
+)
+def test_wheel_that_contradicts_a_document_does_not_complete_it(
+    own: VariantMetadata, error: str
+) -> None:
+    """The second provider contradicts the one that another wheel has."""
+    with pytest.raises(MetadataError) as caught:
+        complete(complete(BARE, ONE), own)
+    assert str(caught.value) == error

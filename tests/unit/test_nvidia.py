@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -13,9 +12,9 @@ from pip_variants.providers import nvml
 from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM, NvidiaFacts, detect, read_facts
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.providers.result import ProviderResult
+from tests.support.machine_files import machines
 from tests.unit.cases import by_namespace, metadata, spelled_out, torch_wheels, variant
 from tests.unit.explain_cases import nvidia_supported
-from tests.unit.machines import FOLDER
 from tests.unit.provider_cases import by_feature, result
 
 Version = tuple[int, int]
@@ -434,18 +433,17 @@ def test_facts_not_forced_come_from_the_driver(
     assert read_facts(environ) == facts
 
 
-RECORDED = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((FOLDER / "nvidia").glob("*.json"))
-}
+RECORDED = machines("nvidia")
 
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_recorded_machine_has_expected_values(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """A recorded result of NVML gives the newest CUDA version, the architectures and the reason."""
+    """NVML's result gives the newest CUDA version, the architectures, the reason and the lines."""
     recorded = RECORDED[name]
     monkeypatch.setattr(nvml, "query", lambda: nvml.parse_facts(recorded))
-    found = detect(read_facts({}))
+    facts = read_facts({})
+    assert facts.hardware == tuple(recorded["hardware"])
+    found = detect(facts)
     features = by_feature(found.features)
     assert features.get("cuda_version_lower_bound", ("",))[0] == recorded["newest"]
     assert " ".join(features.get("sm_arch", ())) == recorded["sm_arch"]

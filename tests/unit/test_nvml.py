@@ -7,7 +7,6 @@ real one is found; environment variables set what it returns.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,16 +18,12 @@ from types import MappingProxyType, SimpleNamespace
 import pytest
 
 from pip_variants.core.errors import quoted
-from pip_variants.providers import _nvml_probe, nvml
+from pip_variants.providers import _nvml_probe, _probe, nvml, probe
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.system import interpreter
+from tests.support.libraries import compile_library, needs_compiler
 
-COMPILER = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has LD_LIBRARY_PATH"),
-    pytest.mark.skipif(COMPILER is None, reason="no C compiler for the fake driver library"),
-]
+pytestmark = needs_compiler
 
 # FAKE_GPUS has one word for each GPU: `890` is 8.9, `h` and `x` fail with FAKE_GPU_ERROR.
 SOURCE = r"""
@@ -91,6 +86,16 @@ int nvmlDeviceGetCudaComputeCapability(void *handle, int *major, int *minor) {
     *minor = atoi(word) % 100 / 10;
     return !strcmp(word, "x") ? setting("FAKE_GPU_ERROR") : 0;
 }
+#ifndef OLD
+int nvmlSystemGetDriverVersion(char *text, unsigned size) {
+    snprintf(text, size, "%s", getenv("FAKE_DRIVER"));
+    return setting("FAKE_DRIVER_ERROR");
+}
+int nvmlDeviceGetName(void *handle, char *text, unsigned size) {
+    snprintf(text, size, "%s of %s", getenv("FAKE_NAME"), gpu((size_t)handle - 1));
+    return setting("FAKE_NAME_ERROR");
+}
+#endif
 const char *nvmlErrorString(int code) { return code == 77 ? "Made up" : "Other"; }
 """
 
@@ -113,13 +118,7 @@ def vendored(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _compile(folder: Path, *options: str) -> Path:
     """Return ``folder`` with a driver library in it."""
-    assert COMPILER is not None
-    source = folder / "nvml.c"
-    source.write_text(SOURCE, encoding="utf-8")
-    library = folder / "libnvidia-ml.so.1"
-    command = [COMPILER, "-shared", "-fPIC", *options, "-o", str(library), str(source)]
-    subprocess.run(command, check=True)
-    return folder
+    return compile_library(folder, "libnvidia-ml.so.1", SOURCE, *options)
 
 
 @pytest.fixture(scope="session")
@@ -147,10 +146,11 @@ class Machine:
         self._log = log
 
     def query(
-        self, folder: Path, settings: Settings = NO_SETTINGS, time_limit: float = nvml.TIME_LIMIT
+        self, folder: Path, settings: Settings = NO_SETTINGS, time_limit: float = probe.TIME_LIMIT
     ) -> DriverFacts:
         """Return what NVML reports with these settings, by default CUDA 12.9 and one GPU of 8.9."""
-        for name, value in {"CUDA": "12090", "GPUS": "890", **settings}.items():
+        defaults = {"CUDA": "12090", "GPUS": "890", "DRIVER": "575.57", "NAME": "RTX"}
+        for name, value in {**defaults, **settings}.items():
             self._monkeypatch.setenv(f"FAKE_{name}", value)
         self._monkeypatch.setenv("FAKE_LOG", str(self._log))
         self._monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
@@ -214,6 +214,42 @@ def test_query_returns_version_and_capabilities(
     assert machine.calls() == ALL_CALLS
 
 
+# What the library does, and driver, names and unread GPUs.
+FOR_PEOPLE: dict[str, tuple[Settings, tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
+    "all": ({"GPUS": "890 750"}, ("575.57", ("RTX of 890", "RTX of 750"), ())),
+    "one lost": (
+        {"GPUS": "890 x 750", "GPU_ERROR": "15"},
+        (
+            "575.57",
+            ("RTX of 890", "RTX of 750"),
+            ("GPU 1 cannot be read: GPU is lost",),
+        ),
+    ),
+    "no version": ({"DRIVER_ERROR": "999"}, ("", ("RTX of 890",), ())),
+    "no names": ({"NAME_ERROR": "3", "GPUS": "890 750"}, ("575.57", ("", ""), ())),
+    "not UTF-8": ({"NAME": "\udcff", "DRIVER": "\udcff"}, ("", ("",), ())),
+    "hostile": (
+        {"NAME": "\x1b[2J", "DRIVER": "1\n2"},
+        (r"'1\n2'", (r"'\x1b[2J of 890'",), ()),
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "found"), FOR_PEOPLE.values(), ids=FOR_PEOPLE)
+def test_names_cost_nothing_if_they_cannot_be_read(
+    machine: Machine,
+    library: Path,
+    settings: Settings,
+    found: tuple[str, tuple[str, ...], tuple[str, ...]],
+) -> None:
+    """Version and capabilities are the same with and without them."""
+    facts = machine.query(library, settings)
+    assert (facts.driver, facts.names, facts.unread) == found
+    readable = settings.get("GPUS", "890").split()
+    capabilities = {"890": (8, 9), "750": (7, 5)}
+    assert facts == DriverFacts((12, 9), tuple(capabilities[gpu] for gpu in readable if gpu != "x"))
+
+
 @pytest.mark.parametrize(
     ("settings", "facts", "calls"),
     [
@@ -241,7 +277,9 @@ def test_failing_version_call_falls_back_to_older_one(
 
 def test_old_library_has_only_the_older_call(machine: Machine, old_library: Path) -> None:
     """Of a driver library without the newer call the older one is used."""
-    assert machine.query(old_library, {"CUDA": "11020"}) == DriverFacts((11, 2), ((8, 9),))
+    facts = machine.query(old_library, {"CUDA": "11020"})
+    assert facts == DriverFacts((11, 2), ((8, 9),))
+    assert (facts.driver, facts.names) == ("", ("",))
     assert machine.calls() == ["init", "cuda v1", "count", "shutdown"]
 
 
@@ -304,10 +342,7 @@ def test_library_that_needs_a_missing_one_is_named(machine: Machine, tmp_path: P
     """What is missing is not the driver but a library that its own library needs."""
     if _has_real_driver(tmp_path):
         pytest.skip("this machine has a driver of its own")
-    needed = tmp_path / "libneeded.so"
-    (tmp_path / "empty.c").touch()
-    assert COMPILER is not None
-    subprocess.run([COMPILER, "-shared", "-o", str(needed), str(tmp_path / "empty.c")], check=True)
+    needed = compile_library(tmp_path, "libneeded.so", "") / "libneeded.so"
     _compile(tmp_path, "-Wl,--no-as-needed", f"-L{tmp_path}", "-lneeded")
     needed.unlink()
     problem = machine.query(tmp_path).problem
@@ -370,7 +405,7 @@ def test_missing_library_is_distinguished_from_a_broken_one(
     error: str, *, is_missing: bool
 ) -> None:
     """By the words of the linker; there is no code."""
-    assert _nvml_probe._is_missing("libx.so.1", error) == is_missing
+    assert _probe._is_missing("libx.so.1", error) == is_missing
 
 
 def test_missing_library_is_no_driver(machine: Machine, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from pip_variants.providers import cache, nvml
 from pip_variants.providers.nvml import DriverFacts
+from pip_variants.providers.runner import ProviderRunner
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the key is that of Linux")
 
@@ -183,7 +184,18 @@ CHANGES = {
     "preloaded library": _environ("LD_PRELOAD"),
     "other visible devices": _environ("NVIDIA_VISIBLE_DEVICES"),
     "other visible GPUs": _environ("CUDA_VISIBLE_DEVICES"),
+    "other order of Level Zero": _environ("ZE_ENABLE_PCI_ID_DEVICE_ORDER"),
     "GPUs of a job": _environ("SLURM_JOB_GPUS"),
+    "visible GPUs of ROCm": _environ("ROCR_VISIBLE_DEVICES"),
+    "visible GPUs of HIP": _environ("HIP_VISIBLE_DEVICES"),
+    "version of a GPU of ROCm": _environ("HSA_OVERRIDE_GFX_VERSION"),
+    "place of ROCm": _environ("ROCM_PATH"),
+    "GPUs of Level Zero": _environ("ZE_AFFINITY_MASK"),
+    "tiles of Level Zero": _environ("ZE_FLAT_DEVICE_HIERARCHY"),
+    "GPUs of oneAPI": _environ("ONEAPI_DEVICE_SELECTOR"),
+    "GPUs of SYCL": _environ("SYCL_DEVICE_FILTER"),
+    "visible TPUs": _environ("TPU_VISIBLE_CHIPS"),
+    "ordinals of GPUs": _environ("GPU_DEVICE_ORDINAL"),
     "other job of Slurm": _environ("SLURM_JOB_ID"),
     "other job of PBS": _environ("PBS_JOBID"),
     "other user": _patch(os, "getuid", lambda: 12345),
@@ -247,6 +259,7 @@ LASTING = {
     "whole": (GPU, cache.WHOLE_LASTS),
     "no GPU": (DriverFacts((12, 9)), cache.NOTHING_LASTS),
     "no driver": (DriverFacts(problem="no NVIDIA driver found"), cache.NOTHING_LASTS),
+    "one GPU of two": (replace(GPU, unread=("GPU 1 is lost",)), cache.NOTHING_LASTS),
     "lost GPU": (DriverFacts((12, 9), problem="GPU is lost"), cache.NOTHING_LASTS),
 }
 
@@ -324,6 +337,8 @@ INVALID_FILES: dict[str, tuple[str | None, object]] = {
     "version that would exhaust memory": ("cuda", [12, 10**12]),
     "capability that would exhaust memory": ("capabilities", [[10**12, 10**12]]),
     "capabilities that are a number": ("capabilities", 5),
+    "names that are a number": ("names", 5),
+    "unread GPUs that are nothing": ("unread", None),
     "time that is a word": ("since", "today"),
     "time of hundreds of digits": ("since", 10**400),
     "infinite time": ("since", float("inf")),
@@ -361,6 +376,80 @@ def test_cached_problem_is_made_printable(driver: Driver, folder: Path) -> None:
     problem = nvml.driver_facts(folder).facts.problem
     assert problem == rf"'\x1b[31m\n{'y' * 69}...'"
     assert driver.queries == 1
+
+
+def test_names_are_kept_and_made_printable(driver: Driver, folder: Path) -> None:
+    """They come from the same query; what a manipulated file has of them is quoted."""
+    driver.facts = DriverFacts((12, 9), ((8, 9), (7, 5)), driver="575.1", names=("RTX", ""))
+    nvml.driver_facts(folder)
+    file = _file(folder)
+    file.write_text(file.read_text().replace('"RTX"', r'"\u001b[31m\n' + "y" * 9999 + '"'))
+    found = nvml.driver_facts(folder).facts
+    assert (found.driver, found.names) == ("575.1", (rf"'\x1b[31m\n{'y' * 69}...'", ""))
+    assert driver.queries == 1
+
+
+def test_file_of_an_engine_without_names_is_ignored(driver: Driver, folder: Path) -> None:
+    """Even if its key were the same."""
+    nvml.driver_facts(folder)
+    file = _file(folder)
+    whole = json.loads(file.read_text())
+    for name in ("driver", "names", "unread"):
+        del whole["facts"][name]
+    file.write_text(json.dumps(whole))
+    assert nvml.driver_facts(folder) == cache.Found(GPU)
+    assert driver.queries == 2
+
+
+@pytest.mark.usefixtures("driver")
+def test_kept_facts_have_their_age(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """In seconds; what was read now has none."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    ages = [nvml.driver_facts(folder).age]
+    monkeypatch.setattr(time, "time", lambda: now + 30)
+    ages.append(nvml.driver_facts(folder).age)
+    assert ages == [None, 30.0]
+
+
+def test_forgotten_facts_are_read_anew(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, folder: Path
+) -> None:
+    """Only those of this machine; other hosts may share the folder, and other things lie in it."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(platform, "node", lambda: "elsewhere")
+        nvml.driver_facts(folder)
+    others = [folder / "metadata", _file(folder)]
+    others[0].mkdir()
+    nvml.driver_facts(folder)
+    runner = ProviderRunner({}, folder)
+    runner.forget()
+    assert sorted(folder.iterdir()) == sorted(others)
+    assert runner.cache == folder
+    nvml.driver_facts(folder)
+    assert len([*folder.iterdir()]) == 3
+    assert driver.queries == 3
+
+
+@pytest.mark.usefixtures("driver")
+def test_facts_that_cannot_be_forgotten_are_not_used(folder: Path) -> None:
+    """In a cache that is read-only the query is repeated all the same."""
+    nvml.driver_facts(folder)
+    file = _file(folder)
+    file.unlink()
+    file.mkdir()  # nobody can unlink a folder
+    runner = ProviderRunner({}, folder)
+    runner.forget()
+    assert runner.cache is None
+
+
+def test_forgetting_nothing_is_no_error(folder: Path) -> None:
+    """The first command of a user has no cache, or wants none."""
+    for cache_folder in (folder, None):
+        runner = ProviderRunner({}, cache_folder)
+        runner.forget()
+        assert runner.cache == cache_folder
+    assert not folder.exists()
 
 
 def _file_above(folder: Path) -> None:

@@ -88,6 +88,13 @@ CONDITIONS = [
         id="upper bound of CUDA",
     ),
     pytest.param(
+        supported("intel", "built-in", reason="no Intel GPU found"),
+        "device_ip",
+        "20.1.0",
+        "an Intel GPU of device IP 20.1.0",
+        id="device IP",
+    ),
+    pytest.param(
         supported("abi_dependency", "built-in"),
         "flash_attn",
         "2.8",
@@ -95,11 +102,32 @@ CONDITIONS = [
         id="installed distribution",
     ),
     pytest.param(
-        supported("amd", "plugin"),
+        supported("ascend", "plugin"),
+        "npu_type",
+        "910b",
+        "ascend :: npu_type :: 910b",
+        id="feature without words of its own",
+    ),
+    pytest.param(
+        supported("amd", "built-in"),
         "gfx_arch",
         "gfx90a",
-        "amd :: gfx_arch :: gfx90a",
-        id="feature without words of its own",
+        "an AMD GPU of architecture gfx90a",
+        id="AMD GPU",
+    ),
+    pytest.param(
+        supported("amd", "built-in", [("rocm_version", ["6.4"])]),
+        "rocm_version",
+        "7.1",
+        "a ROCm 7.1 installation",
+        id="version of ROCm",
+    ),
+    pytest.param(
+        supported("tpu", "built-in", [("present", ["false"])]),
+        "present",
+        "true",
+        "a TPU",
+        id="TPU",
     ),
     pytest.param(
         supported("amd", "untrusted", option="--trust-variant-provider amd-variant-provider"),
@@ -152,19 +180,37 @@ def test_what_may_be_another_spelling_is_shown(
     )
 
 
-@pytest.mark.parametrize(
-    ("available", "value", "condition"),
-    [
-        pytest.param(["v3"], "3", "a CPU of level 3 (the platform file has v3)", id="level"),
-        pytest.param(["v3"], "v4", "a CPU of level v4", id="another level"),
-    ],
-)
-def test_ordered_values_are_no_spellings_of_each_other(
-    available: list[str], value: str, condition: str
+# What a platform file has, what a build requires, and the condition.
+NUMBERED = [
+    pytest.param(
+        "x86_64 :: level :: v3",
+        "x86_64 :: level :: 3",
+        "a CPU of level 3 (the platform file has v3)",
+        id="level",
+    ),
+    pytest.param(
+        "x86_64 :: level :: v3",
+        "x86_64 :: level :: v4",
+        "a CPU of level v4",
+        id="another level",
+    ),
+    pytest.param(
+        "intel :: device_ip :: 12.55.8",
+        "intel :: device_ip :: 20.1.0",
+        "an Intel GPU of device IP 20.1.0",
+        id="another device IP",
+    ),
+]
+
+
+@pytest.mark.parametrize(("available", "required", "condition"), NUMBERED)
+def test_numbered_values_are_no_spellings_of_each_other(
+    available: str, required: str, condition: str
 ) -> None:
-    """A lower level in a platform file is a lower level."""
-    machine = supported("x86_64", "user", (("level", available),))
-    document = metadata(variant("best", f"x86_64 :: level :: {value}"), namespaces=("x86_64",))
+    """A lower level in a platform file is a lower level, and another number another GPU."""
+    namespace, feature, value = available.split(" :: ")
+    machine = supported(namespace, "user", ((feature, [value]),))
+    document = metadata(variant("best", required), namespaces=(namespace,))
     wheels = torch_wheels("best")
     selection = select(wheels, document, by_namespace(machine))
     assert suggestions(wheels, document, selection) == (f"{condition} would select best",)

@@ -6,8 +6,10 @@ import pytest
 from pip._internal.exceptions import CommandError
 
 from pip_variants.commands.command import _ACTIONS, VariantsCommand
+from pip_variants.providers.registry import BUILT_INS
 from tests.unit.adapter.command import Command, printed
 
+NAMESPACES = sorted(["gpu", *(item.name for item in BUILT_INS)])
 ACTIONS = "is not an action of pip variants (explain, list, platform, check, index)."
 BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "misspelt action": (("explian", "torch"), f"'explian' {ACTIONS} Did you mean explain?"),
@@ -23,6 +25,10 @@ BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "target of platform": (
         ("platform", "--target", "x"),
         "The option --target is not one of: pip variants platform",
+    ),
+    "refresh of explain": (
+        ("explain", "torch", "--refresh"),
+        "The option --refresh is not one of: pip variants explain",
     ),
     "check of list": (("list", "--check"), "The option --check is not one of: pip variants list"),
     "json of index": (
@@ -55,7 +61,7 @@ BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "list something": (("list", "torch"), "pip variants list takes no arguments."),
     "platform of unknown namespace": (
         ("platform", "gpus"),
-        "no provider for the namespace 'gpus'; there are aarch64, gpu, nvidia, x86_64",
+        f"no provider for the namespace 'gpus'; there are {', '.join(NAMESPACES)}",
     ),
     "check nothing": (("check",), "Need a wheel, a JSON file, a folder or a URL to check."),
     "index nothing": (("index",), "Need exactly one folder of wheels."),

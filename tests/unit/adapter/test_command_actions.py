@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import platform
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pip import __version__
 from pip._internal.exceptions import CommandError, InstallationError
 from pip._internal.metadata import BaseDistribution
 
 from pip_variants.core.properties import Namespace, Property, ordered_features
 from pip_variants.pip_adapter import installed
+from pip_variants.providers import nvidia, nvml
+from pip_variants.providers.nvml import DriverFacts
+from pip_variants.providers.registry import BUILT_INS
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress
 from tests.support.stand_in_wheel import write_wheel
@@ -34,6 +41,8 @@ from tests.unit.adapter.edge import (
     wheel_name,
     write_installed,
 )
+
+BUILT_IN_NAMES = ", ".join(sorted(item.name for item in BUILT_INS))
 
 
 class FakeEnvironment:
@@ -153,7 +162,7 @@ def test_list_of_a_path_reads_that_folder_alone(
         Command(state).execute("platform", "--path", str(tmp_path))
 
 
-PLATFORM_FILE = """\
+PLATFORM_FILE = """
 version = 1
 complete = false
 
@@ -168,8 +177,76 @@ def test_platform_of_a_described_machine_is_what_the_file_says(
     """Nothing is queried, and a single namespace is not a complete description."""
     command = Command()
     assert command.execute("platform", "gpu") == 0
-    assert printed(caplog) == [PLATFORM_FILE]
+    (text,) = printed(caplog)
+    comments = text.partition("\nversion")[0].splitlines()
+    assert text == "\n".join([*comments, PLATFORM_FILE])
+    software, _, described, *variables = comments
+    assert software.startswith(f"# pip {__version__}, {platform.python_implementation()} ")
+    assert described == "# option: --variant-platform 'box.toml'"
+    assert all(line.startswith("# variable: ") for line in variables)
     assert command.own_state.quiet is True
+
+
+def test_platform_names_the_options_that_changed_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Wherever they came from."""
+    state = run_state(machine=None, trusted=["fan-provider"])
+    settings = replace(
+        state.resolver.settings, switches={Namespace("nvidia"): False, Namespace("gpu"): True}
+    )
+    state.resolver = replace(state.resolver, settings=settings)
+    assert Command(state).execute("platform", "nvidia") == 0
+    (text,) = printed(caplog)
+    assert [line for line in text.splitlines() if line.startswith(("# option", "# nvidia"))] == [
+        "# option: --disable-variant-provider nvidia",
+        "# option: --enable-variant-provider gpu",
+        "# option: --trust-variant-provider fan-provider",
+        "# nvidia: disabled by --disable-variant-provider nvidia",
+    ]
+
+
+def test_platform_shows_neither_user_nor_host(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the name of the user is known, and where there is none."""
+    gpu = "GPU of /home/somebody/x, /scratch/somebody and /nodes/somewhere"
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setattr(platform, "node", lambda: "somewhere")
+    monkeypatch.setattr(nvidia, "query", lambda *_: ProviderResult(hardware=(gpu,)))
+
+    def nobody() -> str:
+        raise OSError("No username set in the environment")
+
+    for user in (lambda: "somebody", nobody):
+        monkeypatch.setattr(getpass, "getuser", user)
+        assert Command(run_state(machine=None)).execute("platform", "nvidia") == 0
+    first, second = printed(caplog)
+    assert "# nvidia: GPU of ~/x, /scratch/<user> and /nodes/<host>\n" in first
+    assert "# nvidia: GPU of ~/x, /scratch/somebody and /nodes/<host>\n" in second
+
+
+@pytest.mark.parametrize("json_option", [(), ("--json",)], ids=["page", "JSON"])
+def test_platform_refresh_queries_anew_and_keeps_the_result(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    json_option: tuple[str, ...],
+) -> None:
+    """The next command has the new result, and -v shows how old it is."""
+    drivers = iter([DriverFacts((12, 6), ((9, 0),)), DriverFacts((13, 0), ((9, 0),))])
+    monkeypatch.setattr(nvml, "query", lambda: next(drivers))
+
+    def newest(*options: str) -> str:
+        state = run_state(machine=None)
+        state.resolver.runner.cache = tmp_path
+        assert Command(state).execute("platform", "nvidia", *options) == 0
+        found = re.search(r"cuda_version_lower_bound[^0-9]+([0-9.]+)", printed(caplog)[-1])
+        assert found is not None
+        return found[1]
+
+    assert [newest(), newest(), newest("--refresh", *json_option), newest("-v")] == [
+        *("12.6", "12.6", "13.0", "13.0"),
+    ]
+    assert "# nvidia: read 0 seconds ago; --refresh reads it again\n" in printed(caplog)[-1]
 
 
 # The result of a trusted package without built-in, and what `platform --json` prints of it.
@@ -226,9 +303,7 @@ def test_platform_leaves_out_a_package_that_declares_no_namespace(
     state = run_state(machine=None, trusted=["fan-provider"], run_plugin=run_plugin)
     with pytest.raises(CommandError) as caught:
         Command(state).execute("platform", "fan")
-    assert str(caught.value) == (
-        "no provider for the namespace 'fan'; there are aarch64, nvidia, x86_64"
-    )
+    assert str(caught.value) == (f"no provider for the namespace 'fan'; there are {BUILT_IN_NAMES}")
     assert logged(caplog) == [("WARNING", "fan-provider does not declare its namespace: left out")]
 
 

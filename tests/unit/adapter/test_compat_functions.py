@@ -100,6 +100,15 @@ def test_all_hashes_of_a_link_are_returned() -> None:
     assert dict(compat.all_hashes(Link(URL))) == {}
 
 
+def test_stated_hashes_and_size_take_the_place_of_those_of_the_url() -> None:
+    """Links of unpatched releases have no size."""
+    link = Link(f"{URL}#sha256={'0' * 64}")
+    compat.set_stated(link, {"sha256": "1" * 64}, 5)
+    assert dict(compat.all_hashes(link)) == {"sha256": "1" * 64}
+    assert link.hash == "1" * 64
+    assert getattr(link, "size", 5) == 5
+
+
 def test_candidate_gets_another_link_and_keeps_the_rest() -> None:
     """The original candidate, which pip has cached, is unchanged."""
     old, new = link_to(wheel_name("fast")), link_to(wheel_name("slow"))

@@ -1,0 +1,63 @@
+"""The GPUs that Linux shows: one render node each, which a process has to open to use the GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+INTEL = 0x8086
+
+_LISTED = Path("/sys/class/drm")
+_DEVICES = Path("/dev/dri")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderNode:
+    """The device of a GPU, with the vendor's number on PCI, or None if Linux does not show that.
+
+    ``problem`` is a short sentence if this process cannot open it.
+    """
+
+    name: str
+    vendor: int | None
+    problem: str | None = None
+
+
+def read() -> tuple[RenderNode, ...]:
+    """Return the render nodes of this machine, also those that a container does not have."""
+    return tuple(_nodes())
+
+
+def _nodes() -> Iterator[RenderNode]:
+    names = {path.name for folder in (_LISTED, _DEVICES) for path in folder.glob("renderD*")}
+    for name in sorted(names):
+        yield RenderNode(name, _vendor(name), _problem(_DEVICES / name))
+
+
+def _vendor(name: str) -> int | None:
+    try:
+        return int((_LISTED / name / "device" / "vendor").read_text(encoding="ascii"), 16)
+    except (OSError, ValueError):
+        return None
+
+
+def _problem(device: Path) -> str | None:
+    """Return why a device cannot be opened, or None."""
+    try:
+        owner = device.stat().st_gid
+    except OSError:
+        return f"there is no {device} here, as in a container that was not given it"
+    if os.access(device, os.R_OK | os.W_OK):
+        return None
+    return f"no permission to open {device}, which the group {_group(owner)} has"
+
+
+def _group(number: int) -> str:
+    try:
+        import grp
+
+        return grp.getgrgid(number).gr_name
+    except (ImportError, KeyError):
+        return str(number)
