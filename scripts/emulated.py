@@ -90,7 +90,8 @@ def compare(architecture: Architecture, cpus: Sequence[Cpu], folder: Path) -> in
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         reports = list(pool.map(lambda cpu: probe(emulated, architecture.name, cpu.model), cpus))
     pairs = [*zip(cpus, reports, strict=True)]
-    absent = [cpu.model for cpu, found in pairs if found is None and not cpu.newer]
+    optional = any(reports)
+    absent = [cpu.model for cpu, found in pairs if found is None and not (cpu.newer and optional)]
     if absent:
         raise EmulationError(f"{emulated.qemu.name} does not have {', '.join(absent)}.")
     print(f"{architecture.name}: {_version(emulated.qemu)}, {emulated.python.name}")

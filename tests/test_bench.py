@@ -248,7 +248,7 @@ def test_ranking_table_has_a_line_per_size() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "compare", "size", "sizes", "providers", "startup", "ranking"]
+    "command", ["", "compare", "size", "sizes", "providers", "publish", "startup", "ranking"]
 )
 def test_every_command_prints_its_own_help(command: str) -> None:
     """`scripts/bench` runs from any folder; without a command it is `bench compare`."""

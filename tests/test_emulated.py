@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -254,7 +255,7 @@ def test_what_cannot_be_had_is_reported_in_one_line(
     temporary.mkdir()
     path.mkdir()
     for tool in ("mkdir", "cp", "dirname"):
-        (path / tool).symlink_to(f"/bin/{tool}" if tool != "dirname" else "/usr/bin/dirname")
+        (path / tool).symlink_to(str(shutil.which(tool)))
     for name, text in programs.items():
         _program(path / name, text)
     done = subprocess.run(

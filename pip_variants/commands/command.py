@@ -13,6 +13,8 @@ from pip_variants.pip_adapter import compat
 from pip_variants.pip_adapter.compat import Command, CommandError, write_output
 from pip_variants.pip_adapter.run_state import RunState
 
+from .action_options import add_action_options
+
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import PackageFinder, PipSession, Values
 
@@ -23,7 +25,8 @@ _ACTIONS = {
     "list": ("json", "outdated", "path"),
     "platform": ("json", "refresh"),
     "check": ("json", "strict", "as", "html"),
-    "index": ("check",),
+    "index": ("check", "pages", "metadata", "all"),
+    "make": ("label", "property", "null", "plain", "config", "requires_dist_variant", "dest"),
 }
 """Each action, and which of the options below it takes."""
 
@@ -38,7 +41,8 @@ _SUMMARIES = {
     "list": "List the installed variants, and whether they fit this machine.",
     "platform": "Show what this machine supports.",
     "check": "Check wheels, *-variants.json files and folders of both.",
-    "index": "Write the *-variants.json of a folder of wheels.",
+    "index": "Make a folder of wheels an index: their *-variants.json, pages, metadata.",
+    "make": "Make a variant of a finished wheel.",
 }
 
 
@@ -55,29 +59,15 @@ class VariantsCommand(Command):
       %prog [options] list [--json] [--outdated] [--path <dir>]
       %prog [options] platform [--json] [--refresh] [namespace] ...
       %prog [options] check [--json] [--strict] [--as <machine>] [--html <file>] <path or url> ...
-      %prog [options] index [--check] <dir>"""
+      %prog [options] index [--check] [--all|--pages|--metadata] <dir>
+      %prog [options] make --label <label> -p <property> ... [--dest <dir>] <wheel> ...
+      %prog [options] make {--null|--plain} [--dest <dir>] <wheel> ..."""
 
     def add_options(self) -> None:
         """Add pip's options that decide which files are found, and those of the actions."""
         compat.json_option(self)
-        self.cmd_opts.add_option(
-            "--check",
-            action="store_true",
-            help="With index: write nothing, show what would change, and fail if anything would.",
-        )
-        self.cmd_opts.add_option(
-            "--outdated",
-            action="store_true",
-            help="With list: only variants for which there is a better one, or a newer version.",
-        )
         compat.path_option(self)
-        self.cmd_opts.add_option(
-            "--refresh",
-            action="store_true",
-            help="With platform: query this machine anew, also for the commands that follow,"
-            " whatever is cached.",
-        )
-        self._add_options_of_check()
+        add_action_options(self.cmd_opts)
         for names, dest, text in _OPTIONS_OF_INSTALL:
             self.cmd_opts.add_option(
                 *names, dest=dest, action="store_true", default=False, help=text
@@ -91,28 +81,6 @@ class VariantsCommand(Command):
         )
         compat.add_lookup_options(self)
         self.parser.insert_option_group(0, self.cmd_opts)
-
-    def _add_options_of_check(self) -> None:
-        self.cmd_opts.add_option(
-            "--strict",
-            action="store_true",
-            help="With check: fail if there is a warning, not only if there is an error.",
-        )
-        self.cmd_opts.add_option(
-            "--as",
-            dest="as",
-            action="append",
-            metavar="machine",
-            help=(
-                "With check: show which build this machine would take of each version: all, an"
-                " example such as cuda12.8-sm89, or a platform file. Repeatable."
-            ),
-        )
-        self.cmd_opts.add_option(
-            "--html",
-            metavar="file",
-            help="With check --as: write the result as a web page, too.",
-        )
 
     def parse_args(self, args: list[str]) -> tuple[Values, list[str]]:
         """Return options and arguments; remember what the environment and configuration set."""
@@ -161,7 +129,7 @@ class VariantsCommand(Command):
 
     def _check_options(self, options: Values, action: str) -> None:
         """Raise CommandError for an option that was typed and that an action does not take."""
-        for name in {name for taken in _ACTIONS.values() for name in taken}:
+        for name in dict.fromkeys(name for taken in _ACTIONS.values() for name in taken):
             value = getattr(options, name)
             is_typed = value and value != getattr(self._defaults, name, None)
             if is_typed and name not in _ACTIONS[action]:

@@ -1,23 +1,35 @@
-"""``pip variants index``: the ``*-variants.json`` of every version in a folder of wheels."""
+"""``pip variants index``: the ``*-variants.json`` of every version in a folder of wheels.
+
+With options also the METADATA beside each wheel, and the pages that make the folder an index. What
+a page names is written before the page.
+"""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pip_variants.core.errors import quoted
-from pip_variants.pip_adapter.compat import (
-    CommandError,
-    SpinnerInterface,
-    open_spinner,
-    write_output,
+from pip_variants.core.errors import VariantError, printable, quoted
+from pip_variants.pip_adapter.compat import CommandError, write_output
+from pip_variants.publish.index_json import Folder, Plan, counted, plan_folder, read_folder
+from pip_variants.publish.index_pages import (
+    METADATA_FILE,
+    Listed,
+    has_metadata,
+    list_documents,
+    list_files,
+    plan_pages,
+    read_files,
+    stale_pages,
+    write_metadata,
 )
-from pip_variants.publish.index_json import Plan, plan_folder
-from pip_variants.publish.release_files import project_folders
+from pip_variants.publish.known_files import KnownFiles, sha256_of
+from pip_variants.publish.release_files import LocalFile, project_folders
+
+from .progress import spinning
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import Values
@@ -26,29 +38,127 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SPINNER_DELAY = 1.0
-"""Seconds."""
-
 
 def run(_: VariantsCommand, options: Values, args: list[str]) -> int:
     """Write the files of the folder in ``args``, or compare them with ``--check``.
 
-    Return 1 if a version was not written, or would be changed, else 0; raise pip's CommandError.
+    Return 1 if something was not written, or would be changed, else 0; raise pip's CommandError.
     """
     if len(args) != 1:
         raise CommandError("Need exactly one folder of wheels.")
     root = Path(args[0])
+    pages, metadata = options.pages or options.all, options.metadata or options.all
     try:
-        with _progress() as progress:
-            plans = [
-                plan for folder in project_folders(root) for plan in plan_folder(folder, progress)
-            ]
+        known = KnownFiles(root, _memory(options, root), hashing=pages or metadata)
+        with spinning("Reading the metadata of wheels") as progress:
+            folders = [read_folder(path, sdists=pages) for path in project_folders(root)]
+            plans = [plan for folder in folders for plan in plan_folder(folder, known, progress)]
+            if pages or metadata:
+                read_files(folders, known, progress)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise CommandError(f"Cannot read {quoted(args[0])}: {_reason(error)}") from None
-    if not plans:
+    if not plans and not pages:
         write_output("There are no variant wheels in %s.", args[0])
-    clean = [_carry_out(plan, write=not options.check) for plan in plans]
+    index = _Index(root, known, write=not options.check)
+    clean = [index.add_metadata(folder) for folder in folders] if metadata else []
+    if pages and not metadata:
+        index.find_metadata(folders)
+    clean += list(map(index.add_document, plans))
+    if pages:
+        clean += index.add_pages(folders)
+    known.save()
     return 0 if all(clean) else 1
+
+
+def _memory(options: Values, root: Path) -> Path | None:
+    """Return the file that remembers what is known of a folder, or None without a cache."""
+    if not options.cache_dir:
+        return None
+    name = sha256_of(str(root.resolve()).encode(errors="surrogateescape"))
+    return Path(options.cache_dir, "variants", "index", f"{name}.json")
+
+
+class _Index:
+    """What an index consists of, step by step: METADATA, metadata files, then the pages.
+
+    Each step returns whether all of it is then up to date; without ``write`` it is only compared.
+    """
+
+    def __init__(self, root: Path, known: KnownFiles, *, write: bool) -> None:
+        self._root = root
+        self._known = known
+        self._write = write
+        self._announced: set[Path] = set()
+        self._documents: list[Plan] = []
+
+    def find_metadata(self, folders: Iterable[Folder]) -> None:
+        """Find the wheels beside which their METADATA lies."""
+        for file in _wheels(folders):
+            if has_metadata(file, self._known):
+                self._announced.add(file.path)
+
+    def add_metadata(self, folder: Folder) -> bool:
+        """Write the METADATA of each wheel in a folder beside it."""
+        number = changed = 0
+        clean = True
+        for file in _wheels([folder]):
+            number += 1
+            try:
+                if not has_metadata(file, self._known):
+                    if self._write:
+                        write_metadata(file, self._known)
+                    changed += 1
+            except (VariantError, OSError) as error:
+                problem = f"not written: {_reason(error)}"
+                beside = LocalFile(Path(f"{file.path}{METADATA_FILE}"))
+                clean = _carry_out(Plan(beside, problems=(problem,)), write=False)
+            else:
+                self._announced.add(file.path)
+        shown = printable((folder.path / f"*{METADATA_FILE}").as_posix())
+        files = counted(number, "file")
+        if changed:
+            verb = "wrote" if self._write else "would write"
+            write_output("%s %s (%s of %s)", verb, shown, f"{changed:,}", files)
+        elif number:
+            write_output("unchanged %s (%s)", shown, files)
+        return clean and (self._write or not changed)
+
+    def add_document(self, plan: Plan) -> bool:
+        """Write a metadata file; on a page is then what is there."""
+        clean = _carry_out(plan, write=self._write)
+        is_there = clean or not self._write
+        self._documents.append(plan if is_there else replace(plan, content=None))
+        return clean
+
+    def add_pages(self, folders: Sequence[Folder]) -> list[bool]:
+        """Write the pages, and remove those that were written for projects that are gone."""
+        listed: dict[str, list[Listed]] = {}
+        clean = []
+        for item in list_files(self._root, folders, self._known, self._announced):
+            if isinstance(item, Plan):
+                clean.append(_carry_out(item, write=self._write))
+            else:
+                listed.setdefault(item[0], []).append(item[1])
+        for project, row in list_documents(self._root, self._documents):
+            listed.setdefault(project, []).append(row)
+        clean += [_carry_out(plan, write=self._write) for plan in plan_pages(self._root, listed)]
+        clean += [self._remove(page) for page in stale_pages(folders, listed)]
+        return clean
+
+    def _remove(self, page: Path) -> bool:
+        shown = LocalFile(page).shown
+        try:
+            if self._write:
+                page.unlink()
+        except OSError as error:
+            problem = f"not removed: {_reason(error)}"
+            return _carry_out(Plan(LocalFile(page), problems=(problem,)), write=False)
+        write_output("%s %s (0 files)", "removed" if self._write else "would remove", shown)
+        return self._write
+
+
+def _wheels(folders: Iterable[Folder]) -> list[LocalFile]:
+    return [file for folder in folders for _, files in folder.releases for file in files.wheels]
 
 
 def _carry_out(plan: Plan, *, write: bool) -> bool:
@@ -56,7 +166,7 @@ def _carry_out(plan: Plan, *, write: bool) -> bool:
     for warning in plan.warnings:
         logger.warning("%s: %s", plan.file.shown, warning)
     problems = list(plan.problems)
-    if plan.content is not None:
+    if plan.sha256:
         try:
             current = plan.is_current()
             if write and not current:
@@ -70,23 +180,6 @@ def _carry_out(plan: Plan, *, write: bool) -> bool:
     for problem in problems:
         logger.error("%s: %s", plan.file.shown, problem)
     return not problems
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[], None]]:
-    """Yield what to call for each wheel; a spinner appears if reading takes long."""
-    start = time.monotonic()
-    spinner: SpinnerInterface | None = None
-    with ExitStack() as stack:
-
-        def spin() -> None:
-            nonlocal spinner
-            if spinner is None and time.monotonic() - start > _SPINNER_DELAY:
-                spinner = stack.enter_context(open_spinner("Reading the metadata of wheels"))
-            if spinner is not None:
-                spinner.spin()
-
-        yield spin
 
 
 def _reason(error: Exception) -> str:

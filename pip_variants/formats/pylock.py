@@ -9,9 +9,10 @@ from pip_variants.core.errors import MetadataError
 from pip_variants.core.properties import Label
 
 from .fields import Table, table
+from .lock_table import VARIANTS_JSON
 from .reader import MAX_BYTES, TOO_LARGE
 
-SPELLINGS = ("variants-json", "variants_json", "variant-json", "variant_json")
+SPELLINGS = (VARIANTS_JSON, "variants_json", "variant-json", "variant_json")
 """The keys of an entry under which the drafts of the PEP have the document, the PEP's own first."""
 
 

@@ -55,7 +55,13 @@ def read_members(file: IO[bytes] | PartialFile, names: Sequence[str]) -> dict[st
             found[name] = entry
         if isinstance(file, PartialFile):
             file.ensure([_span(archive, entry) for entry in found.values()])
-        return {name: archive.read(entry) for name, entry in found.items()}
+        return {name: _content(archive, entry) for name, entry in found.items()}
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Return the content of a member; no more is inflated than its size in the directory."""
+    with archive.open(entry) as file:
+        return file.read(entry.file_size + 1)
 
 
 def _span(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
@@ -83,5 +89,5 @@ def archive_errors(filename: str) -> Iterator[None]:
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
         raise ArchiveError("", f"{filename}: {quoted(str(error))}") from None
     except OSError as error:
-        reason = quoted(str(error).rsplit(": ", 1)[-1])
+        reason = quoted(error.strerror or str(error).rsplit(": ", 1)[-1])
         raise FetchError(f"{filename}: cannot be read: {reason}") from None

@@ -8,7 +8,7 @@ import hashlib
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -61,6 +61,12 @@ class WheelContent:
         counts = Counter(member.name for member in self.members)
         return tuple(name for name, number in counts.items() if number > 1)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the files that each wheel must have are there, each once."""
+        names = dict(self.files)
+        return all(name in names for name in (METADATA, WHEEL, RECORD))
+
     def file(self, name: str) -> bytes | None:
         """Return a file of the ``*.dist-info``, or None if there is none."""
         return next((text for key, text in self.files if key == name), None)
@@ -75,11 +81,12 @@ class Row:
     size: str
 
 
-def read_content(file: IO[bytes] | PartialFile) -> WheelContent:
+def read_content(file: IO[bytes] | PartialFile, *, hashing: bool = True) -> WheelContent:
     """Return what a wheel contains.
 
-    Of a file that is at hand every member is hashed, of one that is read in parts only what was
-    needed anyway. Raise what ``archive_errors`` turns into errors of the engine.
+    Of a file that is at hand every member is hashed, of one that is read in parts, or without
+    ``hashing``, only what was needed anyway. Raise what ``archive_errors`` turns into errors of the
+    engine.
     """
     with zipfile.ZipFile(file) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -93,7 +100,7 @@ def read_content(file: IO[bytes] | PartialFile) -> WheelContent:
         (folder,) = listed.info_folders
         at_hand = {f"{folder}/{name}": text for name, text in files.items()}
         algorithms = _algorithms(files.get(RECORD, b""))
-        whole = None if isinstance(file, PartialFile) else archive
+        whole = archive if hashing and not isinstance(file, PartialFile) else None
         return WheelContent(
             tuple(_hashed(member, algorithms, at_hand, whole) for member in members),
             tuple(files.items()),
@@ -113,6 +120,18 @@ def read_record(text: bytes) -> tuple[Row, ...]:
     except csv.Error as error:
         raise ValueError(str(error)) from None
     return tuple(rows)
+
+
+def write_record(rows: Iterable[Row]) -> bytes:
+    """Return RECORD with these rows."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows((row.path, row.hash, row.size) for row in rows)
+    return text.getvalue().encode()
+
+
+def row_of(path: str, content: bytes) -> Row:
+    """Return the row of RECORD for a file."""
+    return Row(path, f"sha256={_encoded(hashlib.sha256(content).digest())}", str(len(content)))
 
 
 def is_secure(algorithm: str) -> bool:
@@ -148,5 +167,8 @@ def _hashed(
                 digest.update(block)
     else:
         return member
-    text = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
-    return Member(member.name, member.size, f"{algorithm}={text}")
+    return Member(member.name, member.size, f"{algorithm}={_encoded(digest.digest())}")
+
+
+def _encoded(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

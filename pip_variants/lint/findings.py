@@ -60,8 +60,13 @@ class Finding:
     @property
     def line(self) -> str:
         """The finding as one line."""
+        return f"{self.severity}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The finding without its severity."""
         location = f"{self.file}: {self.path}" if self.path else self.file
-        return f"{self.severity}: {location}: {self.message}"
+        return f"{location}: {self.message}"
 
     def entry(self) -> dict[str, str]:
         """Return the finding as ``--json`` shows it."""

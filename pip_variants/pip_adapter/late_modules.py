@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-LATE_MODULES = (
+from pip_variants.providers.registry import BUILT_INS
+
+from .run_state import RunState
+
+_ALWAYS = (
     "pip_variants.core.filenames",
     "pip_variants.explain.messages",
     "pip_variants.formats.revisions.early",
@@ -15,3 +19,11 @@ LATE_MODULES = (
     "pip_variants.pip_adapter.prepare",
     "pip_variants.pip_adapter.reports",
 )
+
+
+def late_modules(state: RunState) -> tuple[str, ...]:
+    """Return their names; features of a platform file are compared with those of providers."""
+    platform = state.resolver.settings.platform
+    described = {name for name, _ in platform.features} if platform is not None else set()
+    providers = (item.name for item in BUILT_INS if item.name in described)
+    return (*_ALWAYS, *(f"pip_variants.providers.{name}" for name in providers))

@@ -2,7 +2,7 @@
 
 pip selects the entries, and of each one file by its tags (PEP 751). If an entry has variants, all
 its files whose tags fit become candidates beside that one, which are ranked as those of an index
-(PEP 825, "Integration with pylock.toml"). The index is not asked for them.
+(PEP 825, "Integration with pylock.toml"). No request is sent to find them.
 """
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
 """The name of this machine's CPU, for people: nothing is decided by it.
 
-On Linux it is in the first record of ``/proc/cpuinfo``: on x86_64 as text, on aarch64 as numbers
-(Arm's MIDR_EL1). The file of a machine of another architecture, which a process under emulation
-sees, has neither.
+On Linux an x86_64 CPU is queried itself, because ``/proc/cpuinfo`` is the host's under emulation.
+The file has the name as well, for where no code may be run that this process makes, and on aarch64
+numbers for it (Arm's MIDR_EL1). That of a host of another architecture has neither.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from . import _cpuid
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -85,6 +88,12 @@ def _records(text: str) -> list[dict[str, str]]:
 
 
 def _read_linux(architecture: str) -> str:
+    if architecture == "x86_64":
+        with suppress(OSError, ImportError, AttributeError):
+            from . import _linux  # imports ctypes
+
+            if name := _cpuid.brand(_linux.cpuid(_cpuid.BRAND)):
+                return name
     with CPUINFO.open("rb", buffering=0) as file:
         return of_cpuinfo(architecture, file.read(_BLOCK).decode("utf-8", "replace"))
 

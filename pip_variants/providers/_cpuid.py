@@ -90,6 +90,16 @@ LEAVES: tuple[Leaf, ...] = (
 )
 """The leaves that ``flags`` reads. Querying one that a CPU does not have is harmless."""
 
+BRAND: tuple[Leaf, ...] = ((_EXTENDED, 0), *((_EXTENDED + number, 0) for number in (2, 3, 4)))
+"""The leaves that ``brand`` reads."""
+
+
+def brand(leaves: Mapping[Leaf, Registers]) -> str:
+    """Return the name that the CPU has for itself, or an empty string if it has none."""
+    registers = (leaves[leaf] for leaf in BRAND[1:] if _exists(leaf, leaves))
+    text = b"".join(value.to_bytes(4, "little") for values in registers for value in values)
+    return text.partition(b"\0")[0].decode("latin-1").strip()
+
 
 def flags(leaves: Mapping[Leaf, Registers]) -> frozenset[str]:
     """Return the flags that the CPU has, whatever the operating system does with them."""

@@ -18,6 +18,14 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
         return file.read(largest).decode("ascii", "replace")
 
 
+def group_of(path: Path) -> str:
+    """Return the name of the group of a file, or its number where no name is known."""
+    try:
+        return path.group()
+    except KeyError:  # a container need not know the groups of its host
+        return str(path.stat().st_gid)
+
+
 def cause(error: OSError) -> str:
     """Return why a file cannot be read."""
     return error.strerror or type(error).__name__

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pip_variants.core.errors import printable, quoted, shortened
 
-from ._files import cause, read_text
+from ._files import cause, group_of, read_text
 
 ROOT = Path("/")
 NODES = "sys/class/kfd/kfd/topology/nodes"
@@ -26,6 +26,7 @@ VISIBLE = "ROCR_VISIBLE_DEVICES"
 OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 
 _MOST_NODES = 1024
+_HIGHEST_MAJOR = 63
 _HIGHEST_DIGIT = 0xF
 _SHORTEST_UUID = 5
 _PRODUCTS = ("usr/share/libdrm/amdgpu.ids", "opt/amdgpu/share/libdrm/amdgpu.ids")
@@ -81,27 +82,19 @@ def read_gpus(environ: Mapping[str, str], root: Path = ROOT) -> GpuFacts:
     if problem is not None:
         return GpuFacts(problems=(problem,))
     usable = [item for item in nodes if item is not None and _may_use(root, item)]
-    hidden = len(nodes) - len(usable)
     gpus = [_Node(*item) for item in enumerate(usable) if _is_gpu(item[1])]
-    problems = [f"{_gpus(hidden)} may not be used here"] if hidden else []
-    return _shown_gpus(gpus, problems, environ, root)
-
-
-def _shown_gpus(
-    gpus: Sequence[_Node], problems: list[str], environ: Mapping[str, str], root: Path
-) -> GpuFacts:
-    """Return those GPUs that the user does not hide, and more ``problems``."""
     shown = _visible(gpus, environ)
-    if len(shown) < len(gpus):
-        problems.append(f"{VISIBLE} hides {_gpus(len(gpus) - len(shown))}")
-    found = []
-    for node in shown:
-        target, problem = _target(node, environ)
-        if target is not None:
-            found.append(Gpu(target, _product(root, node.properties)))
-        elif problem not in problems:
-            problems.append(problem)
-    return GpuFacts(tuple(found), tuple(problems))
+    targets = [_target(node, environ) for node in shown]
+    problems = (
+        _missing_gpus(len(nodes) - len(usable), "{} may not be used here"),
+        _missing_gpus(len(gpus) - len(shown), f"{VISIBLE} hides {{}}"),
+        *(text for name, text in targets if name is None),
+    )
+    found = zip(shown, targets, strict=True)
+    return GpuFacts(
+        tuple(Gpu(name, _product(root, node.properties)) for node, (name, _) in found if name),
+        tuple(dict.fromkeys(filter(None, problems))),
+    )
 
 
 def target_of(version: int) -> str | None:
@@ -114,7 +107,7 @@ def target_of(version: int) -> str | None:
 
 
 def _target_name(major: int, minor: int, stepping: int) -> str | None:
-    if not 0 < major < 100 or max(minor, stepping) > _HIGHEST_DIGIT:  # noqa: PLR2004 - two digits
+    if not 0 < major <= _HIGHEST_MAJOR or max(minor, stepping) > _HIGHEST_DIGIT:
         return None
     return f"gfx{major}{minor:x}{stepping:x}"
 
@@ -175,7 +168,8 @@ def _device_problem(root: Path) -> str | None:
     if not device.exists():
         return "there is an AMD GPU, but not its device /dev/kfd"
     if not os.access(device, os.R_OK | os.W_OK):
-        return "there is an AMD GPU, but no permission to use /dev/kfd (its group is often render)"
+        group = group_of(device)
+        return f"there is an AMD GPU, but no permission for /dev/kfd, which the group {group} has"
     return None
 
 
@@ -228,5 +222,7 @@ def _text(path: Path, *largest: int) -> str:
         return ""
 
 
-def _gpus(number: int) -> str:
-    return "an AMD GPU" if number == 1 else f"{number} AMD GPUs"
+def _missing_gpus(number: int, text: str) -> str:
+    """Return the text about this many GPUs, or nothing about none."""
+    what = "an AMD GPU" if number == 1 else f"{number} AMD GPUs"
+    return text.format(what) if number else ""

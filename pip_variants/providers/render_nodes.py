@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ._files import group_of
+
 INTEL = 0x8086
 
 _LISTED = Path("/sys/class/drm")
@@ -45,19 +47,8 @@ def _vendor(name: str) -> int | None:
 
 def _problem(device: Path) -> str | None:
     """Return why a device cannot be opened, or None."""
-    try:
-        owner = device.stat().st_gid
-    except OSError:
+    if not os.access(device, os.F_OK):
         return f"there is no {device} here, as in a container that was not given it"
     if os.access(device, os.R_OK | os.W_OK):
         return None
-    return f"no permission to open {device}, which the group {_group(owner)} has"
-
-
-def _group(number: int) -> str:
-    try:
-        import grp
-
-        return grp.getgrgid(number).gr_name
-    except (ImportError, KeyError):
-        return str(number)
+    return f"no permission to open {device}, which the group {group_of(device)} has"

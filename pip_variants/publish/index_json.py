@@ -9,10 +9,10 @@ from pathlib import Path
 from pip_variants.core.errors import VariantError
 from pip_variants.core.filenames import metadata_filename
 from pip_variants.core.merge import FileMetadata, merge_files
-from pip_variants.formats.wheel_archive import local_variant
 from pip_variants.formats.writer import write_text
 from pip_variants.system.atomic_file import replace_file
 
+from .known_files import KnownFiles, sha256_of
 from .release_files import (
     Key,
     LocalFile,
@@ -26,9 +26,11 @@ from .release_files import (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The content that the metadata file of one version should have, or the problems with it.
+    """The content that one file should have, or the problems with it.
 
-    ``summary`` counts labels and wheels. Without content and problems there are only ``warnings``.
+    ``summary`` counts what is in it. ``sha256`` is the hash of the content; without ``content`` the
+    file is known to have it. Without hash and problems there are only ``warnings``. ``project`` is
+    set for metadata files.
     """
 
     file: LocalFile
@@ -36,35 +38,58 @@ class Plan:
     content: bytes | None = None
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sha256: str = ""
+    project: str = ""
 
     def is_current(self) -> bool:
         """Return whether the file has this content already; raise OSError."""
         path = self.file.path
-        return path.is_file() and path.read_bytes() == self.content
+        return self.content is None or (path.is_file() and path.read_bytes() == self.content)
 
     def write(self) -> None:
-        """Replace the file atomically; raise OSError."""
+        """Replace the file atomically, in a folder that may be new; raise OSError."""
         if self.content is not None:
+            self.file.path.parent.mkdir(exist_ok=True)
             replace_file(self.file.path, self.content)
 
 
-def plan_folder(folder: Path, progress: Callable[[], None]) -> Iterator[Plan]:
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The published files of one folder by version, and those with an invalid name."""
+
+    path: Path
+    releases: tuple[tuple[Key, ReleaseFiles[LocalFile]], ...]
+    invalid: tuple[Plan, ...]
+
+
+def read_folder(path: Path, *, sdists: bool = False) -> Folder:
+    """Return the published files in one folder; raise OSError."""
+    releases, invalid = group_by_version(published_files(path, sdists=sdists))
+    plans = [
+        Plan(file, problems=(str(error),))
+        if is_wheel(file.name)
+        else Plan(file, warnings=(f"ignored: {error}",))
+        for file, error in invalid
+    ]
+    return Folder(path, tuple(releases.items()), tuple(plans))
+
+
+def plan_folder(folder: Folder, known: KnownFiles, progress: Callable[[], None]) -> Iterator[Plan]:
     """Yield a plan for every version in one folder, and one for every file with an invalid name.
 
-    ``progress`` is called for each wheel. Raise OSError if the folder cannot be read.
+    ``progress`` is called for each wheel.
     """
-    releases, invalid = group_by_version(published_files(folder))
-    for file, error in invalid:
-        if is_wheel(file.name):
-            yield Plan(file, problems=(str(error),))
-        else:
-            yield Plan(file, warnings=(f"ignored: {error}",))
-    for key, files in releases.items():
-        yield from _plan_version(folder, key, files, progress)
+    yield from folder.invalid
+    for key, files in folder.releases:
+        yield from _plan_version(folder.path, key, files, known, progress)
 
 
 def _plan_version(
-    folder: Path, key: Key, files: ReleaseFiles[LocalFile], progress: Callable[[], None]
+    folder: Path,
+    key: Key,
+    files: ReleaseFiles[LocalFile],
+    known: KnownFiles,
+    progress: Callable[[], None],
 ) -> Iterator[Plan]:
     wheels = [file for file in files.wheels if file.label is not None]
     # The name as the wheels spell it: beside a local wheel that is where it is looked up.
@@ -78,34 +103,59 @@ def _plan_version(
             yield Plan(file, warnings=(f"left alone: its name is not {target.name}",))
     if not wheels:
         return
-    metadata, problems = _read(wheels, progress)
-    if not problems:
-        try:
-            content = write_text(merge_files(metadata)).encode()
-        except VariantError as error:
-            problems = [str(error)]
-    if problems:
-        yield Plan(target, problems=tuple(f"not written: {text}" for text in problems))
-        return
     labels = len({file.label for file in wheels})
-    summary = f"{_counted(labels, 'label')} of {_counted(len(wheels), 'wheel')}"
-    yield Plan(target, summary, content)
+    summary = f"{counted(labels, 'label')} of {counted(len(wheels), 'wheel')}"
+    source = _source(wheels, known, progress)
+    outcome = known.outcome(target.path, source)
+    if outcome and _hash(target.path) == outcome:
+        yield Plan(target, summary, sha256=outcome, project=key[0])
+        return
+    content, problems = _merged(wheels, known)
+    if problems:
+        texts = tuple(f"not written: {text}" for text in problems)
+        yield Plan(target, problems=texts, project=key[0])
+        return
+    digest = sha256_of(content)
+    known.remember(target.path, source, digest)
+    yield Plan(target, summary, content, sha256=digest, project=key[0])
 
 
-def _read(
-    wheels: Sequence[LocalFile], progress: Callable[[], None]
-) -> tuple[list[FileMetadata], list[str]]:
-    """Return the metadata of each wheel, and the errors of those that have none."""
-    metadata = []
-    problems = []
+def _source(wheels: Sequence[LocalFile], known: KnownFiles, progress: Callable[[], None]) -> str:
+    """Return a hash of all that the metadata file is made of, or "" if it cannot be read."""
+    parts = []
     for file in wheels:
         progress()
         try:
-            metadata.append(FileMetadata(file.name, local_variant(file.path).metadata))
+            parts.append(f"{file.name} {known.facts(str(file.path)).variant}\n")
+        except VariantError:
+            return ""
+    return sha256_of("".join(parts).encode())
+
+
+def _merged(wheels: Sequence[LocalFile], known: KnownFiles) -> tuple[bytes, list[str]]:
+    """Return the content of the metadata file, or the errors of wheels that have no metadata."""
+    metadata = []
+    problems = []
+    for file in wheels:
+        try:
+            metadata.append(FileMetadata(file.name, known.variant(file.path).metadata))
         except VariantError as error:
             problems.append(str(error))
-    return metadata, problems
+    if problems:
+        return b"", problems
+    try:
+        return write_text(merge_files(metadata)).encode(), []
+    except VariantError as error:
+        return b"", [str(error)]
 
 
-def _counted(number: int, noun: str) -> str:
+def _hash(path: Path) -> str:
+    try:
+        return sha256_of(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

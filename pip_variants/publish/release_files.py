@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from pip._vendor.packaging.utils import canonicalize_name, parse_wheel_filename
+from pip._vendor.packaging.utils import (
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from pip._vendor.packaging.version import Version
 
 from pip_variants.core.errors import FilenameError, printable
@@ -59,6 +64,7 @@ class ReleaseFiles(Generic[_File]):
 
     wheels: tuple[_File, ...]
     documents: tuple[_File, ...]
+    sdists: tuple[_File, ...] = ()
 
 
 def is_published(name: str) -> bool:
@@ -69,6 +75,11 @@ def is_published(name: str) -> bool:
 def is_wheel(name: str) -> bool:
     """Return whether a file is a wheel, by its name."""
     return name.endswith(".whl")
+
+
+def is_sdist(name: str) -> bool:
+    """Return whether a file is a source distribution, by its name."""
+    return name.endswith((".tar.gz", ".zip"))
 
 
 def group_by_version(
@@ -85,7 +96,8 @@ def group_by_version(
     releases = {
         key: ReleaseFiles(
             tuple(file for file in members if is_wheel(file.name)),
-            tuple(file for file in members if not is_wheel(file.name)),
+            tuple(file for file in members if file.name.endswith(METADATA_SUFFIX)),
+            tuple(file for file in members if is_sdist(file.name)),
         )
         for key, members in sorted(groups.items())
     }
@@ -106,11 +118,16 @@ def project_folders(root: Path) -> list[Path]:
     return [root, *inner]
 
 
-def published_files(folder: Path) -> Iterator[LocalFile]:
-    """Yield the published files in one folder by name; raise OSError."""
-    for path in sorted(folder.iterdir()):
-        if is_published(path.name) and path.is_file():
-            yield LocalFile(path)
+def published_files(folder: Path, *, sdists: bool = False) -> Iterator[LocalFile]:
+    """Yield the published files in one folder by name; raise OSError.
+
+    With ``sdists`` those are among them.
+    """
+    with os.scandir(folder) as entries:
+        found = [item for item in entries if is_published(item.name) or is_sdist(item.name)]
+    for entry in sorted(found, key=lambda item: item.name):
+        if (sdists or is_published(entry.name)) and entry.is_file():
+            yield LocalFile(folder / entry.name)
 
 
 def _version_of(name: str) -> Key:
@@ -121,6 +138,8 @@ def _version_of(name: str) -> Key:
         if is_wheel(name):
             stem = split_label(name.removesuffix(".whl"))[0]
             project, version, _, _ = parse_wheel_filename(f"{stem}.whl")
+        elif is_sdist(name):
+            project, version = parse_sdist_filename(name)
         else:
             first, _, last = name.removesuffix(METADATA_SUFFIX).rpartition("-")
             if not first or last != last.strip() or not name.isprintable():

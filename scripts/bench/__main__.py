@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from build import BuildError
 
-from bench import compare, providers, ranking, size, startup
+from bench import compare, providers, publish, ranking, size, startup
 from bench.sizes import command as sizes
 from bench.tools import BenchError
 
@@ -27,6 +27,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "size": size.main,
     "sizes": sizes.main,
     "providers": providers.main,
+    "publish": publish.main,
     "startup": startup.main,
     "ranking": ranking.main,
 }

@@ -8,6 +8,7 @@ from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label, Namespace
 from pip_variants.core.selection import Selection, Wheel, needed_namespaces, select
 from pip_variants.core.supported import SupportedProperties
+from pip_variants.providers import gfx
 from pip_variants.providers.resolve import NamespaceResolver, Target
 from pip_variants.providers.runner import ProviderRunner
 from tests.e2e.pips import Machine
@@ -36,7 +37,7 @@ def supported_by(
     markers: Mapping[str, str] = LINUX,
 ) -> Supported:
     """Return what a machine with these environment markers supports in these namespaces."""
-    runner = ProviderRunner(machine.variables)
+    runner = ProviderRunner({**machine.variables, gfx.DISABLE: "1"})
     resolver = NamespaceResolver(runner, target=Target(markers=markers))
     return resolver.supported([Namespace(name) for name in namespaces], metadata.providers)
 

@@ -391,3 +391,12 @@ def test_platform_file_replaces_an_untrusted_provider(
     output = pip.dry_run(index, "--variant-platform", "p.toml", "torch")
     assert (output.stderr, output.last_line) == ("", "Would install torch-2.8.0-fast")
     assert "variant providers" not in output.stdout
+
+
+@pytest.mark.every_release
+def test_installation_by_a_platform_file_ends_well(own_pip: Pip, torch_index: str) -> None:
+    """What is compared with the file when all is installed is known by then."""
+    (own_pip.folder / "gpu.toml").write_text(COMPLETE + _nvidia_table())
+    options = ("--no-deps", "--index-url", torch_index, "--variant-platform", "gpu.toml")
+    output = own_pip.run("install", *options, "torch", machine=OLD_DRIVER)
+    assert (output.last_line, output.stderr) == ("Successfully installed torch-2.8.0-cu129", "")

@@ -112,6 +112,7 @@ import importlib, json, os, pathlib, sys
 from rocm_bootstrap import _platform, package_metadata, targets
 from rocm_bootstrap.variant_provider import AMDVariantPlugin
 os.environ["PATH"] = ""
+del os.environ["ROCM_BOOTSTRAP_DISABLE_DETECTION"]
 read = _platform.read_kfd_properties
 def forbidden(path):
     if path in unreadable:

@@ -355,3 +355,39 @@ def test_folder_with_written_json_works_as_an_index(pip: Pip, served: str, optio
     assert "WARNING" not in output.stderr
     checked = pip.run("variants", "check", f"{served}torch/")
     assert checked.stdout == "No findings in 5 files.\n"
+
+
+def _arrange(root: Path, *, by_project: bool) -> None:
+    """Write wheels with a dependency, in one folder or in one for each project."""
+    torch, dependency = (root / "torch", root / "numpy") if by_project else (root, root)
+    for label in ("null", "cu129"):
+        name = f"torch-2.8.0-py3-none-any-{label}.whl"
+        write_wheel(torch, name, requires=["numpy"], variant_json=METADATA)
+    write_wheel(torch, "torch-2.7.0-py3-none-any.whl")
+    write_wheel(torch, "torch-2.9.0-py3-none-any.whl", requires_python="<3")
+    write_wheel(dependency, "numpy-2.0-py3-none-any.whl")
+
+
+@pytest.mark.parametrize("by_project", [False, True], ids=["flat", "by project"])
+def test_pages_make_a_folder_an_index_for_every_pip(
+    own_pip: Pip, stock_pip: Pip, tmp_path: Path, *, by_project: bool
+) -> None:
+    """Ours installs the best variant and its dependency, stock pip the newest plain wheel."""
+    root = tmp_path / "served"
+    _arrange(root, by_project=by_project)
+    index(own_pip, "--all", root)
+    next(root.rglob("numpy-*.metadata")).unlink()
+    index(own_pip, "--all", "--check", root, status=1)
+    index(own_pip, "--all", root)
+    with _http_server(own_pip.python, root) as url:
+        output = own_pip.run("install", "--index-url", url, "torch", machine=NEW_DRIVER)
+        assert output.last_line == "Successfully installed numpy-2.0 torch-2.8.0-cu129"
+        page = url if not by_project else f"{url}torch/"
+        for source in (("--index-url", url), ("--no-index", "--find-links", page)):
+            options = ("install", "--dry-run", "--no-deps", *source, "torch")
+            assert stock_pip.run(*options).last_line == "Would install torch-2.7.0"
+        options = ("install", "--dry-run", "--no-deps", "--no-index", "--find-links", page)
+        found = own_pip.run(*options, "--force-reinstall", "torch", machine=NEW_DRIVER)
+        assert found.last_line == "Would install torch-2.8.0-cu129"
+        checked = own_pip.run("variants", "check", "--strict", f"{url}torch/")
+        assert "error" not in checked.stdout

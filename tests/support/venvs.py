@@ -47,13 +47,14 @@ def online_env(**extra: str) -> dict[str, str]:
 
 
 def offline_env(**extra: str) -> dict[str, str]:
-    """Return an environment in which pip has no index and no configuration."""
+    """Return an environment in which pip has no index, no configuration and no AMD GPU."""
     return {
         **{name: value for name, value in online_env().items() if not name.startswith("PIP_")},
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INDEX": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
+        "ROCM_BOOTSTRAP_DISABLE_DETECTION": "1",
         **extra,
     }
 

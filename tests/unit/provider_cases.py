@@ -18,6 +18,7 @@ from pip_variants.core.supported import SupportedProperties
 from pip_variants.providers import nvidia
 from pip_variants.providers.nvidia import NvidiaFacts
 from pip_variants.providers.platform_file import Platform
+from pip_variants.providers.registry import BUILT_INS
 from pip_variants.providers.resolve import NamespaceResolver, ProviderSettings, Target
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner
@@ -40,6 +41,9 @@ STATIC = (("order", ("2", "1")),)
 
 FOUND = (("arch", ("b", "a")),)
 """What each fake plugin reports."""
+
+BUILT_IN_NAMESPACES = tuple(item.name for item in BUILT_INS)
+"""The namespaces of all built-in providers."""
 
 AMD = provider("amd", "amd-variant-provider>=0.0.2", plugin_api="amd.plugin:Plugin")
 

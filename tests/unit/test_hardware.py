@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,17 @@ from types import SimpleNamespace
 import pytest
 
 from pip_variants.core.properties import ordered_features
-from pip_variants.providers import _cpu_name, _macos, aarch64, cpu, nvidia, nvml, x86_64
+from pip_variants.providers import (
+    _cpu_name,
+    _cpuid,
+    _linux,
+    _macos,
+    aarch64,
+    cpu,
+    nvidia,
+    nvml,
+    x86_64,
+)
 from pip_variants.providers.cpu import CpuFacts
 from pip_variants.providers.nvidia import FORCE_CUDA, FORCE_SM
 from pip_variants.providers.nvml import DriverFacts
@@ -149,6 +160,55 @@ def test_file_of_another_machine_names_nothing(architecture: str, text: str, nam
     assert _cpu_name.of_cpuinfo(architecture, text) == name
 
 
+def _leaves(text: bytes, highest: int = 0x8000_0008) -> dict[_cpuid.Leaf, _cpuid.Registers]:
+    words = struct.unpack("<12I", text.ljust(48, b"\0"))
+    found = {(0x8000_0002 + i, 0): words[4 * i : 4 * i + 4] for i in range(3)}
+    return {(0x8000_0000, 0): (highest, 0, 0, 0), **found}
+
+
+# What the CPU has in its three leaves, the number of the last one, and the name.
+BRANDS = {
+    "usual": (
+        b"AMD EPYC 9654 96-Core Processor                ",
+        0x8000_0008,
+        "AMD EPYC 9654 96-Core Processor",
+    ),
+    "in front": (
+        b"         Intel(R) Xeon(R) CPU X5570 @ 2.93GHz",
+        0x8000_0008,
+        "Intel(R) Xeon(R) CPU X5570 @ 2.93GHz",
+    ),
+    "full": (b"x" * 48, 0x8000_0008, "x" * 48),
+    "none": (b"garbage", 0x8000_0001, ""),
+    "empty": (b"", 0x8000_0008, ""),
+}
+
+
+@pytest.mark.parametrize(("text", "highest", "name"), BRANDS.values(), ids=BRANDS)
+def test_x86_64_cpu_has_a_name_for_itself(text: bytes, highest: int, name: str) -> None:
+    """It may have spaces around it and a null behind."""
+    assert _cpuid.brand(_leaves(text, highest)) == name
+
+
+def test_emulated_cpu_is_named_and_not_its_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the CPU cannot be queried the file counts, which may be the host's."""
+    monkeypatch.setattr(_cpu_name, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(_cpu_name.sys, "platform", "linux")  # type: ignore[attr-defined]
+    (tmp_path / "cpuinfo").write_text(XEON)
+
+    def forbidden(_: object) -> dict[_cpuid.Leaf, _cpuid.Registers]:
+        raise OSError(13, "Permission denied")
+
+    queries = (lambda _: _leaves(b"QEMU Virtual CPU"), lambda _: _leaves(b""), forbidden)
+    names = []
+    for query in queries:
+        monkeypatch.setattr(_linux, "cpuid", query)
+        names.append(_cpu_name.read("x86_64"))
+    assert names == ["QEMU Virtual CPU", "Intel(R) Xeon(R)", "Intel(R) Xeon(R)"]
+
+
 def _sysctl(_: object) -> dict[str, str]:
     return {"machdep.cpu.brand_string": "Apple M2 Pro"}
 
@@ -186,6 +246,7 @@ def test_name_that_cannot_be_read_is_empty(
 ) -> None:
     """A line for people is no reason to fail."""
     monkeypatch.setattr(_cpu_name, "CPUINFO", tmp_path / "none")
+    monkeypatch.setattr(_linux, "cpuid", lambda _: _leaves(b""))
     monkeypatch.setitem(sys.modules, "winreg", None)
     monkeypatch.setattr(_cpu_name.sys, "platform", system)  # type: ignore[attr-defined]
     assert _cpu_name.read("x86_64") == ""

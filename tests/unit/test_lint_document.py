@@ -379,6 +379,7 @@ X86 = {
         "nvidia": {"requires": ["nvidia-variant-provider>=0.0.2; platform_system == 'Linux'"]},
         "amd": {"requires": ["amd-variant-provider>=0.0.2,<1.0.0"]},
         "tpu": {"requires": ["tpu-variant-provider>=0.1,<1"]},
+        "intel": {"requires": ["intel-variant-provider>=0.0.3,<1.0.0"]},
     },
 }
 # What a variant requires, and what is found: below its namespace and feature.
@@ -394,6 +395,13 @@ NEVER = {
     ),
     ("amd", "rocm_version", "rocm7.1"): (
         "error: its provider never reports 'rocm7.1', so no machine supports this variant"
+    ),
+    ("intel", "device_ip", "12.55.8 12.61.7 30.5.4"): None,
+    ("intel", "device_ip", "20.1.0 20.1"): (
+        "warning: its provider never reports '20.1'; did you mean 20.1.0?"
+    ),
+    ("intel", "device_ip", "bmg"): (
+        "error: its provider never reports 'bmg', so no machine supports this variant"
     ),
     ("tpu", "present", "true"): None,
     ("tpu", "present", "yes"): (

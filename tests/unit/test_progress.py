@@ -1,4 +1,4 @@
-"""The spinner of ``pip variants index``."""
+"""The spinner of actions that take long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from pip_variants.commands import index
+from pip_variants.commands import progress
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ def test_spinner_appears_only_if_reading_is_slow(
     is_shown: bool,
 ) -> None:
     """Reading that takes longer than the delay shows a spinner of pip."""
-    monkeypatch.setattr(index, "_SPINNER_DELAY", delay)
+    monkeypatch.setattr(progress, "_DELAY", delay)
     caplog.set_level(logging.INFO, "pip")
-    with index._progress() as spin:
+    with progress.spinning("Reading the metadata of wheels") as spin:
         spin()
         spin()
     expected = [

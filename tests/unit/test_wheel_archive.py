@@ -6,6 +6,7 @@ import io
 import json
 import re
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -164,3 +165,18 @@ def test_plain_wheel_has_no_expected_label(tmp_path: Path) -> None:
     """A wheel without a label in its name may describe any one label."""
     path = _wheel(tmp_path, (INFO, TEXT), name="x-1.0-py3-none-any.whl")
     assert local_variant(path).variant.label == "a"
+
+
+def test_no_more_is_inflated_than_the_directory_says(tmp_path: Path) -> None:
+    """A member of 100 MB that claims to have 10 bytes costs no memory."""
+    path = _wheel(tmp_path, (INFO, " " * 100_000_000))
+    data = path.read_bytes()
+    claimed = struct.pack("<L", 100_000_000), struct.pack("<L", 10)
+    path.write_bytes(data.replace(*claimed))
+    tracemalloc.start()
+    try:
+        with pytest.raises(MetadataError, match="Bad CRC-32"):
+            local_variant(path)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()

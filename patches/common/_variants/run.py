@@ -166,9 +166,9 @@ def late_modules() -> tuple[str, ...]:
     own = (f"{__package__}.files", f"{__package__}.reports", *safety)
     if not _run.has_state:
         return own
-    from pip_variants.pip_adapter.late_modules import LATE_MODULES
+    from pip_variants.pip_adapter import late_modules as engine
 
-    return (*own, *LATE_MODULES)
+    return (*own, *engine.late_modules(_run.state()))
 
 
 def import_late_modules() -> None:

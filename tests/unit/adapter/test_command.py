@@ -6,11 +6,10 @@ import pytest
 from pip._internal.exceptions import CommandError
 
 from pip_variants.commands.command import _ACTIONS, VariantsCommand
-from pip_variants.providers.registry import BUILT_INS
 from tests.unit.adapter.command import Command, printed
+from tests.unit.provider_cases import BUILT_IN_NAMESPACES
 
-NAMESPACES = sorted(["gpu", *(item.name for item in BUILT_INS)])
-ACTIONS = "is not an action of pip variants (explain, list, platform, check, index)."
+ACTIONS = "is not an action of pip variants (explain, list, platform, check, index, make)."
 BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "misspelt action": (("explian", "torch"), f"'explian' {ACTIONS} Did you mean explain?"),
     "unknown action": (("torch",), f"'torch' {ACTIONS}"),
@@ -61,7 +60,8 @@ BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "list something": (("list", "torch"), "pip variants list takes no arguments."),
     "platform of unknown namespace": (
         ("platform", "gpus"),
-        f"no provider for the namespace 'gpus'; there are {', '.join(NAMESPACES)}",
+        "no provider for the namespace 'gpus'; there are "
+        + ", ".join(sorted([*BUILT_IN_NAMESPACES, "gpu"])),
     ),
     "check nothing": (("check",), "Need a wheel, a JSON file, a folder or a URL to check."),
     "index nothing": (("index",), "Need exactly one folder of wheels."),

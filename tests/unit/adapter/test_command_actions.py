@@ -19,7 +19,6 @@ from pip_variants.core.properties import Namespace, Property, ordered_features
 from pip_variants.pip_adapter import installed
 from pip_variants.providers import nvidia, nvml
 from pip_variants.providers.nvml import DriverFacts
-from pip_variants.providers.registry import BUILT_INS
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin, Progress
 from tests.support.stand_in_wheel import write_wheel
@@ -41,8 +40,9 @@ from tests.unit.adapter.edge import (
     wheel_name,
     write_installed,
 )
+from tests.unit.provider_cases import BUILT_IN_NAMESPACES
 
-BUILT_IN_NAMES = ", ".join(sorted(item.name for item in BUILT_INS))
+BUILT_IN_NAMES = ", ".join(sorted(BUILT_IN_NAMESPACES))
 
 
 class FakeEnvironment:
@@ -303,7 +303,8 @@ def test_platform_leaves_out_a_package_that_declares_no_namespace(
     state = run_state(machine=None, trusted=["fan-provider"], run_plugin=run_plugin)
     with pytest.raises(CommandError) as caught:
         Command(state).execute("platform", "fan")
-    assert str(caught.value) == (f"no provider for the namespace 'fan'; there are {BUILT_IN_NAMES}")
+    known = ", ".join(sorted(BUILT_IN_NAMESPACES))
+    assert str(caught.value) == f"no provider for the namespace 'fan'; there are {known}"
     assert logged(caplog) == [("WARNING", "fan-provider does not declare its namespace: left out")]
 
 

@@ -1,0 +1,72 @@
+"""Source distributions: PKG-INFO in them (PEP 625, PEP 643)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from pip_variants.core.errors import ArchiveError
+from pip_variants.formats.reader import MAX_BYTES
+
+_PKG_INFO = "PKG-INFO"
+_MOST = 2 * 1024 * 1024 * 1024
+"""Bytes that are decompressed until PKG-INFO is found; tools write it early or last."""
+
+
+def read_pkg_info(path: Path) -> bytes:
+    """Return the PKG-INFO in the folder at the top of a source distribution.
+
+    Raise ArchiveError if there is none, and OSError.
+    """
+    try:
+        found = _in_zip(path) if path.name.endswith(".zip") else _in_tar(path)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise ArchiveError("", f"{path.name}: {error}") from None
+    if found is None:
+        raise ArchiveError("", f"{path.name}: there is no {_PKG_INFO} in it")
+    return found
+
+
+def _is_pkg_info(name: str) -> bool:
+    folder, _, last = name.removeprefix("./").partition("/")
+    return bool(folder) and last == _PKG_INFO
+
+
+def _in_zip(path: Path) -> bytes | None:
+    with zipfile.ZipFile(path) as archive:
+        name = next(filter(_is_pkg_info, archive.namelist()), None)
+        if name is None:
+            return None
+        with archive.open(name) as file:
+            return file.read(MAX_BYTES)
+
+
+def _in_tar(path: Path) -> bytes | None:
+    with gzip.open(path) as content:
+        stream = _Limited(content)
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                if member.isfile() and _is_pkg_info(member.name):
+                    file = archive.extractfile(member)
+                    return file.read(MAX_BYTES) if file is not None else None
+    return None
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends with an error after many bytes."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+        self._left = _MOST
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes; raise tarfile.ReadError if there are too many."""
+        data = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise tarfile.ReadError("it is too large")
+        return data
