@@ -5,20 +5,31 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import build
+import hypothesis
 import pytest
 
 from tests.support.venvs import Venv, interpreter, make_venv, once
 
+# A busy machine is no defect.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that runs everything."""
+    """Add the options that run more."""
     parser.addoption(
         "--every-release",
         action="store_true",
         help="run every case of a test with every release of pip, not with one in turn",
+    )
+    parser.addoption(
+        "--worlds",
+        default="200",
+        help="how many random worlds of packages are resolved (200)",
     )
 
 
@@ -62,13 +73,23 @@ def upstream(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def wheel(shared: Path, upstream: str) -> Path:
-    """Return the path of the wheel for a release, built from this checkout once for the run."""
-    folder = once(
-        shared / f"wheel-{upstream}",
-        lambda folder: build.build_wheel(folder, upstream=upstream),
-    )
-    return next(folder.glob("*.whl"))
+def wheel_of(shared: Path) -> Callable[[str], Path]:
+    """Return a function from a release to its wheel, built from this checkout once for the run."""
+
+    def build_once(release: str) -> Path:
+        folder = once(
+            shared / f"wheel-{release}",
+            lambda folder: build.build_wheel(folder, upstream=release),
+        )
+        return next(folder.glob("*.whl"))
+
+    return build_once
+
+
+@pytest.fixture(scope="session")
+def wheel(wheel_of: Callable[[str], Path], upstream: str) -> Path:
+    """Return the path of the wheel for a release."""
+    return wheel_of(upstream)
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +105,21 @@ def stock(shared: Path) -> Callable[[str], Venv]:
 
 
 @pytest.fixture(scope="session")
-def patched(
-    shared: Path, wheel: Path, upstream: str, stock: Callable[[str], Venv]
-) -> Callable[[str], Venv]:
-    """Return a function from "3.11" to a venv with our wheel; do not change the venv."""
+def patched_with(
+    shared: Path, wheel_of: Callable[[str], Path], stock: Callable[[str], Venv]
+) -> Callable[[str, str], Venv]:
+    """Return a function from a release and "3.11" to a venv with our wheel; do not change it."""
 
-    def make(python: str) -> Venv:
+    def make(release: str, python: str) -> Venv:
         def fill(root: Path) -> None:
-            stock(python).copy(root).install("--no-index", wheel)
+            stock(python).copy(root).install("--no-index", wheel_of(release))
 
-        return Venv(once(shared / f"patched-{upstream}-{python}", fill))
+        return Venv(once(shared / f"patched-{release}-{python}", fill))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def patched(patched_with: Callable[[str, str], Venv], upstream: str) -> Callable[[str], Venv]:
+    """Return a function from "3.11" to a venv with our wheel; do not change the venv."""
+    return partial(patched_with, upstream)

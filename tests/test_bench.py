@@ -10,11 +10,14 @@ import pytest
 from bench.cases import CASES, Case, Workspace
 from bench.compare import TITLES, Effort, alternating, count, timings, verdict
 from bench.indexes import COUNT, LABELS, VERSIONS, dependencies, large_names, project, write_indexes
+from bench.publish import write_large_wheel, write_small_wheels
 from bench.ranking import ranking_table
 from bench.report import Ratio, Target, as_json, ratio, ratio_table, row, table, time_table
 from bench.tools import BenchError, Tool
 
 from pip_variants.formats.reader import read
+from pip_variants.formats.wheel_content import read_content
+from pip_variants.lint.wheel import check_wheel
 from tests.support.stand_in import IndexServer, Request
 from tests.support.venvs import run
 
@@ -264,3 +267,16 @@ def test_unknown_row_ends_before_anything_is_built() -> None:
     assert output.endswith(
         "error: no row has 'no such' in its title; the rows: " + "; ".join(TITLES) + "\n"
     )
+
+
+def test_wheels_that_are_published_are_valid(tmp_path: Path) -> None:
+    """`bench publish` measures what people publish: no wheel with a wrong RECORD."""
+    large = write_large_wheel(tmp_path, 3)
+    write_small_wheels(tmp_path, 80)
+    wheels = [large, *tmp_path.glob("project-*/*.whl")]
+    assert len(wheels) == 81
+    assert large.stat().st_size > 3 * 1024 * 1024
+    for wheel in wheels:
+        with wheel.open("rb") as file:
+            findings = check_wheel(wheel.name, read_content(file)).findings
+        assert [item.line for item in findings if item.kind in {"record", "archive"}] == []

@@ -57,13 +57,15 @@ PRIVATE = {
     "_get_cache_path": "cache.SafeFileCache",
     "_fp": "response.HTTPResponse()",
     "_report_single_requirement_conflict": "factory.Factory",
+    "_make_install_req_from_spec": "factory.Factory(*[session] * 5, False, True, True)",
+    "_equal_cache": "requirements.SpecifierRequirement(compat.parse_user_requirement('x'))",
 }
 PROBE = """\
 import inspect, json, sys
 from pip._internal.cli import index_command, req_command
 from pip._internal.network import cache
 from pip._internal.operations import prepare
-from pip._internal.resolution.resolvelib import factory
+from pip._internal.resolution.resolvelib import factory, requirements
 from pip._vendor.urllib3 import response
 from pip_variants.commands.command import VariantsCommand
 from pip_variants.pip_adapter import compat

@@ -37,8 +37,8 @@ MISTAKES = {
     ),
     "argument of another type": (
         "pip/_internal/resolution/resolvelib/factory.py",
-        "ranked(iter_index_candidate_infos, self._finder, hashes)",
-        "ranked(iter_index_candidate_infos, hashes, hashes)",
+        "ranked(iter_index_candidate_infos, self._finder, hashes, ireqs)",
+        "ranked(iter_index_candidate_infos, hashes, hashes, ireqs)",
         (
             'Argument 2 to "ranked" has incompatible type "Hashes"; expected "PackageFinder"'
             "  [arg-type]"

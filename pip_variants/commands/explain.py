@@ -25,6 +25,7 @@ from pip_variants.explain.model import (
     explain_wheel,
 )
 from pip_variants.pip_adapter import compat
+from pip_variants.pip_adapter.alternatives import decide_as_resolver
 from pip_variants.pip_adapter.candidates import labels_of_public
 from pip_variants.pip_adapter.compat import (
     CommandError,
@@ -35,7 +36,7 @@ from pip_variants.pip_adapter.compat import (
 )
 from pip_variants.pip_adapter.display import log_explanation
 from pip_variants.pip_adapter.distributions import variant_of
-from pip_variants.pip_adapter.evaluator import decide_release, judge_wheels
+from pip_variants.pip_adapter.evaluator import judge_wheels
 from pip_variants.pip_adapter.links import release_of, remote_file, variant_link
 from pip_variants.pip_adapter.plan import installed_distribution, plan, plan_upgrade
 from pip_variants.pip_adapter.reinstall import CandidateQuery
@@ -112,7 +113,7 @@ def _explain_name(
     if release is None:
         whole = compat.parse_user_requirement(f"{req.req.name}{specifier}")
         raise compat.not_found(finder, whole)
-    found = explain_decision(decide_release(state, release), state.log.warnings())
+    found = explain_decision(decide_as_resolver(state, release), state.log.warnings())
     return found if dist is None else replace(found, installed=_installed(dist))
 
 
@@ -137,7 +138,7 @@ def _explain_kept(
             upgrade = plan_upgrade(state, project, replace(query, finder=finder), dist)
             name = upgrade.link.filename if upgrade.link is not None else ""
             installed = replace(installed, upgrade=name)
-        decision = decide_release(state, release) if release is not None else None
+        decision = decide_as_resolver(state, release) if release is not None else None
     source = dist.location or ""
     return explain_installed(str(project), installed, source, decision, state.log.warnings())
 
@@ -181,7 +182,7 @@ def _explain_link(state: RunState, link: Link, finder: PackageFinder) -> Explana
     if given.label is None:
         return explain_wheel(release)
     selected = state.wheels.own_variant(remote_file(given), state.use_finder(finder))
-    selection = judge_wheels(state, release.wheels((0,)), selected.metadata)
+    selection = judge_wheels(state, release.wheels((0,)), selected.metadata, possible=True)
     state.requests.mark_used(project)
     refusal = state.requests.refusal(project, link.filename, selected.variant)
     if refusal is not None:

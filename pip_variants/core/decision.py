@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .metadata import SourceMetadata, VariantMetadata
-from .properties import ABI_DEPENDENCY, NULL_LABEL, Label, Variant
+from .properties import NULL_LABEL, Label, Variant
 from .selection import Ranked, Selection, Wheel
 
 
@@ -133,7 +133,7 @@ class Decision:
     def is_provisional(self) -> bool:
         """Whether this holds only until the installer settles on another version of something."""
         return any(
-            supported.namespace == ABI_DEPENDENCY
+            supported.has_versions
             for selection in self.selections
             for supported in selection.supported
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 
 from .compatibility import FeaturePositions
-from .properties import Feature, Label, Namespace, Value, Variant
+from .properties import ABI_DEPENDENCY, Feature, Label, Namespace, Value, Variant
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,14 +67,21 @@ class DifferentBuilds:
     values: tuple[frozenset[Value], ...]
 
 
-def different_builds(variants: Mapping[str, Variant]) -> tuple[DifferentBuilds, ...]:
+def different_builds(
+    variants: Mapping[str, Variant], namespaces: AbstractSet[Namespace] | None = None
+) -> tuple[DifferentBuilds, ...]:
     """Return the features in which the variants of projects have no value in common, by name.
 
-    A variant that does not list a feature goes together with all.
+    A variant that does not list a feature goes together with all. Only ``namespaces`` are of
+    interest (None: all).
     """
     users: dict[str, list[tuple[str, Label, frozenset[Value]]]] = {}
     for project, variant in variants.items():
         for item in variant.requirements:
+            # 2.8 and 2.8.0 of a distribution differ and go together; pip's resolver sees to that.
+            is_other = namespaces is not None and item.namespace not in namespaces
+            if is_other or item.namespace == ABI_DEPENDENCY:
+                continue
             users.setdefault(item.name, []).append((project, variant.label, item.values))
     return tuple(
         DifferentBuilds(

@@ -108,6 +108,9 @@ class Variant:
     label: Label
     requirements: tuple[FeatureRequirement, ...]
 
+    def __str__(self) -> str:
+        return f"{self.label}: {', '.join(map(str, self.properties)) or 'null'}"
+
     @property
     def is_null(self) -> bool:
         """Whether this is a null variant: no properties, whatever its label."""

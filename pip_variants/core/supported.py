@@ -34,8 +34,10 @@ class SupportedProperties:
 
     ``reason`` is a short sentence if something is missing. ``warnings`` are for the user and do not
     depend on any wheel. ``option`` is the option that would let a provider run. ``unseen`` means
-    that the provider saw no such hardware, or could not read all of it. ``hardware`` are lines for
-    people about what it found; ``age`` are the seconds since that was read, or None if it was now.
+    that the provider saw no such hardware, or could not read all of it. ``has_versions``: features
+    are distributions and values their versions, which hold only for a set of packages. ``hardware``
+    are lines for people about what the provider found; ``age`` are the seconds since that was read,
+    or None if it was now.
     """
 
     namespace: Namespace
@@ -45,6 +47,7 @@ class SupportedProperties:
     warnings: tuple[str, ...] = ()
     option: str | None = field(default=None, compare=False)
     unseen: bool = field(default=False, compare=False)
+    has_versions: bool = field(default=False, compare=False)
     hardware: tuple[str, ...] = field(default=(), compare=False)
     age: float | None = field(default=None, compare=False)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pip_variants.core.errors import quoted, shortened
+from pip_variants.core.errors import printable, quoted, shortened
+from pip_variants.core.properties import Variant
 from pip_variants.core.union import Contradiction
 
 from .messages import join_labels
@@ -97,6 +98,30 @@ def output_of_several(output: str) -> str:
     return (
         f"--output: with several platform files each lock has a name of its own: {quoted(output)}"
         " must be a folder, or pylock.toml in one"
+    )
+
+
+def contradicted_lock(
+    filename: str, what: str, lock: str, expected: Variant, found: Variant | None
+) -> str:
+    """Return that a wheel is another variant than its lock describes; None: it is no valid one."""
+    own = "has no valid variant.json" if found is None else f"is {shortened(str(found))}"
+    return (
+        f"{filename} contradicts {printable(lock)}, which describes this wheel of {what} as"
+        f" {shortened(str(expected))}: it {own}"
+    )
+
+
+def only_variants(what: str) -> str:
+    """Return that a lock has nothing but variants of a project."""
+    return f"all files of {what} are variant wheels, and --no-variants is given"
+
+
+def read_once(option: str, file: str) -> str:
+    """Return why the requirements of several locks cannot come from a pipe."""
+    return (
+        f"{option}: {quoted(file)} is not a regular file, and is read again for each of several"
+        " platform files"
     )
 
 

@@ -156,6 +156,12 @@ def better_variant(project: str, version: str, installed: str, best: str) -> str
     )
 
 
+def no_set(reasons: Sequence[str]) -> str:
+    """Return that there is no set of packages; the reasons are those of the set that is next."""
+    text = "No set of packages was found in which the variants fit beside each other"
+    return ": ".join([text, *(["; ".join(reasons)] if reasons else [])])
+
+
 def check_misfit(project: str, version: str, label: str, reason: str) -> str:
     """Return the line of `pip check` about an installed variant that does not fit."""
     return f"{project} {version} is the variant {label}, which does not fit: {reason}"
@@ -238,7 +244,7 @@ def namespace_reason(supported: SupportedProperties) -> str | None:
 
 def _namespace_reason(item: Rejected, missing: MissingFeature) -> str:
     reason = namespace_reason(missing.supported)
-    if reason is not None and not missing.supported.features:
+    if reason is not None and not (missing.supported.features or missing.supported.has_versions):
         return f"{missing.namespace}: {reason}"
     return missing_text(_label(item), missing, reason)
 

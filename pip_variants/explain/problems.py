@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pip_variants.core.decision import Decision
-from pip_variants.core.errors import printable, shortened
+from pip_variants.core.errors import shortened
 from pip_variants.core.metadata import FileProblems
 from pip_variants.core.properties import Label
 
@@ -103,23 +103,6 @@ def unreadable_wheel(filename: str, error: object) -> str:
     """Return that the metadata of a wheel given by the user cannot be used."""
     problem = str(error).removeprefix(f"{filename}: ")
     return f"{filename} has no usable variant metadata: {problem}"
-
-
-def contradicted_lock(filename: str, what: str, lock: str, expected: str, found: str | None) -> str:
-    """Return that a wheel is another variant than its lock describes; None: it is not a valid one.
-
-    Both are described by label and properties.
-    """
-    own = "has no valid variant.json" if found is None else f"is {shortened(found)}"
-    return (
-        f"{filename} contradicts {printable(lock)}, which describes this wheel of {what} as"
-        f" {shortened(expected)}: it {own}"
-    )
-
-
-def only_variants(what: str) -> str:
-    """Return that a lock has nothing but variants of a project."""
-    return f"all files of {what} are variant wheels, and --no-variants is given"
 
 
 def _what(decision: Decision) -> str:

@@ -3,11 +3,12 @@
 The table is the metadata of one version in the revision that it was published in, cut to the labels
 of the wheels that the lock lists. Everything else in it stays, ``$schema`` included, as far as TOML
 can express it: a reader ranks variants, queries providers and compares the table with the wheels as
-it would with the whole document.
+it would with the whole document. A table that another tool has written may have less of it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
 from pip_variants.core.errors import MetadataError
@@ -15,11 +16,13 @@ from pip_variants.core.metadata import NO_METADATA, VariantMetadata
 from pip_variants.core.properties import NULL_LABEL, Label
 
 from .fields import Table, table
-from .reader import read, revision_of
+from .reader import MAX_BYTES, TOO_LARGE, read, revision_of
 from .writer import document
 
 VARIANTS_JSON = "variants-json"
 """The key of the table in a package of the lock."""
+SPELLINGS = (VARIANTS_JSON, "variants_json", "variant-json", "variant_json")
+"""The keys under which the drafts of the PEP have it, the PEP's own first."""
 
 _DEEPEST = 20
 _LARGEST_INTEGER = 2**63
@@ -53,6 +56,32 @@ def lock_table(
         cut["default-priorities"] = {**priorities, "feature": []}
     read(cut)
     return cut
+
+
+def inlined_document(entry: Table, labels: Collection[Label]) -> Table | None:
+    """Return the document of an entry as its JSON would be, or None if the entry has none.
+
+    Of the variants it has those of ``labels``: a lock may be cut to less than its document lists.
+    Raise MetadataError if it is no table or too large, or if two spellings have two documents.
+    """
+    keys = [key for key in SPELLINGS if key in entry]
+    if not keys:
+        return None
+    found = table(entry[keys[0]], keys[0])
+    for other in keys[1:]:
+        if entry[other] != found:
+            raise MetadataError(other, f"differs from {keys[0]}")
+    variants = found.get("variants")
+    if isinstance(variants, dict):
+        own = {label: value for label, value in variants.items() if label in labels}
+        found = {**found, "variants": own}
+    try:
+        size = len(json.dumps(found, default=str))
+    except RecursionError:
+        raise MetadataError(keys[0], "nested too deeply") from None
+    if size > MAX_BYTES:
+        raise MetadataError(keys[0], TOO_LARGE)
+    return found
 
 
 def _united(documents: Sequence[Table]) -> dict[str, object]:

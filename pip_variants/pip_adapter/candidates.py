@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.utils import canonicalize_name
+from pip._vendor.packaging.version import Version
 
 from pip_variants.core.properties import NULL_LABEL, Label
 from pip_variants.explain import messages, notes
 
+from .alternatives import decide_with_alternatives
 from .compat import DistributionNotFound, Link, candidate_with_link, redact_auth_from_url
 from .evaluator import decide_release
 from .links import Choice, VariantLink, source_of, variant_link
@@ -23,8 +25,6 @@ from .releases import LinkedRelease, requested_candidates, split_by_state
 from .run_state import RunState
 
 if TYPE_CHECKING:
-    from pip._vendor.packaging.version import Version
-
     from .compat import BestCandidateResult, Candidate, Hashes, InstallationCandidate, PackageFinder
 
 Thunk = partial["Candidate | None"]
@@ -79,8 +79,41 @@ def _rank_version(
     for part in split_by_state(links, hashes):
         linked = LinkedRelease.of(project, str(version), [links[i] for i in part], finder)
         thunks = tuple(infos[i][1] for i in part)
-        for rank in range(len(part)):
-            yield version, LazyCandidate(rank, thunks, state, linked, prefetch)
+        made = Made()
+        yield version, LazyCandidate(0, thunks, state, linked, prefetch, made)
+        # pip does not try what is installed in the same version a second time, nor what follows.
+        first = 0 if not made.is_tried and project in state.together.installed_alternatives else 1
+        for rank in range(first, len(part)):
+            is_beside = made.has_alternatives or first == 0
+            make = LazyCandidate(rank, thunks, state, linked, prefetch, made)
+            yield (_Beside(str(version)) if is_beside else version), make
+
+
+class _Beside(Version):
+    """A version that differs from every other: of one version pip takes only one candidate."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+@dataclass(slots=True)
+class Made:
+    """The labels of the candidates of one release that were made (None: no variant).
+
+    ``has_alternatives``: there may be one of each label, beside each other.
+    """
+
+    labels: set[Label | None] = field(default_factory=set)
+    is_tried: bool = False
+    has_alternatives: bool = False
+
+    def is_due(self, label: Label | None) -> bool:
+        """Return whether a candidate with this label is still to be made."""
+        return label not in self.labels if self.has_alternatives else not self.labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +125,32 @@ class LazyCandidate:
     state: RunState
     linked: LinkedRelease
     prefetch: bool
+    made: Made
 
     def __call__(self) -> Candidate | None:
         """Return pip's candidate, or None if fewer files can be installed."""
-        decision = decide_release(self.state, self.linked, prefetch=self.prefetch)
+        self.made.is_tried = True
+        decision, files = decide_with_alternatives(self.state, self.linked, prefetch=self.prefetch)
         if self.state.roots:
             roots, self.state.roots = self.state.roots, ()
             named = [req.req for req in roots if req.req is not None and req.link is None]
             look_ahead(self.state, self.linked.finder, lambda: named)
-        if self.rank >= len(decision.ranked):
+        # Where a condition came up, another variant of any project may make a set possible.
+        self.made.has_alternatives = self.state.together.has_conditions
+        if self.rank >= len(files):
             return None
-        file = decision.ranked[self.rank]
+        file = files[self.rank]
         link = self.linked.links[file.index]
+        if not self.made.is_due(link.label):
+            return None
         release = decision.release
         choice = Choice(
             release.project, release.version, file.selected, decision, self.linked.links
         )
-        return self.thunks[file.index](link=VariantLink(link, link.label, choice))
+        candidate = self.thunks[file.index](link=VariantLink(link, link.label, choice))
+        if candidate is not None:
+            self.made.labels.add(link.label)
+        return candidate
 
 
 @dataclass(frozen=True, slots=True)

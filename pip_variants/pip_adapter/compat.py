@@ -58,9 +58,12 @@ if TYPE_CHECKING:
     from pip._internal.network.session import PipSession
     from pip._internal.operations.prepare import RequirementPreparer
     from pip._internal.req.req_install import InstallRequirement
-    from pip._internal.resolution.resolvelib.base import Candidate
+    from pip._internal.resolution.resolvelib.base import Candidate, Requirement
+    from pip._internal.resolution.resolvelib.factory import Factory
     from pip._internal.utils.hashes import Hashes
     from pip._vendor.requests.models import PreparedRequest, Response
+
+    from pip_variants.core.conditions import Condition
 
 __all__ = [
     "HEADERS",
@@ -72,6 +75,7 @@ __all__ = [
     "Command",
     "CommandError",
     "DistributionNotFound",
+    "Factory",
     "HTTPError",
     "HashMismatch",
     "Hashes",
@@ -86,6 +90,7 @@ __all__ = [
     "PipSession",
     "ProtocolError",
     "RequestException",
+    "Requirement",
     "RequirementPreparer",
     "Response",
     "Scheme",
@@ -423,6 +428,35 @@ def first_candidate(
 
     own: Any = installed
     return next(iter(FoundCandidates(infos, own, prefers_installed, set())), None)
+
+
+def condition_requirement(
+    factory: Factory, comes_from: InstallRequirement, condition: Condition, label: str
+) -> Requirement:
+    """Return what a variant with this label requires of the version of another distribution."""
+    from pip._internal.resolution.resolvelib.requirements import SpecifierRequirement
+
+    class ConditionRequirement(SpecifierRequirement):
+        """A condition; that of several values is kept where the finder's files are filtered."""
+
+        is_condition = True
+
+        def __str__(self) -> str:
+            return str(condition)
+
+        def format_for_error(self) -> str:
+            return f"{condition} for its variant {label}"
+
+        def is_satisfied_by(self, candidate: Candidate) -> bool:
+            return condition.holds(str(candidate.version))
+
+    only = condition.values[0] if len(condition.values) == 1 else None
+    text = f"{condition.project}=={only}.*" if only is not None else condition.project
+    ireq: Any = factory._make_install_req_from_spec(text, comes_from)  # noqa: SLF001
+    ireq.variant_condition = condition
+    found = ConditionRequirement(ireq)
+    found._equal_cache = f"{ireq}: {condition}"  # noqa: SLF001
+    return found
 
 
 def not_found(finder: PackageFinder, req: InstallRequirement) -> InstallationError:

@@ -22,6 +22,8 @@ def bind_dependency(state: RunState, inner: Any, requirement: str) -> str:  # no
     if markers.needs_supported_properties(requirement):
         query = state.supported if attached.is_candidate else state.supported_quietly
         supported = query(tuple(sorted(variant.namespaces)), metadata)
+        if attached.is_candidate and not state.is_legacy:
+            supported = state.together.supported_by(variant, supported)
     environment = markers.marker_environment(variant, supported)
     return markers.bind_markers(requirement, environment)
 

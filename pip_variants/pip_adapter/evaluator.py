@@ -66,10 +66,15 @@ def _decide_once(state: RunState, linked: LinkedRelease, *, prefetch: bool) -> D
     return decision
 
 
-def judge_wheels(state: RunState, wheels: Sequence[Wheel], metadata: VariantMetadata) -> Selection:
-    """Return the selection among wheels of one version and source, querying providers."""
+def judge_wheels(
+    state: RunState, wheels: Sequence[Wheel], metadata: VariantMetadata, *, possible: bool = False
+) -> Selection:
+    """Return the selection among wheels of one version and source, querying providers.
+
+    ``possible``: other distributions may have every version that this run can give them.
+    """
     needed = needed_namespaces(wheels, metadata)
-    return select(wheels, metadata, state.supported(needed, metadata))
+    return select(wheels, metadata, state.supported(needed, metadata, possible=possible))
 
 
 def log_passed_over(state: RunState, decision: Decision) -> None:
@@ -109,17 +114,22 @@ def why_nothing_fits(state: RunState, project: str) -> str | None:
     return next(reasons, None)
 
 
-def decide(state: RunState, linked: LinkedRelease) -> Decision:
-    """Return which files of a release can be installed; nothing is logged or remembered."""
+def decide(state: RunState, linked: LinkedRelease, *, possible: bool = False) -> Decision:
+    """Return which files of a release can be installed; nothing is logged or remembered.
+
+    ``possible``: see ``judge_wheels``.
+    """
     release = linked.release
     project = release.project
     requested = state.requests.label(project)
-    sources = [_judge_source(state, linked, files) for files in release.by_source()]
+    sources = [
+        _judge_source(state, linked, files, possible=possible) for files in release.by_source()
+    ]
     return core.decide(release, sources, requested, state.requests.excluded(project))
 
 
 def _judge_source(
-    state: RunState, linked: LinkedRelease, files: tuple[int, ...]
+    state: RunState, linked: LinkedRelease, files: tuple[int, ...], *, possible: bool
 ) -> SourceSelection:
     """Return the selection among the variant wheels of one source."""
     project = linked.release.project
@@ -131,7 +141,8 @@ def _judge_source(
         )
     except VariantError as error:
         return SourceSelection(files, error=str(error))
-    selection = judge_wheels(state, linked.release.wheels(files), metadata.metadata)
+    wheels_here = linked.release.wheels(files)
+    selection = judge_wheels(state, wheels_here, metadata.metadata, possible=possible)
     return SourceSelection(files, metadata, selection)
 
 
@@ -141,6 +152,12 @@ def _log(state: RunState, decision: Decision) -> None:
     hint = state.comments.hint(decision)
     if hint is not None:
         state.log.once(logging.WARNING, hint)
+    if not decision.is_provisional or state.is_legacy:
+        log_nothing_fits(state, decision)
+
+
+def log_nothing_fits(state: RunState, decision: Decision) -> None:
+    """Log why nothing of a version fits, if that is so and certain."""
     if decision.ranked or decision.unread:
         return
     if decision.requested is not None:

@@ -120,8 +120,12 @@ def _documents(
 def outputs(options: Values) -> list[tuple[str, str]]:
     """Return each platform file with the path of the lock for it; raise RequestError.
 
-    It is an error as well if one of the files cannot be read.
+    It is an error as well if one of the files cannot be read, or requirements only once.
     """
+    for option in ("requirements", "constraints"):
+        for file in getattr(options, option, None) or ():
+            if Path(file).exists() and not Path(file).is_file():
+                raise RequestError(texts.read_once(f"--{option.removesuffix('s')}", file))
     output = Path(options.output_file)
     folder = output if output.is_dir() else output.parent
     if not folder.is_dir() or (folder != output and output.name != _DEFAULT):

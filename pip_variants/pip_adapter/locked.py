@@ -7,7 +7,7 @@ its files whose tags fit become candidates beside that one, which are ranked as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pip._vendor.packaging.specifiers import SpecifierSet
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.errors import MetadataError, printable
+from pip_variants.core.errors import FetchError, MetadataError, printable
 from pip_variants.core.filenames import label_of, split_label
-from pip_variants.explain import problems
+from pip_variants.core.properties import Label, Variant
+from pip_variants.explain import locks as texts
 from pip_variants.formats.fields import Table
-from pip_variants.formats.pylock import inlined_document
+from pip_variants.formats.lock_table import inlined_document
 from pip_variants.remote.index_file import IndexFile, read_index_file
 from pip_variants.remote.transport import RemoteFile
 
@@ -68,6 +69,10 @@ class LockedPackage(Protocol):
         """The wheels, if there are any."""
 
     @property
+    def archive(self) -> object | None:
+        """The only file of the package, if it is one by its address."""
+
+    @property
     def sdist(self) -> LockedFile | None:
         """The sdist, if there is one."""
 
@@ -91,7 +96,7 @@ def _plain(package: Any) -> Any:  # noqa: ANN401 - a LockedPackage, of which a c
 
 def why_not_plain(package: LockedPackage) -> str:
     """Return why nothing of an entry that is selected can be installed without variants."""
-    return problems.only_variants(package.name)
+    return texts.only_variants(package.name)
 
 
 def add_files(  # noqa: PLR0917 - as pip has them at hand
@@ -108,8 +113,10 @@ def add_files(  # noqa: PLR0917 - as pip has them at hand
     ``entry`` is the table of the lock, ``req`` what pip requires for the file. ``req`` has the
     hashes of all of them from then on; ``take_hashes`` leaves those of the file that is taken.
     """
-    if req.req is not None:
-        state.locked.versions[package.name] = next(iter(req.req.specifier)).version
+    if package.archive is not None:
+        _add_archive(state, entry, req)
+    for pin in req.req.specifier if req.req is not None else ():
+        state.locked.versions[package.name] = pin.version
     wheels = [item for item in package.wheels or () if _fits(item, finder)]
     labels = [label_of(wheel.filename) for wheel in wheels]
     if file not in wheels or not any(labels):
@@ -144,17 +151,34 @@ def _merged(options: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[st
 def _add_document(state: RunState, entry: Table, links: Sequence[Link]) -> None:
     """Let the document of an entry describe its wheels; without one they do so themselves."""
     wheels = [remote_file(link) for link in map(variant_link, links) if link.label is not None]
-    lock = source_of(links[0])
+    labels = {wheel.label for wheel in wheels if wheel.label is not None}
+    document = _document(entry, source_of(links[0]), labels)
+    if document is not None:
+        state.metadata.add_inlined(wheels, document)
+
+
+def _add_archive(state: RunState, entry: Table, req: InstallRequirement) -> None:
+    """Record what the document of an entry says about its only file, which describes itself."""
+    link = variant_link(req.link) if req.link is not None else None
+    if link is None or link.label is None:
+        return
+    lock = str(req.comes_from)
+    document = _document(entry, lock, {link.label})
+    if isinstance(document, IndexFile) and document.metadata is not None:
+        variant = document.metadata.variant(link.label)
+        if variant is not None:
+            state.locked.archives[link.url] = lock, variant
+
+
+def _document(entry: Table, lock: str, labels: Collection[Label]) -> IndexFile | FetchError | None:
+    """Return what the document of an entry says about labels, or None if it has no document."""
     name = printable(redact_auth_from_url(lock))
     file = RemoteFile(name, lock, name, lock)
-    labels = {wheel.label for wheel in wheels if wheel.label is not None}
     try:
         document = inlined_document(entry, labels)
     except MetadataError as error:
-        state.metadata.add_inlined(wheels, IndexFile(file, error=str(error), is_inlined=True))
-        return
-    if document is not None:
-        state.metadata.add_inlined(wheels, read_index_file(file, document, is_inlined=True))
+        return IndexFile(file, error=str(error), is_inlined=True)
+    return read_index_file(file, document, is_inlined=True) if document is not None else None
 
 
 def candidates(
@@ -193,15 +217,17 @@ def take_hashes(state: RunState, req: InstallRequirement, link: Link) -> None:
         req.hash_options = {name: digests for name, digests in narrowed.items() if digests}
 
 
-def check_agreement(
-    state: RunState, choice: Choice, link: Link, expected: str, own: str | None
-) -> None:
+def check_agreement(state: RunState, choice: Choice, link: Link, own: Variant | None) -> None:
     """Raise InstallationError if a locked wheel is another variant than its lock describes.
 
     ``own`` is what the wheel has, None if that is nothing valid.
     """
-    if expected != own and state.locked.has(choice.project, link):
-        what = f"{choice.project} {choice.version}"
-        lock = redact_auth_from_url(source_of(link))
-        text = problems.contradicted_lock(link.filename, what, lock, expected, own)
-        raise InstallationError(text)
+    found = state.locked.archives.get(link.url)
+    if found is None and choice.selected is not None and state.locked.has(choice.project, link):
+        found = source_of(link), choice.selected.variant
+    if found is None or str(found[1]) == str(own):
+        return
+    lock, expected = found
+    what = f"{choice.project} {choice.version}"
+    text = texts.contradicted_lock(link.filename, what, redact_auth_from_url(lock), expected, own)
+    raise InstallationError(text)

@@ -65,13 +65,12 @@ def switches(values: Sequence[OptionValue]) -> dict[Namespace, bool]:
     defaults: dict[Namespace, bool] = {}
     typed: dict[Namespace, bool] = {}
     for value in values:
-        if not is_namespace(value.text):
-            raise RequestError(f"{quoted(value.text)} is not a namespace (a-z, 0-9 and _)")
+        namespace = _namespace(value.text)
         if value.is_default:
-            defaults[value.text] = value.enable
-        elif typed.setdefault(value.text, value.enable) != value.enable:
+            defaults[namespace] = value.enable
+        elif typed.setdefault(namespace, value.enable) != value.enable:
             problem = "cannot be both enabled and disabled"
-            raise RequestError(f"the provider of {value.text} {problem}")
+            raise RequestError(f"the provider of {namespace} {problem}")
     return {**defaults, **typed}
 
 
@@ -82,6 +81,17 @@ def trusted(packages: Sequence[OptionValue]) -> frozenset[str]:
         if not is_normalized_name(name):
             raise RequestError(f"{quoted(text)} is not the name of a package")
     return frozenset(names.values())
+
+
+def consistent(values: Sequence[OptionValue]) -> frozenset[Namespace]:
+    """Return the namespaces in which builds must agree; raise RequestError for an invalid one."""
+    return frozenset(map(_namespace, (value.text for value in values)))
+
+
+def _namespace(text: str) -> Namespace:
+    if not is_namespace(text):
+        raise RequestError(f"{quoted(text)} is not a namespace (a-z, 0-9 and _)")
+    return text
 
 
 def target_of(options: Values) -> Target:

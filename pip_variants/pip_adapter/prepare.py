@@ -105,11 +105,12 @@ def _attach(state: RunState, req: InstallRequirement, link: Link, dist: BaseDist
         return
     own = variant_of(dist) or state.wheels.known_variant(remote_file(given))
     if choice.selected is not None:
-        expected, found = _describe(choice.selected), _describe(own) if own is not None else None
+        expected, found = choice.selected.variant, own.variant if own is not None else None
         if found is not None or req.local_file_path is not None:
-            check_agreement(state, choice, link, expected, found)
-        if found is not None and expected != found:
-            raise MetadataInconsistent(req, "variant", shortened(expected), shortened(found))
+            check_agreement(state, choice, link, found)
+        if found is not None and str(expected) != str(found):
+            values = (shortened(str(item)) for item in (expected, found))
+            raise MetadataInconsistent(req, "variant", *values)
     attach(dist, Attached(choice.selected, is_candidate=True))
 
 
@@ -136,7 +137,9 @@ def _arrived_variant(link: VariantLink, dist: BaseDistribution) -> SelectedVaria
 
 def _choose_given(state: RunState, link: VariantLink, selected: SelectedVariant) -> Choice:
     """Return the choice that the user made by giving a variant wheel; raise if it does not fit."""
-    selection = judge_wheels(state, [Wheel(link.filename, link.label)], selected.metadata)
+    selection = judge_wheels(
+        state, [Wheel(link.filename, link.label)], selected.metadata, possible=True
+    )
     if selection.rejected:
         raise UnsupportedWheel(messages.unsupported_wheel(link.filename, selection.rejected))
     name, version = link.filename.split("-", 2)[:2]
@@ -146,11 +149,6 @@ def _choose_given(state: RunState, link: VariantLink, selected: SelectedVariant)
     if refusal is not None:
         raise UnsupportedWheel(refusal)
     return Choice(project, version, selected)
-
-
-def _describe(selected: SelectedVariant) -> str:
-    properties = ", ".join(map(str, selected.variant.properties))
-    return f"{selected.variant.label}: {properties or 'null'}"
 
 
 def _log_choice(state: RunState, choice: Choice) -> None:

@@ -18,6 +18,7 @@ from pip_variants.core.ordering import sort_key
 from pip_variants.core.properties import Label
 from pip_variants.explain import messages, problems
 
+from .alternatives import conditions_in
 from .compat import BaseDistribution, PipError, impatient_finder
 from .distributions import variant_of
 from .evaluator import UnreadVariantsError, decide_release
@@ -71,6 +72,8 @@ def is_replaced(
     if installed is not None and is_excluded(installed.variant, excluded):
         return True
     state.use_finder(query.finder)
+    if conditions_in(state, installed):
+        state.together.installed_alternatives.add(project)
     misfit = _misfit(state, dist) if named or not prefers_installed else None
     if misfit is not None and named and misfit.is_contradicted:
         text = messages.installed_misfit(*_names(misfit), str(misfit.reason))

@@ -13,7 +13,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 from pip_variants.core.decision import Release
 from pip_variants.core.properties import NULL_LABEL, Label
 
-from .compat import Link
+from .compat import Link, PipError
 from .links import VariantLink, release_of, variant_link
 
 if TYPE_CHECKING:
@@ -82,6 +82,17 @@ def releases_of(
         links = [variant_link(candidate.link) for candidate in group]
         for part in split_by_state(links, hashes):
             yield LinkedRelease.of(project, str(version), [links[i] for i in part], finder)
+
+
+def versions_of(finder: PackageFinder | None, name: str, specifier: SpecifierSet) -> list[str]:
+    """Return the versions of a project in the order in which pip tries them, as far as known."""
+    if finder is None:
+        return []
+    try:
+        usable = usable_candidates(finder, name, specifier)
+    except PipError:
+        return []
+    return list(dict.fromkeys(str(candidate.version) for candidate in usable))
 
 
 def is_pinned(specifier: SpecifierSet) -> bool:

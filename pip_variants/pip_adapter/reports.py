@@ -103,6 +103,17 @@ def _unmatched(state: RunState) -> Iterator[_Unmatched]:
         why = messages.label_not_found(request.project)
         yield _Unmatched(option, why, request.label, requests.labels_of(request.project), False)
     yield from _unmatched_providers(state)
+    yield from _unmatched_consistent(state)
+
+
+def _unmatched_consistent(state: RunState) -> Iterator[_Unmatched]:
+    """Yield the namespaces in which builds must agree that no variant has."""
+    namespaces = state.resolver.namespaces
+    for value in configured_options(state.options, "consistent_namespaces"):
+        if value.text not in namespaces:
+            option = f"--variant-consistent {value.text}"
+            why = messages.NAMESPACE_UNUSED
+            yield _Unmatched(option, why, value.text, namespaces, value.is_default)
 
 
 def _unmatched_providers(state: RunState) -> Iterator[_Unmatched]:

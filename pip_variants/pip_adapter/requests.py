@@ -18,7 +18,7 @@ from pip_variants.core.properties import NULL_LABEL, Label, Variant, is_label
 from pip_variants.explain import requests as messages
 
 from .compat import configured_options
-from .options import OptionValue, switches, trusted
+from .options import OptionValue, consistent, switches, trusted
 
 if TYPE_CHECKING:
     from .compat import Values
@@ -178,6 +178,7 @@ def check_options(options: Values) -> None:
     LabelRequests(configured_options(options, "variants"))
     switches(configured_options(options, "variant_provider_switches"))
     trusted(configured_options(options, "trusted_variant_providers"))
+    consistent(configured_options(options, "consistent_namespaces"))
 
 
 def _parse_option(value: OptionValue) -> LabelValue:

@@ -36,7 +36,7 @@ from .compat import (
     VERBOSE,
     BaseDistribution,
     InstallationError,
-    environment_of,
+    configured_options,
     indent_log,
     open_spinner,
     session_of,
@@ -45,9 +45,12 @@ from .compat import (
 from .kept_wheels import Keeper
 from .locked_files import LockedFiles
 from .options import jobs_of, locks_every_label, provider_settings, target_of
+from .releases import versions_of
 from .requests import LabelRequests
 from .run_log import RunLog
+from .together import Together
 from .transport import PipTransport
+from .versions import new_together, with_prepared
 
 if TYPE_CHECKING:
     from .compat import InstallRequirement, PackageFinder, Response, Values
@@ -55,15 +58,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Options with which pip itself ignores what is installed; those of `download`, `wheel` and `lock`
-# are never empty.
-_IGNORING_INSTALLED = (
-    "ignore_installed",
-    "target_dir",
-    "download_dir",
-    "wheel_dir",
-    "output_file",
-)
 _MOST_OUTPUT_LINES = 20
 _NEARBY = 0.01
 """Seconds; from a server that responds sooner, requests one after the other are as fast."""
@@ -100,7 +94,8 @@ class DecisionLog:
 class RunState:
     """The state of one pip command, by owner.
 
-    ``versions`` returns the versions of what is installed and prepared. ``prepared`` are the
+    ``versions`` returns the versions of what is installed and prepared, ``together`` knows which
+    of them are expected when the command ends. ``prepared`` are the
     distributions that pip has prepared so far, including those that it has rejected again.
     ``prefetched`` has what is being fetched ahead for pip, by URL.
     """
@@ -111,6 +106,7 @@ class RunState:
     metadata: MetadataReader
     versions: Callable[[], Mapping[str, str]]
     prepared: list[BaseDistribution]
+    together: Together
     decisions: DecisionLog = field(default_factory=DecisionLog)
     log: RunLog = field(default_factory=RunLog)
     guesses: LabelGuesses = field(default_factory=LabelGuesses)
@@ -178,18 +174,25 @@ class RunState:
         self.finder = finder
         return self.transport
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether pip takes one file after the other, and none of them back."""
+        return "legacy-resolver" in configured_options(self.options, "deprecated_features_enabled")
+
     def supported(
-        self, namespaces: Sequence[Namespace], metadata: VariantMetadata
+        self, namespaces: Sequence[Namespace], metadata: VariantMetadata, *, possible: bool = False
     ) -> dict[Namespace, SupportedProperties]:
         """Return what the target supports in each namespace: everything if that is any machine.
 
-        Raise pip's InstallationError for an invalid forced value.
+        ``possible``: of other distributions every version that the run can make it have, not only
+        the expected one. Raise pip's InstallationError for an invalid forced value.
         """
         if locks_every_label(self.options):
             return every_property(namespaces, metadata.variants)
         progress = silent if self.quiet else _spinner
+        resolver = self._with_possible() if possible else self.resolver
         try:
-            supported = self.resolver.supported(
+            supported = resolver.supported(
                 namespaces, metadata.providers, metadata.variants, progress
             )
         except RequestError as error:
@@ -205,12 +208,19 @@ class RunState:
         An invalid forced value is a warning, and nothing is supported.
         """
         try:
-            supported = self.resolver.supported(namespaces, metadata.providers, metadata.variants)
+            supported = self._with_possible().supported(
+                namespaces, metadata.providers, metadata.variants
+            )
         except RequestError as error:
             self.log.once(logging.WARNING, str(error))
             return {ns: SupportedProperties(ns, "failed", reason=str(error)) for ns in namespaces}
         self._log_warnings(supported)
         return supported
+
+    def _with_possible(self) -> NamespaceResolver:
+        if self.is_legacy:
+            return self.resolver
+        return replace(self.resolver, distributions=self.together.possible)
 
     def _log_warnings(self, supported: dict[Namespace, SupportedProperties]) -> None:
         for item in supported.values():
@@ -224,12 +234,18 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
     cache = Path(folder, "variants") if folder else None
     runner = ProviderRunner(os.environ, cache)
     target = target_of(options)
-    ignores_installed = target.is_cross or any(
-        getattr(options, name, None) for name in _IGNORING_INSTALLED
-    )
     locked = LockedFiles()
-    versions = partial(_versions, prepared, locked, None if ignores_installed else options)
-    resolver = NamespaceResolver(runner, provider_settings(options), target, versions)
+    together = new_together(
+        options,
+        prepared,
+        locked,
+        target,
+        lambda project, specifier: versions_of(state.finder, project, specifier),
+    )
+    versions = partial(with_prepared, prepared, together)
+    is_legacy = "legacy-resolver" in configured_options(options, "deprecated_features_enabled")
+    distributions = (lambda _: versions()) if is_legacy else together.expected
+    resolver = NamespaceResolver(runner, provider_settings(options), target, distributions)
     keeper = Keeper(getattr(options, "progress_bar", "off"), getattr(options, "dry_run", False))
     state = RunState(
         options=options,
@@ -240,6 +256,7 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
         ),
         versions=versions,
         prepared=prepared,
+        together=together,
         jobs=jobs_of(options),
         locked=locked,
     )
@@ -273,23 +290,3 @@ def _spinner(installing: bool) -> Iterator[Progress]:
     what = "Installing" if installing else "Querying"
     with indent_log(), open_spinner(f"{what} variant providers") as spinner:
         yield spinner
-
-
-def _versions(
-    prepared: Sequence[BaseDistribution], locked: LockedFiles, options: Values | None
-) -> dict[str, str]:
-    """Return the versions of what is being installed, and of what the options' environment has."""
-    versions: dict[str, str] = {}
-    if options is not None:
-        for dist in environment_of(options).iter_all_distributions():
-            versions.setdefault(str(dist.canonical_name), _version(dist))
-    being_installed = {str(dist.canonical_name): _version(dist) for dist in prepared}
-    return {**versions, **locked.versions, **being_installed}
-
-
-def _version(dist: BaseDistribution) -> str:
-    """Return the version of a distribution, or an empty string if it is half removed."""
-    try:
-        return str(dist.raw_version)
-    except (OSError, KeyError, ValueError):
-        return ""

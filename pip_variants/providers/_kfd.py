@@ -9,7 +9,6 @@ it does for ``rocminfo``: ``ROCR_VISIBLE_DEVICES`` and ``HSA_OVERRIDE_GFX_VERSIO
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from pip_variants.core.errors import printable, quoted, shortened
 
-from ._files import cause, group_of, read_text
+from ._files import cause, device_problem, read_text
 
 ROOT = Path("/")
 NODES = "sys/class/kfd/kfd/topology/nodes"
@@ -78,15 +77,17 @@ def read_gpus(environ: Mapping[str, str], root: Path = ROOT) -> GpuFacts:
         return GpuFacts(problems=(f"the AMD GPUs could not be read: {cause(error)}",))
     if not any(properties is None or _is_gpu(properties) for properties in nodes):
         return GpuFacts(problems=("no AMD GPU found",))
-    problem = _device_problem(root)
+    problem = device_problem(root / "dev/kfd")
     if problem is not None:
-        return GpuFacts(problems=(problem,))
-    usable = [item for item in nodes if item is not None and _may_use(root, item)]
+        return GpuFacts(problems=(f"there is an AMD GPU, but {problem}",))
+    judged = [(item, _problem(root, item)) for item in nodes]
+    usable = [item for item, problem in judged if item is not None and problem is None]
+    hidden = [problem for _, problem in judged if problem is not None]
     gpus = [_Node(*item) for item in enumerate(usable) if _is_gpu(item[1])]
     shown = _visible(gpus, environ)
     targets = [_target(node, environ) for node in shown]
     problems = (
-        _missing_gpus(len(nodes) - len(usable), "{} may not be used here"),
+        _missing_gpus(len(hidden), f"{{}} may not be used here: {next(iter(hidden), '')}"),
         _missing_gpus(len(gpus) - len(shown), f"{VISIBLE} hides {{}}"),
         *(text for name, text in targets if name is None),
     )
@@ -145,12 +146,14 @@ def _is_gpu(properties: Mapping[str, int]) -> bool:
     return properties.get("simd_count", 0) > 0
 
 
-def _may_use(root: Path, properties: Mapping[str, int]) -> bool:
-    """Return whether a node is a CPU, or a GPU whose render node may be opened."""
+def _problem(root: Path, properties: Mapping[str, int] | None) -> str | None:
+    """Return why a node cannot be used, or None: it is a CPU, or its render node can be opened."""
+    if properties is None:
+        return "hidden by the control group"
     minor = properties.get("drm_render_minor", 0)
     if not minor or not _is_gpu(properties):
-        return True
-    return os.access(root / f"dev/dri/renderD{minor}", os.R_OK | os.W_OK)
+        return None
+    return device_problem(root / f"dev/dri/renderD{minor}")
 
 
 def _missing_driver(root: Path) -> str:
@@ -160,17 +163,6 @@ def _missing_driver(root: Path) -> str:
     if (root / "sys/module/amdgpu").exists():
         return "the AMD GPU driver has no list of devices for computing (KFD)"
     return "no AMD GPU driver found"
-
-
-def _device_problem(root: Path) -> str | None:
-    """Return why no GPU can be used, or None."""
-    device = root / "dev/kfd"
-    if not device.exists():
-        return "there is an AMD GPU, but not its device /dev/kfd"
-    if not os.access(device, os.R_OK | os.W_OK):
-        group = group_of(device)
-        return f"there is an AMD GPU, but no permission for /dev/kfd, which the group {group} has"
-    return None
 
 
 def _visible(gpus: Sequence[_Node], environ: Mapping[str, str]) -> Sequence[_Node]:

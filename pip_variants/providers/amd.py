@@ -115,7 +115,8 @@ def _hardware(facts: AmdFacts) -> Iterator[str]:
     """Yield a line for each GPU, for what hides others, and for ROCm."""
     forced = f", forced by {facts.gpus.forced}" if facts.gpus.forced else ""
     for gpu in facts.gpus.gpus:
-        yield f"{gpu.target} ({gpu.name})" if gpu.name else f"{gpu.target}{forced}"
+        named = "" if forced else f"{gpu.name or 'GPU'}, "
+        yield f"{named}architecture {gpu.target}{forced}"
     if facts.gpus.gpus:
         yield from facts.gpus.problems
     if facts.rocm is not None and facts.rocm.version is not None:

@@ -51,7 +51,13 @@ class Example:
 
 
 def _nothing(reason: str) -> _Results:
-    return {item.name: ProviderResult(reason=reason) for item in BUILT_INS}
+    packages = ((item, known) for item in BUILT_INS for known in item.published)
+    return {known.module or item.name: ProviderResult(reason=reason) for item, known in packages}
+
+
+def _amd(gpus: GpuFacts, rocm: RocmFacts | None = None) -> _Results:
+    """Return the results of both packages of AMD."""
+    return {"amd": amd.detect(AmdFacts(gpus, rocm)), "rocm_bootstrap": amd.detect(AmdFacts(gpus))}
 
 
 def _example(
@@ -66,7 +72,7 @@ def _example(
     found["x86_64"] = x86_64.detect(cpu_facts)
     found["aarch64"] = aarch64.detect(cpu_facts)
     found["nvidia"] = nvidia.detect(NvidiaFacts())
-    found["amd"] = amd.detect(AmdFacts(GpuFacts(problems=("no AMD GPU found",))))
+    found.update(_amd(GpuFacts(problems=("no AMD GPU found",))))
     found["intel"] = intel.detect(IntelFacts(problem="no Intel GPU found"))
     found["tpu"] = tpu.detect(TpuFacts(problem="no TPU found"))
     return Example(Machine(name, summary, platforms), {**found, **(results or {})})
@@ -88,10 +94,10 @@ def _cuda(
 
 
 def _rocm(version: Version, target: str, gpu: str) -> Example:
-    found = AmdFacts(GpuFacts((Gpu(target),)), RocmFacts(version))
+    found = _amd(GpuFacts((Gpu(target),)), RocmFacts(version))
     name = f"rocm{version[0]}.{version[1]}-{target}"
     summary = f"{gpu}, ROCm {version[0]}.{version[1]}"
-    return _example(name, summary, _LINUX_PC, _PC, {"amd": amd.detect(found)})
+    return _example(name, summary, _LINUX_PC, _PC, found)
 
 
 def _xpu(ip: DeviceIp, gpu: str) -> Example:
@@ -145,6 +151,7 @@ EXAMPLES = (
     _xpu((12, 55, 8), "Arc A770"),
     _xpu((20, 1, 0), "Arc B580"),
     _xpu((30, 0, 4), "Core Ultra 300, integrated"),
+    _example("tpu", "TPU v6e", _LINUX_PC, _PC, {"tpu": tpu.detect(TpuFacts(("TPU v6e",)))}),
     _example("x86-v1", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v1")),
     _example("x86-v2", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v2")),
     _example("x86-v3", "PC, Linux", _LINUX_PC, x86_64.facts_of_level("v3")),

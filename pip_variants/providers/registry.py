@@ -129,12 +129,38 @@ BUILT_INS = (
         ),
     ),
     BuiltIn(
+        "amd",
+        (
+            Published(
+                "amd-variant-provider",
+                "0.0.2",
+                "amd_variant_provider.plugin:AMDVariantPlugin",
+            ),
+            Published(
+                "rocm-bootstrap",
+                "0.3.0",
+                "rocm_bootstrap.variant_provider:AMDVariantPlugin",
+                module="rocm_bootstrap",
+            ),
+        ),
+    ),
+    BuiltIn(
         "intel",
         (
             Published(
                 "intel-variant-provider",
                 "0.0.3",
                 "intel_variant_provider.plugin:IntelVariantPlugin",
+            ),
+        ),
+    ),
+    BuiltIn(
+        "tpu",
+        (
+            Published(
+                "tpu-variant-provider",
+                "0.1.0",
+                "tpu_variant_provider.plugin:TpuVariantPlugin",
             ),
         ),
     ),
@@ -158,32 +184,6 @@ BUILT_INS = (
                 "provider_variant_aarch64.plugin:AArch64Plugin",
             ),
             Published("aarch64-variant-provider", "0.2.0", "aarch64_variant_provider"),
-        ),
-    ),
-    BuiltIn(
-        "amd",
-        (
-            Published(
-                "amd-variant-provider",
-                "0.0.2",
-                "amd_variant_provider.plugin:AMDVariantPlugin",
-            ),
-            Published(
-                "rocm-bootstrap",
-                "0.3.0",
-                "rocm_bootstrap.variant_provider:AMDVariantPlugin",
-                module="rocm_bootstrap",
-            ),
-        ),
-    ),
-    BuiltIn(
-        "tpu",
-        (
-            Published(
-                "tpu-variant-provider",
-                "0.1.0",
-                "tpu_variant_provider.plugin:TpuVariantPlugin",
-            ),
         ),
     ),
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ._files import group_of
+from ._files import device_problem, read_text
 
 INTEL = 0x8086
 
@@ -35,20 +34,11 @@ def read() -> tuple[RenderNode, ...]:
 def _nodes() -> Iterator[RenderNode]:
     names = {path.name for folder in (_LISTED, _DEVICES) for path in folder.glob("renderD*")}
     for name in sorted(names):
-        yield RenderNode(name, _vendor(name), _problem(_DEVICES / name))
+        yield RenderNode(name, _vendor(name), device_problem(_DEVICES / name))
 
 
 def _vendor(name: str) -> int | None:
     try:
-        return int((_LISTED / name / "device" / "vendor").read_text(encoding="ascii"), 16)
+        return int(read_text(_LISTED / name / "device" / "vendor"), 16)
     except (OSError, ValueError):
         return None
-
-
-def _problem(device: Path) -> str | None:
-    """Return why a device cannot be opened, or None."""
-    if not os.access(device, os.F_OK):
-        return f"there is no {device} here, as in a container that was not given it"
-    if os.access(device, os.R_OK | os.W_OK):
-        return None
-    return f"no permission to open {device}, which the group {group_of(device)} has"

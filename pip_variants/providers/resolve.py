@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .platform_file import Platform
     from .registry import BuiltIn
 
+Distributions = Callable[[AbstractSet[str]], Mapping[str, str | None]]
+
 # Before 0.2.0 this namespace had no provider.
 _RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
 
@@ -61,14 +63,14 @@ class Target:
 class NamespaceResolver:
     """Finds the supported properties of namespaces.
 
-    ``distributions`` returns the versions, by normalised name, of everything that is installed or
-    being installed.
+    ``distributions`` returns, of those with these normalised names, the versions that are installed
+    or being installed; None stands for any version.
     """
 
     runner: ProviderRunner
     settings: ProviderSettings = field(default_factory=ProviderSettings)
     target: Target = field(default_factory=Target)
-    distributions: Callable[[], Mapping[str, str]] = dict
+    distributions: Distributions = field(default=lambda _: {})
     _declared: dict[Namespace, set[str]] = field(default_factory=dict)
     """By namespace that came up, what its providers require."""
 
@@ -108,7 +110,7 @@ class NamespaceResolver:
         """
         self.record(namespaces, providers)
         declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
-        steps = {ns: self._resolve(ns, declared.get(ns)) for ns in namespaces}
+        steps = {ns: self._resolve(ns, declared.get(ns), variants) for ns in namespaces}
         known = {ns: step for ns, step in steps.items() if isinstance(step, SupportedProperties)}
         queried = {
             ns: step for ns, step in steps.items() if not isinstance(step, SupportedProperties)
@@ -117,7 +119,7 @@ class NamespaceResolver:
         return {ns: known[ns] for ns in namespaces}
 
     def _resolve(
-        self, namespace: Namespace, provider: Provider | None
+        self, namespace: Namespace, provider: Provider | None, variants: Sequence[Variant]
     ) -> SupportedProperties | BuiltIn | Plugin:
         """Return the supported properties, or the provider that has to be queried."""
         # Step 1: disabled.
@@ -134,7 +136,7 @@ class NamespaceResolver:
             return SupportedProperties(namespace, "static", provider.static)
         # Step 3: the user's platform file. Steps 4 to 6: providers.
         described = self._described(namespace, provider)
-        return described or self._provided(namespace, provider)
+        return described or self._provided(namespace, provider, variants)
 
     def _described(
         self, namespace: Namespace, provider: Provider | None
@@ -150,15 +152,18 @@ class NamespaceResolver:
         return platform.supported(namespace)
 
     def _provided(
-        self, namespace: Namespace, provider: Provider | None
+        self, namespace: Namespace, provider: Provider | None, variants: Sequence[Variant]
     ) -> SupportedProperties | BuiltIn | Plugin:
         if provider is None:
             return SupportedProperties(namespace, "none", reason=messages.NO_PROVIDER)
         if provider.builtin == ABI_DEPENDENCY:
             from . import abi_dependency
 
-            features = abi_dependency.detect(self.distributions())
-            return SupportedProperties(namespace, "built-in", features, abi_dependency.HINT)
+            projects = abi_dependency.projects_of(namespace, variants)
+            features = abi_dependency.detect(self.distributions(projects), variants)
+            return SupportedProperties(
+                namespace, "built-in", features, abi_dependency.HINT, has_versions=True
+            )
         if provider.builtin is not None:
             reason = messages.unknown_builtin(provider.builtin)
             return SupportedProperties(namespace, "none", reason=reason)
@@ -241,6 +246,12 @@ class NamespaceResolver:
         if any(specifier.operator == "===" for specifier in req.specifier):
             return "invalid"
         return req if applies else "not here"
+
+
+def versioned_namespaces(providers: Sequence[Provider]) -> frozenset[Namespace]:
+    """Return the namespaces whose features are other distributions, if nothing overrides them."""
+    declared = {provider.namespace: provider for provider in (_RESERVED, *providers)}
+    return frozenset(ns for ns, item in declared.items() if item.builtin == ABI_DEPENDENCY)
 
 
 def _without_marker(req: Requirement) -> str:

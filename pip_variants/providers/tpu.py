@@ -71,7 +71,7 @@ def read_facts(environ: Mapping[str, str], root: Path = _ROOT) -> TpuFacts:
             raise RequestError(f"{FORCE_PRESENT}: {quoted(text)} is not one of {allowed}")
         return TpuFacts(forced=forced)
     if sys.platform != "linux":
-        return TpuFacts(problem=f"TPUs are not looked for on {sys.platform}")
+        return TpuFacts(problem=f"reading TPUs is not supported on {sys.platform}")
     try:
         return TpuFacts(tuple(_chips(root / DEVICES)))
     except FileNotFoundError:

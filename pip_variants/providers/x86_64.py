@@ -5,11 +5,11 @@ operating system have really enabled: a virtual machine without AVX2 is not v3, 
 The levels are those of the x86-64 psABI.
 
 On Linux a flag counts that both have: the CPU, by CPUID and XGETBV, and the kernel, by
-``/proc/cpuinfo``. The kernel may have been told to do without a flag (``clearcpuid``), or may have
-found that it does not work. Under emulation that file is the host's, which has flags that the
-emulated CPU lacks, or, on a host of another architecture, none of them: then the CPU alone counts.
-A host that has less than what it emulates hides the rest, which costs speed but runs. Where a
-policy lets no process run code that it makes, the file alone counts.
+``/proc/cpuinfo``. The kernel may do without a flag because of an option (``clearcpuid``), or
+because it does not work. Under emulation that file is the host's, which has flags that the emulated
+CPU lacks, or, on a host of another architecture, none of them: then the CPU alone counts. A host
+that has less than what it emulates hides the rest, which costs speed but runs. Where a policy lets
+no process run code that it makes, the file alone counts.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def _source(wheels: Sequence[LocalFile], known: KnownFiles, progress: Callable[[
             parts.append(f"{file.name} {known.facts(str(file.path)).variant}\n")
         except VariantError:
             return ""
-    return sha256_of("".join(parts).encode())
+    return sha256_of("".join(parts).encode(errors="surrogateescape"))
 
 
 def _merged(wheels: Sequence[LocalFile], known: KnownFiles) -> tuple[bytes, list[str]]:

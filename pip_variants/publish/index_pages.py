@@ -69,7 +69,7 @@ def list_documents(root: Path, plans: Sequence[Plan]) -> Iterator[tuple[str, Lis
                 content = plan.file.path.read_bytes()
         if content is not None and plan.project:
             project = _project(plan.project)
-            url = f"{_way(plan.file.path.parent, root / project)}{quote(plan.file.name)}"
+            url = f"{_way(plan.file.path.parent, root / project)}{_address(plan.file.name)}"
             row = PageFile(plan.file.name, url, len(content), sha256_of(content))
             yield project, (plan.file, row)
 
@@ -109,7 +109,7 @@ def plan_pages(root: Path, listed: Mapping[str, Sequence[Listed]]) -> Iterator[P
     summary = counted(len(listed), "project")
     yield _page(root / _JSON, root_json(sorted(listed)), summary)
     rows, _ = _distinct(sorted(beside, key=lambda item: item[0].name))
-    links = [replace(row, url=quote(row.name)) for row in rows]
+    links = [replace(row, url=_address(row.name)) for row in rows]
     yield _page(root / _HTML, root_html(sorted(listed), links), summary)
 
 
@@ -127,7 +127,7 @@ def _row(
     facts = known.facts(str(file.path))
     return PageFile(
         name=file.name,
-        url=f"{way}{quote(file.name)}",
+        url=f"{way}{_address(file.name)}",
         size=facts.size,
         sha256=facts.sha256,
         version=version,
@@ -139,7 +139,7 @@ def _row(
 def _way(folder: Path, page: Path) -> str:
     """Return the address of a folder relative to the folder of a page: "" or with a slash."""
     way = Path(os.path.relpath(folder, page)).as_posix()
-    return "" if way == "." else f"{quote(way)}/"
+    return "" if way == "." else f"{_address(way)}/"
 
 
 def _yank_reason(file: LocalFile) -> str:
@@ -156,6 +156,10 @@ def _distinct(files: Sequence[Listed]) -> tuple[tuple[PageFile, ...], tuple[str,
         if other is not file:
             warnings.append(f"{file.shown} is left out: {other.shown} has the same name")
     return tuple(row for _, row in found.values()), tuple(warnings)
+
+
+def _address(path: str) -> str:
+    return quote(os.fsencode(path))  # a name need not be UTF-8
 
 
 def _page(path: Path, content: bytes, summary: str) -> Plan:

@@ -100,7 +100,8 @@ def _html(title: str, links: Iterable[str]) -> bytes:
         "</body>",
         "</html>",
     ]
-    return "".join(f"{line}\n" for line in lines).encode()
+    # The text of a link may differ from the name of a file that is not UTF-8; its address counts.
+    return "".join(f"{line}\n" for line in lines).encode(errors="replace")
 
 
 def _json(page: Mapping[str, object]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pip_variants.core.properties import Label
 Key = tuple[str, str]
 """Normalised project and version, both as in file names."""
 
+_is_project = re.compile("[a-z0-9]+(-[a-z0-9]+)*").fullmatch
 _NO_VERSION = "the file name does not name a project and a version"
 
 
@@ -147,4 +149,6 @@ def _version_of(name: str) -> Key:
             project, version = canonicalize_name(first), Version(last)
     except ValueError:  # from both parsers, also for a number of thousands of digits
         raise FilenameError(_NO_VERSION) from None
+    if not _is_project(project):
+        raise FilenameError(_NO_VERSION)
     return project.replace("-", "_"), str(version)

@@ -156,7 +156,7 @@ OLD_DRIVER_REASON = needs_driver("cu126", "12.6", "12.5")
 OTHER_MACHINE = "; to choose for another machine, describe it with --variant-platform"
 """The end of an error about a machine."""
 
-ABI_HINT = "only distributions that are installed or come earlier in the same command count"
+ABI_HINT = "only what is installed, or needed by something else that is being installed, counts"
 
 CROSS_TARGET_REASON = "the target is a different machine, so this machine is not queried"
 

@@ -51,3 +51,24 @@ def test_download_and_wheel_ignore_installed_abi(
     pip_with_torch.run(*command, "out", "--no-index", "--find-links", "dist", *other_options, "ext")
     out = pip_with_torch.folder / "out"
     assert [path.name for path in out.iterdir()] == [f"ext-1.0-{PURE_TAG}-null.whl"]
+
+
+def test_check_reports_a_pair_that_does_not_belong_together(own_pip: Pip) -> None:
+    """`pip check` names the variant and the version that it does not fit beside."""
+    for name in ("null", "torch28"):
+        wheel = f"ext-1.0-{PURE_TAG}-{name}.whl"
+        write_wheel(own_pip.folder / "dist", wheel, variant_json=ABI_METADATA)
+    for version in ("2.8.0", "2.9.0"):
+        write_wheel(own_pip.folder / "dist", f"torch-{version}-{PURE_TAG}.whl")
+    install = ("install", "--no-index", "--find-links", "dist")
+    output = own_pip.run(*install, "ext", "torch==2.8.0")
+    assert output.last_line == "Successfully installed ext-1.0-torch28 torch-2.8.0"
+    assert own_pip.run("check").last_line == "No broken requirements found."
+    own_pip.run(*install, "torch==2.9.0")
+    assert own_pip.run("check", status=1).stdout == (
+        "ext 1.0 is the variant torch28, which does not fit: torch28 needs"
+        " abi_dependency :: torch :: 2.8, this machine has 2.9.0\n"
+    )
+    # Named together, one of them gives way.
+    output = own_pip.run(*install, "ext", "torch==2.9.0")
+    assert output.last_line == "Successfully installed ext-1.0-null"

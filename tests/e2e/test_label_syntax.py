@@ -125,6 +125,10 @@ Wheel Variant Options:
                               Do not query the provider of the namespace NS:
                               nothing in it is supported. Can be used several
                               times.
+  --variant-consistent <ns>   Take only builds that agree in the namespace NS:
+                              those of two packages that both have a feature
+                              of it have a value of that feature in common.
+                              Can be used several times.
   --trust-variant-provider <package>
                               Let this provider package be installed in
                               isolation and run, also in place of a built-in

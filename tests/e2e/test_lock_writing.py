@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from pip_variants.core.filenames import split_label
 from tests.e2e.indexes import PURE_TAG, large_torch_wheels, write_torch_release, write_variants_json
 from tests.e2e.pips import (
     MIDDLE_DRIVER,
+    NEW_DRIVER,
+    OLD_DRIVER,
     QUERY_FAILS,
+    READS_LOCKS,
     Machine,
     Output,
     Pip,
@@ -31,6 +34,7 @@ from tests.support.stand_in import (
     write_wheel,
 )
 from tests.support.stand_in_wheel import Json
+from tests.support.venvs import THIS_PYTHON, Venv
 
 REQUIRES = (
     "always",
@@ -82,6 +86,18 @@ def lock(
     return pip.run(*command, *args, machine=machine, PIP_LOCK_VARIANTS=variants)
 
 
+@pytest.fixture
+def reader(patched_with: Callable[[str, str], Venv], pip: Pip) -> Pip:
+    """Return a pip of ours that installs from locks, in the folder of the one that writes them."""
+    return Pip(patched_with(READS_LOCKS[0], THIS_PYTHON).python, pip.folder, pip.tag)
+
+
+def would_install(reader: Pip, lock: str, machine: Machine, *args: str) -> str:
+    """Return what would be installed from a lock, without any index."""
+    command = ("install", "--dry-run", "--no-index", "-r", lock, *args)
+    return reader.run(*command, machine=machine).last_line
+
+
 def packages_in(path: Path) -> dict[str, dict[str, Any]]:
     """Return the packages of a lock by name.
 
@@ -110,14 +126,19 @@ def cut(*labels: str) -> Json:
 
 
 @pytest.mark.every_release
-def test_lock_has_the_metadata_of_the_locked_variant(pip: Pip, torch_index: str) -> None:
-    """It is that of the index, in its revision, cut to the label that is locked."""
+def test_lock_has_the_metadata_of_the_locked_variant(
+    pip: Pip, reader: Pip, torch_index: str
+) -> None:
+    """It is that of the index, in its revision, cut to the label that is locked and installed."""
     lock(pip, torch_index, "torch")
     packages = packages_in(pip.folder / "pylock.toml")
     assert list(packages) == ["always", "cuda-runtime", "torch"]
     assert wheels_in(packages["torch"]) == ["cu126"]
     assert packages["torch"]["variants-json"] == cut("cu126")
     assert "variants-json" not in packages["always"]
+    assert would_install(reader, "pylock.toml", MIDDLE_DRIVER) == (
+        "Would install always-1.0 cuda-runtime-1.0 torch-2.8.0-cu126"
+    )
 
 
 @pytest.mark.parametrize("origin", ["wheels", "address"])
@@ -136,8 +157,13 @@ def test_metadata_of_wheels_is_locked_where_there_is_no_other(
 
 
 @pytest.mark.every_release
-def test_lock_of_all_variants_is_the_same_on_every_machine(pip: Pip, torch_index: str) -> None:
-    """No provider is queried; it has each label, the plain wheel and what any of them needs."""
+def test_lock_of_all_variants_is_the_same_on_every_machine(
+    pip: Pip, reader: Pip, torch_index: str
+) -> None:
+    """No provider is queried; it has each label, the plain wheel and what any of them needs.
+
+    An installation takes one label and, as from any lock, all other packages.
+    """
     output = lock(pip, torch_index, "--variants", "all", "torch", machine=QUERY_FAILS)
     packages = packages_in(pip.folder / "pylock.toml")
     assert list(packages) == ["always", "cpu-runtime", "cuda-runtime", "torch"]
@@ -155,6 +181,10 @@ def test_lock_of_all_variants_is_the_same_on_every_machine(pip: Pip, torch_index
     assert "Locked cu126, cu128, cu129, 00000000 and the plain wheel of torch 2.8.0" in lines
     assert "variant_hash" not in output.stdout
     assert "Querying" not in output.stdout
+    for machine, label in ((NEW_DRIVER, "cu129"), (OLD_DRIVER, "00000000")):
+        assert would_install(reader, "pylock.toml", machine) == (
+            f"Would install always-1.0 cpu-runtime-1.0 cuda-runtime-1.0 torch-2.8.0-{label}"
+        )
 
 
 def test_variable_of_lock_means_the_option(pip: Pip, torch_index: str) -> None:
@@ -204,7 +234,7 @@ def test_required_hashes_choose_the_wheels_of_a_lock(pip: Pip, torch_index: str,
 
 
 @pytest.mark.every_release
-def test_each_of_several_platform_files_has_a_lock(pip: Pip, torch_index: str) -> None:
+def test_each_of_several_platform_files_has_a_lock(pip: Pip, reader: Pip, torch_index: str) -> None:
     """Each lock has the variant for one machine and what that needs, in a file of that name."""
     (pip.folder / "gpu.toml").write_text(GPU)
     (pip.folder / "cpu.toml").write_text(CPU)
@@ -218,6 +248,10 @@ def test_each_of_several_platform_files_has_a_lock(pip: Pip, torch_index: str) -
         assert packages["torch"]["variants-json"] == cut(label)
         assert f"Locking for '{name}.toml': pylock.{name}.toml\n" in output.stdout
         assert title("torch", "2.8.0", label) in output.stdout
+        target = ("--variant-platform", f"{name}.toml")
+        assert would_install(reader, f"pylock.{name}.toml", QUERY_FAILS, *target) == (
+            f"Would install always-1.0 {runtime}-1.0 torch-2.8.0-{label}"
+        )
     assert not (pip.folder / "pylock.toml").exists()
 
 

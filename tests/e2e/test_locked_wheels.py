@@ -239,6 +239,22 @@ def test_document_that_contradicts_the_wheel_is_refused(
     ]
 
 
+def test_archive_of_the_lock_has_to_be_what_the_lock_describes(
+    pip: Pip, server: IndexServer, torch: dict[str | None, Table]
+) -> None:
+    """It is chosen by its own metadata, as a wheel that the user gives."""
+    archive = {key: value for key, value in torch["cu126"].items() if key != "name"}
+    document = json.loads(json.dumps(TORCH_280))
+    for architectures in (document["variants"]["cu126"]["nvidia"]["sm_arch"], ["90_real"]):
+        document["variants"]["cu126"]["nvidia"]["sm_arch"] = architectures
+        package = {"name": "torch", "archive": archive, "variants-json": document}
+        write_lock(pip.folder / "pylock.toml", [package])
+        url, is_right = f"{server.url}simple/", architectures != ["90_real"]
+        output = pip.dry_run(url, *LOCK, status=0 if is_right else 1)
+        assert ("Would install torch-2.8.0-cu126" in output.stdout) is is_right
+        assert ("cu126.whl contradicts pylock.toml, which" in output.stderr) is not is_right
+
+
 def test_one_locked_wheel_is_not_taken_for_another(
     pip: Pip, server: IndexServer, torch: dict[str | None, Table], tmp_path: Path
 ) -> None:

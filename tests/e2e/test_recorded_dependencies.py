@@ -61,6 +61,7 @@ VLLM = (
     " tqdm-1.0 transformers-4.55.2 watchfiles-1.0 xformers-0.0.32.post1 xgrammar-0.1.25"
 )
 VLLM += " six-1.16.0" if sys.version_info >= (3, 12) else ""
+TORCH_AND_VLLM = f"torch-2.8.0-cuda12.8 {VLLM} {TORCH_28} {CUDA_128}"
 STAND_INS_HAVE_NO_EXTRAS = "".join(
     f"WARNING: {project} does not provide the extra '{extra}'\n"
     for project, extra in (
@@ -116,6 +117,11 @@ RECORDED: Mapping[str, tuple[Machine, str, str]] = {
         Machine("13.0", "9.0"),
         "torch flash-attn",
         f"flash-attn-2.8.0-cu13_pyt2.9.0 einops-1.0 torch-2.9.0-cuda13.0 {TORCH_29} {CUDA_130}",
+    ),
+    "vllm and flash-attn": (
+        Machine("12.8", "9.0"),
+        "flash-attn vllm",
+        f"flash-attn-2.8.0-cu12_pyt2.8.0 vllm-0.11.0-cu128_pyt2.8.0 {TORCH_AND_VLLM}",
     ),
     "vllm after torch 2.8.0": (
         NEW_DRIVER,

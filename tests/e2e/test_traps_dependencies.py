@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,13 +130,39 @@ def test_variant_for_the_torch_of_the_command_is_selected(
     assert (output.last_line, output.stderr) == (f"Would install {expected}", "")
 
 
+@pytest.mark.parametrize("driver", ["12.6", "12.8", "12.9", "13.0"])
+def test_dependents_agree_on_a_torch_that_nobody_named(
+    pip: Pip, abi_index: str, driver: str
+) -> None:
+    """T23: vllm has no variant for the newest torch, so flash-attn takes the one for its torch."""
+    output = pip.dry_run(abi_index, "flash-attn", "vllm", machine=Machine(driver, "9.0"))
+    expected = "flash-attn-2.8.0-cu12_pyt2.8.0 torch-2.8.0 vllm-0.11.0-cu128_pyt2.8.0"
+    assert (output.last_line, output.stderr) == (f"Would install {expected}", "")
+
+
+@pytest.mark.parametrize(
+    ("project", "label"), [("flash-attn", "cu12_pyt2.9.0"), ("vllm", "cu128_pyt2.8.0")]
+)
+def test_explain_selects_the_variant_whose_torch_is_needed(
+    pip: Pip, abi_index: str, project: str, label: str
+) -> None:
+    """T23: explain comes to the same as install, also if not the newest torch is needed."""
+    command = ("variants", "explain", "--index-url", abi_index, project)
+    output = pip.run(*command, machine=NEW_DRIVER)
+    assert re.search(rf"^Selected: .*-{re.escape(label)}\.whl$", output.stdout, re.MULTILINE)
+    installed = pip.dry_run(abi_index, project, machine=NEW_DRIVER)
+    assert f"-{label}" in installed.last_line
+
+
 def test_variant_for_the_installed_torch_is_selected(own_pip: Pip, abi_index: str) -> None:
-    """T9: the variant for the installed torch is selected, or one line names that torch."""
+    """T9: the variant for the installed torch is selected, which is replaced only if it must."""
     own_pip.run("install", "--index-url", abi_index, "torch==2.9.0")
     output = own_pip.dry_run(abi_index, "flash-attn")
     assert output.last_line == "Would install flash-attn-2.8.0-cu12_pyt2.9.0"
     assert output.stderr == ""
-    output = own_pip.dry_run(abi_index, "vllm", status=1)
+    output = own_pip.dry_run(abi_index, "vllm")
+    assert output.last_line == "Would install torch-2.8.0 vllm-0.11.0-cu128_pyt2.8.0"
+    output = own_pip.dry_run(abi_index, "--no-deps", "vllm", status=1)
     assert output.stdout == (
         f"{INDEX_LINE}{QUERYING}"
         "Passed over cu128_pyt2.8.0 of vllm 0.11.0: cu128_pyt2.8.0 needs"

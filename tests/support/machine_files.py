@@ -67,4 +67,5 @@ def forbid(monkeypatch: pytest.MonkeyPatch, root: Path, machine: Machine) -> Non
 
     access = os.access
     monkeypatch.setattr(_kfd, "read_text", read_text)
+    monkeypatch.setattr(_files, "group", lambda _: "render")
     monkeypatch.setattr(os, "access", lambda path, mode: path not in denied and access(path, mode))

@@ -19,7 +19,12 @@ from pip_variants.providers import nvidia
 from pip_variants.providers.nvidia import NvidiaFacts
 from pip_variants.providers.platform_file import Platform
 from pip_variants.providers.registry import BUILT_INS
-from pip_variants.providers.resolve import NamespaceResolver, ProviderSettings, Target
+from pip_variants.providers.resolve import (
+    Distributions,
+    NamespaceResolver,
+    ProviderSettings,
+    Target,
+)
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress, ProviderRunner
 from tests.unit.cases import Features, provider, supported
@@ -130,7 +135,7 @@ class FakePlugins:
         self,
         settings: ProviderSettings = NO_SETTINGS,
         target: Target = LINUX,
-        distributions: Callable[[], Mapping[str, str]] = dict,
+        distributions: Distributions = lambda _: {},
     ) -> NamespaceResolver:
         """Return a resolver that queries these plugins."""
         runner = ProviderRunner(FORCED, run_plugin=self.run)

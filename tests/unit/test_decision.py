@@ -15,8 +15,9 @@ from pip_variants.core.decision import (
 )
 from pip_variants.core.filenames import label_of
 from pip_variants.core.metadata import SourceMetadata, VariantMetadata
-from pip_variants.core.properties import Label, Variant
+from pip_variants.core.properties import Label, Namespace, Variant
 from pip_variants.core.selection import Selection, Wheel, select
+from pip_variants.core.supported import SupportedProperties
 from tests.unit.cases import by_namespace, metadata, supported, variant
 
 CPU = supported("cpu", "built-in", (("level", ("v3", "v2")),))
@@ -200,7 +201,11 @@ def test_null_requests_any_variant_without_properties(
 
 
 def _selection(*namespaces: str) -> Selection:
-    return Selection((), (), tuple(supported(name, "built-in") for name in namespaces))
+    found = (
+        SupportedProperties(Namespace(name), "built-in", has_versions=name == "abi_dependency")
+        for name in namespaces
+    )
+    return Selection((), (), tuple(found))
 
 
 @pytest.mark.parametrize(

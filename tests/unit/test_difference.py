@@ -91,6 +91,13 @@ BUILDS: dict[str, tuple[dict[str, Variant], list[str]]] = {
         },
         ["gpu :: arch"],
     ),
+    "versions of another distribution": (
+        {
+            "a": variant("x", "abi_dependency :: torch :: 2.8"),
+            "b": variant("y", "abi_dependency :: torch :: 2.8.0"),
+        },
+        [],
+    ),
 }
 
 
@@ -105,3 +112,10 @@ def test_builds_differ_in_features_without_a_common_value(
     assert [[label for _, label in item.builds] for item in found] == [
         [item.label for item in users]
     ] * len(names)
+
+
+@pytest.mark.parametrize(("namespaces", "count"), [({"gpu"}, 1), ({"cpu"}, 0), (set(), 0)])
+def test_builds_differ_in_the_namespaces_of_interest(namespaces: set[str], count: int) -> None:
+    """`--variant-consistent` is about some namespaces only."""
+    variants, _ = BUILDS["another value"]
+    assert len(different_builds(variants, frozenset(map(Namespace, namespaces)))) == count

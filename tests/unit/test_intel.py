@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pip_variants.core.errors import RequestError
 from pip_variants.core.properties import ordered_features
-from pip_variants.providers import intel, level_zero, render_nodes
+from pip_variants.providers import _files, intel, level_zero, render_nodes
 from pip_variants.providers.intel import FORCE_DEVICE_IP, IntelFacts, detect, read_facts
 from pip_variants.providers.level_zero import Gpu, LevelZeroFacts
 from pip_variants.providers.registry import BUILT_INS
@@ -105,12 +107,8 @@ def _write_nodes(monkeypatch: pytest.MonkeyPatch, root: Path, nodes: list[dict[s
         if node["state"] == "closed":
             closed.add(device)
     real = os.access
-
-    def access(path: Path, mode: int) -> bool:
-        return (path not in closed or mode == os.F_OK) and real(path, mode)
-
-    monkeypatch.setattr(os, "access", access)
-    monkeypatch.setattr(render_nodes, "group_of", lambda _: "render")
+    monkeypatch.setattr(os, "access", lambda path, mode: path not in closed and real(path, mode))
+    monkeypatch.setattr(_files, "group", lambda _: "render")
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -220,6 +218,54 @@ def test_result_of_the_driver_is_cached(monkeypatch: pytest.MonkeyPatch, tmp_pat
     first, second = (intel.query({}, tmp_path) for _ in range(2))
     assert first == second == result(("device_ip", ("20.1.0",)))
     assert (first.age, second.age is not None, len(queries)) == (None, True, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the key is that of Linux")
+def test_other_device_or_library_queries_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next job on a node has other devices, and an upgrade another driver."""
+    queries = []
+
+    def query() -> LevelZeroFacts:
+        queries.append(1)
+        return LevelZeroFacts((_gpu("20.1.0"),))
+
+    depends = replace(
+        level_zero._dependencies(), devices=((str(tmp_path), "renderD*"),), folders=(str(tmp_path),)
+    )
+    monkeypatch.setattr(level_zero, "_dependencies", lambda: depends)
+    monkeypatch.setattr(level_zero, "query", query)
+    for number, name in enumerate(("renderD128", "libze_loader.so.1", "libze_intel_gpu.so.1"), 1):
+        (tmp_path / name).touch()
+        for _ in range(2):
+            level_zero.driver_facts(tmp_path / "cache")
+        assert len(queries) == number
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has groups")
+def test_device_that_cannot_be_opened_has_a_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is not there, it cannot be looked at, or this user has no permission."""
+    device = tmp_path / "kfd"
+    missing = _files.device_problem(device)
+    assert missing == f"there is no {device} here, as in a container that was not given it"
+    device.touch()
+    assert _files.device_problem(device) is None
+    below = _files.device_problem(device / "x")
+    assert below == f"{device / 'x'} cannot be opened: Not a directory"
+    monkeypatch.setattr(_files, "group", lambda _: "render")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    denied = _files.device_problem(device)
+    assert denied == f"no permission to open {device}, which the group render has"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has groups")
+def test_group_of_a_device_is_named() -> None:
+    """By its number where no name is known, as in a container."""
+    assert _files.group(0) in ("root", "wheel")
+    assert _files.group(2**31 - 7) == "2147483641"
 
 
 def test_published_package_is_replaced() -> None:

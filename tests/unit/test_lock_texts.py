@@ -8,6 +8,7 @@ from pip_variants.core.errors import MetadataError
 from pip_variants.core.properties import Label
 from pip_variants.core.union import Contradiction
 from pip_variants.explain import locks
+from tests.unit.cases import variant
 
 TORCH = ("torch", "2.8.0")
 OTHERS = (Label("cu126"), "cublas==12.6"), (None, "cublas==12.8")
@@ -84,6 +85,13 @@ TEXTS = [
         ),
     ),
     (
+        locks.read_once("--requirement", "/dev/stdin"),
+        (
+            "--requirement: '/dev/stdin' is not a regular file, and is read again for each of"
+            " several platform files"
+        ),
+    ),
+    (
         locks.output_of_several("-"),
         (
             "--output: with several platform files each lock has a name of its own: '-' "
@@ -97,3 +105,23 @@ TEXTS = [
 def test_text_is_as_a_user_reads_it(text: str, expected: str) -> None:
     """Each is one sentence."""
     assert text == expected
+
+
+def test_contradiction_of_a_lock_names_file_project_lock_and_both_descriptions() -> None:
+    """Text of the lock or the wheel that is long is cut, and unprintable text is quoted."""
+    long = variant("a", f"gpu :: arch :: {'b' * 300}")
+    text = locks.contradicted_lock("x-1-py3-none-any-a.whl", "x 1", "a\nb", variant("a"), long)
+    assert text == (
+        f"x-1-py3-none-any-a.whl contradicts 'a\\nb', which describes this wheel of x 1 as a: null:"
+        f" it is a: gpu :: arch :: {'b' * 182}..."
+    )
+    assert locks.contradicted_lock("f", "x 1", "pylock.toml", variant("a"), None).endswith(
+        "as a: null: it has no valid variant.json"
+    )
+
+
+def test_lock_with_nothing_but_variants_names_the_option() -> None:
+    """It is the end of an error of pip that names the lock."""
+    assert locks.only_variants("x") == (
+        "all files of x are variant wheels, and --no-variants is given"
+    )

@@ -8,9 +8,9 @@ import pytest
 
 from pip_variants.core.decision import SourceSelection, decide
 from pip_variants.core.metadata import VariantMetadata
-from pip_variants.core.properties import Label, Variant
+from pip_variants.core.properties import ABI_DEPENDENCY, Label, Variant
 from pip_variants.core.selection import Selection, select
-from pip_variants.core.supported import State
+from pip_variants.core.supported import State, SupportedProperties
 from pip_variants.explain import downloads, messages, requests
 from pip_variants.explain.downloads import banner
 from pip_variants.explain.messages import (
@@ -646,4 +646,31 @@ def test_wheel_that_differs_from_its_parts_is_named() -> None:
     assert downloads.other_metadata("x-1.0-py3-none-any.whl") == (
         "x-1.0-py3-none-any.whl has another METADATA than its server sent for a part of the file:"
         " it has been replaced meanwhile, or the server is broken"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "text"),
+    [
+        ([], "No set of packages was found in which the variants fit beside each other"),
+        (
+            ["a", "b"],
+            "No set of packages was found in which the variants fit beside each other: a; b",
+        ),
+    ],
+)
+def test_no_set_has_the_reasons(reasons: list[str], text: str) -> None:
+    """They are those of the set that pip's resolver found."""
+    assert messages.no_set(reasons) == text
+
+
+def test_absent_distribution_is_named_with_what_counts() -> None:
+    """Of a distribution that is absent the property is named, not the namespace alone."""
+    document = metadata(
+        variant("a", "abi_dependency :: torch :: 2.8"), namespaces=("abi_dependency",)
+    )
+    absent = SupportedProperties(ABI_DEPENDENCY, "built-in", reason="hint", has_versions=True)
+    found = decision(DEMO, document, absent)
+    assert messages.why_nothing_fits(found) == (
+        "a needs abi_dependency :: torch :: 2.8, this machine has none (hint)"
     )

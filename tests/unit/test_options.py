@@ -10,6 +10,7 @@ import pytest
 from pip_variants.core.errors import RequestError
 from pip_variants.pip_adapter.options import (
     OptionValue,
+    consistent,
     locks_every_label,
     provider_settings,
     switches,
@@ -232,3 +233,20 @@ def test_lock_of_every_label_is_for_no_machine_in_particular(
         with pytest.raises(RequestError) as caught:
             provider_settings(Values(values))
         assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([], set()), (["gpu", "cpu", "gpu"], {"gpu", "cpu"})]
+)
+def test_consistent_namespaces_are_a_set(values: list[str], expected: set[str]) -> None:
+    """An option that is repeated adds to it."""
+    assert consistent(_typed(*values)) == expected
+    options = Values({"cache_dir": None, "consistent_namespaces": _typed(*values)})
+    assert new_run_state(options, []).together.consistent == expected
+
+
+def test_invalid_consistent_namespace_is_an_error() -> None:
+    """The text is that of the other options about namespaces."""
+    options = Values({"consistent_namespaces": _typed("No!")})
+    with pytest.raises(RequestError, match=r"^'No!' is not a namespace \(a-z, 0-9 and _\)$"):
+        check_options(options)

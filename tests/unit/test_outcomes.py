@@ -16,11 +16,12 @@ from pip._vendor.rich.console import Console
 from pip_variants.core.machines import Machine, linux, macos
 from pip_variants.core.metadata import NO_METADATA, VariantMetadata
 from pip_variants.core.outcomes import Outcome, outcome, pythons_of
+from pip_variants.core.target_markers import parse_requirement
 from pip_variants.explain.outcomes import OutcomeRow, ReleaseRows, entries, rows, table
 from pip_variants.explain.outcomes_html import page
 from pip_variants.formats.reader import read
 from pip_variants.providers.example_machines import EXAMPLES
-from pip_variants.providers.registry import BUILT_INS
+from pip_variants.providers.registry import BUILT_INS, built_in_for
 from tests.unit.cases import TORCH_JSON
 
 PY = (3, 13)
@@ -189,13 +190,17 @@ def test_pythons_with_the_same_result_share_a_row() -> None:
 
 
 def test_examples_have_names_of_their_own_and_cover_every_provider() -> None:
-    """Each machine has one name, and each built-in provider reports something on one of them."""
+    """Each machine has one name, and each package something on one; no provider is queried."""
     assert len(BY_NAME) == len(EXAMPLES)
-    for provider in {item.name for item in BUILT_INS} - {"tpu"}:
-        assert any(item.results[provider].features for item in EXAMPLES), provider
+    for built_in in BUILT_INS:
+        for known in built_in.published:
+            found = built_in_for([parse_requirement(known.package)], known.plugin_api)
+            assert found is not None
+            assert any(item.results[found.key].features for item in EXAMPLES), known
     for item in EXAMPLES:
         assert item.machine.platforms
         assert all(result.features or result.reason for result in item.results.values())
+        assert item.results.keys() == EXAMPLES[0].results.keys()
 
 
 def row(kind: str, label: str | None = None, reason: str | None = None) -> OutcomeRow:

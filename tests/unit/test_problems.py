@@ -176,22 +176,3 @@ def test_unread_label_counts_unless_another_one_is_requested(
     found = decided(unread=(("a", "x"), ("c", "x")), requested=requested)
     assert [label for label, _ in found.unread] == labels
     assert not found.sources[0].is_complete
-
-
-def test_contradiction_of_a_lock_names_file_project_lock_and_both_descriptions() -> None:
-    """Text of the lock or the wheel that is long is cut, and unprintable text is quoted."""
-    text = problems.contradicted_lock("x-1-py3-none-any-a.whl", "x 1", "a\nb", "a: null", "b" * 300)
-    assert text == (
-        f"x-1-py3-none-any-a.whl contradicts 'a\\nb', which describes this wheel of x 1 as a: null:"
-        f" it is {'b' * 200}..."
-    )
-    assert problems.contradicted_lock("f", "x 1", "pylock.toml", "a: null", None).endswith(
-        "as a: null: it has no valid variant.json"
-    )
-
-
-def test_lock_with_nothing_but_variants_names_the_option() -> None:
-    """It is the end of an error of pip that names the lock."""
-    assert problems.only_variants("x") == (
-        "all files of x are variant wheels, and --no-variants is given"
-    )

@@ -319,7 +319,7 @@ def test_abi_dependency_is_not_limited_by_complete_file() -> None:
 
     def found(file: Mapping[str, Features]) -> SupportedProperties:
         options = settings(platform=platform(file, complete=True))
-        resolver = FakePlugins().resolver(options, distributions=lambda: {"torch": "2.8.0"})
+        resolver = FakePlugins().resolver(options, distributions=lambda _: {"torch": "2.8.0"})
         return resolver.supported([ABI_DEPENDENCY], ())[ABI_DEPENDENCY]
 
     prefixes = [("torch", ("2.8.0", "2.8", "2"))]
@@ -419,7 +419,7 @@ def test_abi_dependency_supports_release_prefixes(
     versions: dict[str, str], features: Features, providers: tuple[Provider, ...]
 ) -> None:
     """A distribution supports the prefixes of its release, the longest first."""
-    resolver = NamespaceResolver(ProviderRunner({}), distributions=lambda: versions)
+    resolver = NamespaceResolver(ProviderRunner({}), distributions=lambda _: versions)
     expected = supported("abi_dependency", "built-in", features, abi_dependency.HINT)
     assert resolver.supported([ABI_DEPENDENCY], providers) == {ABI_DEPENDENCY: expected}
 

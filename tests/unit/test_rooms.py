@@ -41,7 +41,7 @@ PACKAGING = "pip._vendor.packaging"
 
 MAX_MODULE_LINES = 300
 # The one module that knows pip: short functions without decisions, which belong in one place.
-LONGER = {"compat": 520}
+LONGER = {"compat": 600}
 MAX_FUNCTION_LINES = 40
 
 
@@ -202,7 +202,7 @@ def test_facade_does_not_import_the_engine_at_start_up() -> None:
     """Importing the facade imports only its own small modules; the rest is in functions."""
     at_once = {
         ast.unparse(node)
-        for name in ("__init__.py", "run.py", "engine.py")
+        for name in ("__init__.py", "run.py", "engine.py", "together.py")
         for node in ast.parse((FACADE / name).read_text("utf-8")).body
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
@@ -210,6 +210,8 @@ def test_facade_does_not_import_the_engine_at_start_up() -> None:
         "from __future__ import annotations",
         "from .engine import filenames",
         "from .run import begin, current, run_command",
+        "from .run import current",
+        "from .together import fits_conditions",
         "import sys",
     }
 

@@ -87,7 +87,7 @@ def test_other_systems_have_no_tpu(
     """Nothing is read there."""
     write_tpu_machine(tmp_path, MACHINES["v5e-1"])
     monkeypatch.setattr(tpu.sys, "platform", platform)  # type: ignore[attr-defined]
-    reason = f"TPUs are not looked for on {platform}"
+    reason = f"reading TPUs is not supported on {platform}"
     assert detect(read_facts({}, tmp_path)) == result(("present", ("false",)), reason=reason)
 
 

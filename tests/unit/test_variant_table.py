@@ -94,7 +94,7 @@ MISTAKES = {
     ),
     "a date": (
         "[variant]\ndefault-priorities.namespace = 2020-01-01",
-        "variant.default-priorities.namespace: expected a list, found a number",
+        "variant.default-priorities.namespace: expected a list, found a date or a time",
     ),
 }
 

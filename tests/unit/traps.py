@@ -139,7 +139,7 @@ def select_for(
     wheels = wheels_of(labels)
     runner = ProviderRunner({FORCE_CUDA: cuda, FORCE_SM: capability})
     resolver = NamespaceResolver(
-        runner, target=Target(markers=target), distributions=lambda: distributions or {}
+        runner, target=Target(markers=target), distributions=lambda _: distributions or {}
     )
     namespaces = needed_namespaces(wheels, metadata)
     return select(wheels, metadata, resolver.supported(namespaces, metadata.providers))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .engine import filenames
 from .run import begin, current, run_command
+from .together import fits_conditions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ def add_page_link(link: Link) -> None:
 
 def require(reqs: Sequence[InstallRequirement]) -> None:
     """Record what the user requires, before it is resolved."""
-    current().roots = reqs
+    run = current()
+    run.roots = reqs
+    if run.has_state:
+        run.state().together.roots = reqs
 
 
 def prefetched(method: str, url: str) -> Response | None:
@@ -115,17 +119,23 @@ def prefetched(method: str, url: str) -> Response | None:
 
 
 def ranked(
-    get_infos: Callable[[], Iterator[IndexCandidateInfo]], finder: PackageFinder, hashes: Hashes
+    get_infos: Callable[[], Iterator[IndexCandidateInfo]],
+    finder: PackageFinder,
+    hashes: Hashes,
+    reqs: Sequence[InstallRequirement],
 ) -> Callable[[], Iterator[RankedInfo]]:
     """Return ``get_infos`` with the variants of each version in their order.
 
-    Local versions and what comes next are ranked together: they may come before variants.
+    Local versions and what comes next are ranked together: they may come before variants. Versions
+    that a variant of another distribution does not fit beside are left out.
     """
 
     def infos() -> Iterator[RankedInfo]:
         versions: list[Info] = []
         for found in get_infos():
             info: Info = found  # type: ignore[assignment] # what pip makes are partials
+            if not fits_conditions(reqs, info[0]):
+                continue
             if versions and info[0] != versions[-1][0] and versions[-1][0].local is None:
                 yield from _ranked_versions(versions, finder, hashes)
                 versions = []
@@ -201,6 +211,8 @@ def is_replaced(  # noqa: PLR0917 - as pip has them at hand
     run = current()
     if not (run.has_state or is_variant(dist)) and (prefers_installed or run.without_variants):
         return False
+    if not fits_conditions(reqs, dist.version):
+        return True
     named = any(req.user_supplied for req in reqs)
     if run.without_variants:
         return named and is_variant(dist)

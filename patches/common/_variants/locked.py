@@ -30,7 +30,7 @@ def read_lock(document: dict[str, Any], read: Callable[[dict[str, Any]], _Lock])
     With ``--no-variants`` it has no variant wheels where an entry has anything else.
     """
     lock = _with_labels(lambda: read(document))
-    if not any(has_label(wheel) for package in lock.packages for wheel in package.wheels or ()):
+    if not any(map(_has_variant, lock.packages)):
         return lock
     if current().without_variants:
         plain: _Lock = _engine().plain_only(lock)
@@ -38,6 +38,15 @@ def read_lock(document: dict[str, Any], read: Callable[[dict[str, Any]], _Lock])
     for package, entry in zip(lock.packages, document["packages"], strict=True):
         vars(package)[_ENTRY] = entry
     return lock
+
+
+def _has_variant(package: Any) -> bool:  # noqa: ANN401 - of a release that has locks
+    """Return whether one of the files of a package has the name of a variant wheel."""
+    if package.archive is None:
+        return any(map(has_label, package.wheels or ()))
+    from pip._internal.models.link import Link
+
+    return has_label(Link(package.archive.path or package.archive.url))
 
 
 def selected(files: Iterable[_Selected]) -> list[_Selected]:

@@ -36,6 +36,15 @@ _REPEATABLE = (
         "Do not query the provider of the namespace NS: nothing in it is supported.",
     ),
     (
+        "--variant-consistent",
+        "consistent_namespaces",
+        "NS",
+        (
+            "Take only builds that agree in the namespace NS: those of two packages that both have"
+            " a feature of it have a value of that feature in common."
+        ),
+    ),
+    (
         "--trust-variant-provider",
         "trusted_variant_providers",
         "PACKAGE",

@@ -21,6 +21,7 @@ _OPTIONS = (
     "variant_platform",
     "variant_provider_switches",
     "trusted_variant_providers",
+    "consistent_namespaces",
 )
 _VARIABLE = "PIP_NO_VARIANTS"
 
@@ -77,7 +78,7 @@ class Run:
                 from pip._internal.exceptions import CommandError
 
                 raise CommandError(str(error)) from None
-            self._state.roots = self.roots
+            self._state.roots = self._state.together.roots = self.roots
             self._state.comments.files = self.requirement_files
         return self._state
 
@@ -149,7 +150,9 @@ def _build_options(options: Values | None) -> Values:
     from optparse import Values
 
     inner = Values(vars(options) if options is not None else None)
-    for name in ("variants", "variant_provider_switches", "trusted_variant_providers"):
+    for name in _OPTIONS:
+        if name == "variant_platform":
+            continue
         values = getattr(options, name, None) or ()
         setattr(inner, name, [value for value in values if value.is_default])
     for name in ("variant_platform", "platforms", "abis", "implementation", "python_version"):

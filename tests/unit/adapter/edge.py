@@ -40,6 +40,7 @@ from pip_variants.pip_adapter.options import OptionValue
 from pip_variants.pip_adapter.releases import LinkedRelease
 from pip_variants.pip_adapter.requests import LabelRequests
 from pip_variants.pip_adapter.run_state import RunState
+from pip_variants.pip_adapter.together import Together
 from pip_variants.providers.platform_file import Platform
 from pip_variants.providers.resolve import NamespaceResolver, ProviderSettings
 from pip_variants.providers.runner import ProviderRunner, RunPlugin
@@ -277,17 +278,24 @@ def run_state(
     def versions() -> dict[str, str]:
         return {str(item.canonical_name): str(item.version) for item in taken}
 
+    together = Together(
+        [],
+        installed=versions,
+        upgraded=lambda named: False,  # noqa: ARG005 - as `new_run_state` has it
+        versions=lambda project, specifier: [],  # noqa: ARG005 - nothing is looked for
+    )
     state = RunState(
         options=Values({"ignore_dependencies": False}),
         requests=LabelRequests([OptionValue(text) for text in requested]),
         resolver=NamespaceResolver(
             ProviderRunner({}, run_plugin=run_plugin),
             settings,
-            distributions=versions,
+            distributions=together.expected,
         ),
         metadata=MetadataReader(WheelReader(keep)),
         versions=versions,
         prepared=taken,
+        together=together,
     )
     if listed is not None:
         list_json(state, listed, PAGE)

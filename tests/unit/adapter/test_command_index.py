@@ -287,3 +287,31 @@ def test_memory_is_kept_in_the_cache_of_pip(folder: Path, tmp_path: Path) -> Non
     for path in ("d", str(folder.absolute())):
         assert Command().execute("index", "--cache-dir", str(cache), "--all", path) == 0
         assert len([*(cache / "variants" / "index").iterdir()]) == 1
+
+
+def test_name_that_is_not_utf_8_has_its_address(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Names of files are bytes, of projects they are not."""
+    name = "y_y-1.0+c-py3-none-any\udcff-a.whl"
+    (folder / "y_y-1.0+c-py3-none-any-a.whl").rename(folder / name)
+    inner = folder / "in\udcff"
+    write_wheel(inner, "x-1.1-py3-none-any.whl")
+    index("--all", "d")
+    assert 'href="../y_y-1.0%2Bc-py3-none-any%FF-a.whl#' in Path("d/y-y/index.html").read_text()
+    assert 'href="../in%FF/x-1.1-py3-none-any.whl#' in Path("d/x/index.html").read_text()
+    caplog.clear()
+    index("--all", "--check", "d")
+    assert "unchanged 'd/in\\udcff/*.metadata' (1 file)" in printed(caplog)
+
+
+@pytest.mark.parametrize("name", ["-1.0-py3-none-any.whl", "a b-1.0.tar.gz", "\u00e9-1.0.zip"])
+def test_name_without_a_project_is_reported(
+    folder: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """It would have no page, or one in another place."""
+    (folder / name).touch()
+    index("--all", "d", status=1 if name.endswith(".whl") else 0)
+    ((_, line),) = logged(caplog)
+    assert line.endswith("the file name does not name a project and a version")
+    assert links("d/index.html").keys() & {"", "a b", "\u00e9"} == set()

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from optparse import Values
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,10 +25,13 @@ from pip._internal.models.candidate import InstallationCandidate
 from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 from pip._internal.operations.prepare import RequirementPreparer
+from pip._internal.req.constructors import install_req_from_req_string
 from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.version import Version
 
 import pip_variants.commands.command
+from pip_variants.core.conditions import Condition
+from pip_variants.core.properties import Value
 from pip_variants.pip_adapter import compat
 from tests.unit.adapter.edge import (
     OTHER_PAGE,
@@ -50,6 +55,38 @@ def parsed(*args: str) -> Values:
     """Return the options of `pip variants` with these arguments."""
     command = Command("variants", "x", isolated=True)
     return command.parser.parse_args(list(args))[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "specifier", "text"),
+    [
+        (("2.8",), "==2.8.*", "torch==2.8.*"),
+        (("2.9", "2.7"), "", "torch==2.9.* or torch==2.7.*"),
+    ],
+)
+def test_condition_is_a_requirement_of_the_resolver(
+    values: tuple[str, ...], specifier: str, text: str
+) -> None:
+    """It is satisfied by a version that matches any value, and names the variant in a conflict."""
+    found = Condition("torch", tuple(map(Value, values)))
+    factory: Any = SimpleNamespace(
+        _make_install_req_from_spec=partial(install_req_from_req_string, isolated=True)
+    )
+    parent = compat.parse_user_requirement("flash-attn")
+    made: Any = compat.condition_requirement(factory, parent, found, "cu12")
+    ireq = made.get_candidate_lookup()[1]
+    assert (str(made), made.name, str(ireq.req.specifier)) == (text, "torch", specifier)
+    assert ireq.variant_condition == found
+    assert made.format_for_error() == f"{text} for its variant cu12"
+    assert made.is_condition
+    fits = [
+        made.is_satisfied_by(SimpleNamespace(version=Version(version)))
+        for version in (f"{values[-1]}.1", "2.6")
+    ]
+    assert fits == [True, False]
+    same = compat.condition_requirement(factory, parent, found, "cu12")
+    other = compat.condition_requirement(factory, parent, Condition("torch", (Value("2"),)), "cu12")
+    assert (made == same, made == other, hash(made) == hash(same)) == (True, False, True)
 
 
 def test_every_function_of_compat_is_called_in_this_module() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from optparse import Values
 from pathlib import Path
 
@@ -195,6 +196,21 @@ OUTPUTS: list[tuple[str, tuple[str, ...], list[str] | str]] = [
     ("pylock.toml", ("gpu.toml", "none.toml"), "'none.toml' cannot be read: No such file"),
     ("pylock.toml", ("gpu.toml", ""), "'' cannot be read"),
 ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
+@pytest.mark.parametrize("option", ["requirements", "constraints"])
+def test_pipe_is_refused_because_each_lock_reads_it(tmp_path: Path, option: str) -> None:
+    """The second lock would be empty."""
+    names = ("gpu.toml", "r.txt", "pipe")
+    platform, regular, pipe = (str(tmp_path / name) for name in names)
+    Path(platform).write_text(PLATFORM, "utf-8")
+    Path(regular).touch()
+    os.mkfifo(pipe)
+    values = {"output_file": str(tmp_path), "variant_platforms": [platform]}
+    assert outputs(Values({**values, option: [regular, "https://example.org/r.txt"]}))
+    with pytest.raises(RequestError, match=f"^--{option[:-1]}: '.*pipe' is not a regular file"):
+        outputs(Values({**values, option: [regular, pipe]}))
 
 
 @pytest.mark.parametrize(("output", "platforms", "expected"), OUTPUTS)

@@ -65,6 +65,7 @@ class Package:
     wheels: Sequence[File] | None = None
     sdist: File | None = None
     name: str = "torch"
+    archive: File | None = None
 
 
 @dataclass(frozen=True)
@@ -374,6 +375,52 @@ def test_wheel_that_contradicts_its_lock_is_refused(
         f"{FAST.filename} contradicts pylock.toml, which describes this wheel of torch 2.8.0 as"
         f" fast: gpu :: arch :: 2: {problem}"
     )
+
+
+# What a lock says about an archive that is `fast`, and whether that is refused.
+ARCHIVES: dict[str, tuple[Json, bool]] = {
+    "the same": ({"variants-json": GPU_JSON}, False),
+    "other properties": (
+        {"variants-json": {**GPU_JSON, "variants": {"fast": {"gpu": {"arch": ["1"]}}}}},
+        True,
+    ),
+    "another label": ({"variants-json": only("slow")}, False),
+    "no document": ({}, False),
+    "no usable document": ({"variants-json": 3}, False),
+}
+
+
+@pytest.mark.parametrize(("entry", "is_refused"), ARCHIVES.values(), ids=ARCHIVES)
+def test_archive_that_contradicts_its_lock_is_refused(
+    tmp_path: Path, entry: Json, *, is_refused: bool
+) -> None:
+    """Its own metadata counts, with which that of the lock has to agree."""
+    state = run_state(machine=NEW_GPU, listed=None)
+    req = InstallRequirement(Requirement(f"torch @ {URL}{FAST.filename}"), comes_from=LOCK)
+    package = Package(archive=FAST)
+    locked.add_files(state, package, FAST, entry, req, finder_of(FakeServer()), make)
+    assert not state.locked.versions
+    req.local_file_path = str(tmp_path / FAST.filename)
+    dist = write_installed(tmp_path, only("fast"))
+    if not is_refused:
+        attach_variant(state, req, dist)
+        return
+    with pytest.raises(InstallationError) as caught:
+        attach_variant(state, req, dist)
+    assert str(caught.value) == (
+        f"{FAST.filename} contradicts pylock.toml, which describes this wheel of torch 2.8.0 as"
+        " fast: gpu :: arch :: 1: it is fast: gpu :: arch :: 2"
+    )
+
+
+@pytest.mark.parametrize("url", ["torch-2.8.0.tar.gz", PLAIN.filename])
+def test_archive_that_is_no_variant_is_not_described(url: str) -> None:
+    """Whatever the lock has beside it."""
+    state = run_state(listed=None)
+    req = InstallRequirement(Requirement(f"torch @ {URL}{url}"), comes_from=LOCK)
+    package = Package(archive=PLAIN)
+    locked.add_files(state, package, PLAIN, ENTRY, req, finder_of(FakeServer()), make)
+    assert not state.locked.archives
 
 
 def chosen_link(state: RunState, finder: FakeFinder) -> Link:

@@ -16,7 +16,7 @@ from pip_variants.core.properties import Namespace, Property, ordered_features
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.formats.reader import read
 from pip_variants.pip_adapter import plugin_env
-from pip_variants.pip_adapter import run_state as module
+from pip_variants.pip_adapter import versions as module
 from pip_variants.pip_adapter.compat import VERBOSE
 from pip_variants.pip_adapter.evaluator import decide_release
 from pip_variants.pip_adapter.options import OptionValue
@@ -101,7 +101,7 @@ def test_installed_versions_count_unless_options_ignore_them(
     prepared: list[BaseDistribution] = []
     state = new_run_state(options(**values), prepared)
     prepared.append(write_installed(tmp_path / "4", None, name="Torch", version="2.8.0"))
-    assert state.resolver.distributions() == (BOTH if counts else dict([TORCH]))
+    assert state.versions() == (BOTH if counts else dict([TORCH]))
     assert state.prepared is prepared
 
 
@@ -130,7 +130,7 @@ def test_half_removed_distribution_has_an_empty_version(
     """It does not break the run, and matches no version."""
     environment = FakeEnvironment([HalfRemoved(error)])  # type: ignore[list-item]
     monkeypatch.setattr(module, "environment_of", lambda _: environment)
-    assert new_run_state(options(), []).resolver.distributions() == {"numpy": ""}
+    assert new_run_state(options(), []).versions() == {"numpy": ""}
 
 
 # Options, and what the state makes of them.

@@ -124,6 +124,7 @@ def test_excluded_label_that_no_wheel_has_is_a_warning(caplog: pytest.LogCapture
 
 
 SWITCH, TRUST = "variant_provider_switches", "trusted_variant_providers"
+CONSISTENT = "consistent_namespaces"
 NO_NAMESPACE = "no variant that pip considered has this namespace"
 NO_PACKAGE = "no variant that pip considered needs this provider"
 
@@ -146,6 +147,17 @@ PROVIDERS: dict[str, tuple[str, OptionValue, str | None]] = {
         SWITCH,
         OptionValue("nvidai", is_default=True, enable=False),
         f"--disable-variant-provider nvidai had no effect: {NO_NAMESPACE}; did you mean nvidia?",
+    ),
+    "consistent": (CONSISTENT, OptionValue("gpu"), None),
+    "misspelt consistent": (
+        CONSISTENT,
+        OptionValue("gup"),
+        f"--variant-consistent gup had no effect: {NO_NAMESPACE}; did you mean gpu?",
+    ),
+    "consistent default for another project": (
+        CONSISTENT,
+        OptionValue("npu", is_default=True),
+        None,
     ),
     "package": (TRUST, OptionValue("GPU_provider"), None),
     "package of a built-in": (TRUST, OptionValue("nvidia-variant-provider"), None),

@@ -10,7 +10,7 @@ import pytest
 
 from pip_variants.core.errors import MetadataError
 from pip_variants.core.properties import Label
-from pip_variants.formats.pylock import SPELLINGS, inlined_document
+from pip_variants.formats.lock_table import SPELLINGS, inlined_document
 
 Entry = Mapping[str, object]
 
@@ -79,7 +79,7 @@ def test_document_that_cannot_be_used_is_an_error(
     entry: Entry, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the key."""
-    monkeypatch.setattr("pip_variants.formats.pylock.MAX_BYTES", 1024)
+    monkeypatch.setattr("pip_variants.formats.lock_table.MAX_BYTES", 1024)
     with pytest.raises(MetadataError) as caught:
         inlined_document(entry, LABELS)
     assert str(caught.value) == error
