@@ -1,11 +1,12 @@
-"""Run the CPU providers under emulated CPUs: `python3 scripts/emulated.py [MODEL...] [--product]`.
+"""Run the providers under emulated CPUs: `python3 scripts/emulated.py [MODEL...|OPTION]`.
 
 Each provider runs in a Debian Python of its architecture under qemu, once for each CPU, and what it
 reports is compared with what that CPU has. `/proc/cpuinfo` is there that of a host with more. qemu
 and Python come from Debian's packages, where apt is configured to get them, into a temporary
 folder; an installed qemu 7.2 or newer is used if there is one. qemu emulates no AVX-512: what
 depends on it is only listed. `--product` runs the whole product under an emulated ARM Python
-instead. Exit status: 0, or 1 if something is not as expected or cannot be had.
+instead; `--publish` builds and publishes variants as README.md says, and installs them under
+emulated CPUs. Exit status: 0, or 1 if something is not as expected or cannot be had.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from emulation import debian, product  # noqa: E402
+from emulation import debian, product, publish  # noqa: E402
 from emulation.cpus import ARCHITECTURES, Architecture, Cpu, Found, differences, row, table  # noqa: E402
 from emulation.debian import Emulated, EmulationError  # noqa: E402
 
@@ -142,8 +143,12 @@ def working_folder(path: Path | None) -> Iterator[Path]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the CPU providers under emulated CPUs.")
     parser.add_argument("models", nargs="*", metavar="MODEL", help="only these CPUs of qemu")
-    parser.add_argument(
+    whole = parser.add_mutually_exclusive_group()
+    whole.add_argument(
         "--product", action="store_true", help="the whole product, under an emulated ARM Python"
+    )
+    whole.add_argument(
+        "--publish", action="store_true", help="build, publish and install variants (x86_64 only)"
     )
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="keep what is fetched here, and use it again"
@@ -152,8 +157,8 @@ def _arguments() -> argparse.Namespace:
         "--wheel", type=Path, metavar="PATH", help="with --product: this wheel, not a new one"
     )
     options = parser.parse_args()
-    if options.product and options.models:
-        parser.error("--product runs on one CPU, which is not to be chosen.")
+    if (options.product or options.publish) and options.models:
+        parser.error("--product and --publish run on CPUs that are not to be chosen.")
     if options.wheel and not options.product:
         parser.error("--wheel is for --product.")
     return options
@@ -165,6 +170,8 @@ def main() -> int:
     try:
         chosen = selected(options.models)
         with working_folder(options.folder) as folder:
+            if options.publish:
+                return publish.check(folder)
             if options.product:
                 emulated = prepare(ARCHITECTURES["aarch64"], folder)
                 return product.check(emulated, folder, options.wheel)

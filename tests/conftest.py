@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="200",
         help="how many random worlds of packages are resolved (200)",
     )
+    parser.addoption(
+        "--servers",
+        action="store_true",
+        help="install devpi, pypiserver and simple-repository-server for the tests with them",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -374,8 +374,8 @@ def chain(*, with_conditions: bool) -> World:
 def test_conditions_cost_no_request_and_little_time(release: Release) -> None:
     """A chain of 20 projects takes the same requests with conditions, and about the time.
 
-    Without conditions nothing is loaded for them. The best of three; the limit leaves room for a
-    busy machine.
+    Without conditions nothing is loaded for them. The best of three, in time of the CPU; the limit
+    leaves room for a busy machine.
     """
     one = [chain(with_conditions=False)] * 3 + [chain(with_conditions=True)] * 3
     found = resolve_all(release, one)
@@ -385,7 +385,7 @@ def test_conditions_cost_no_request_and_little_time(release: Release) -> None:
     assert {len(item["made"]) for item in found} == {20}
     assert with_conditions[0]["requests"] == plain[0]["requests"]
     seconds = [min(item["seconds"] for item in part) for part in (plain, with_conditions)]
-    assert seconds[1] < 2.5 * seconds[0]
+    assert seconds[1] < 3 * seconds[0]
 
 
 def count_of(request: pytest.FixtureRequest) -> int:

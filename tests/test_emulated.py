@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import emulated as script
 import pytest
-from emulation import cpus, debian, product
+from emulation import cpus, debian, product, publish
 from emulation.cpus import ARCHITECTURES, Architecture, Cpu, Found, words
 from emulation.debian import Emulated, EmulationError
 
 from pip_variants.core.properties import OrderedFeatures
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "emulated.py"
+PIP_WHEEL = "pip wheel -q --no-deps --no-cache-dir --no-binary bitarray -w dist/vN bitarray"
 LEVELS = {"x86_64": "level", "aarch64": "version"}
 
 NEHALEM = Cpu("Nehalem", ("v2",), words("sse4_2 popcnt rdseed"))
@@ -273,7 +275,14 @@ def test_what_cannot_be_had_is_reported_in_one_line(
     ("arguments", "status", "error"),
     [
         (["Nahelem"], 1, "emulated: There is no CPU Nahelem in scripts/emulation/cpus.py.\n"),
-        (["--product", "max"], 2, "--product runs on one CPU, which is not to be chosen.\n"),
+        *(
+            (
+                [option, "max"],
+                2,
+                "--product and --publish run on CPUs that are not to be chosen.\n",
+            )
+            for option in ("--product", "--publish")
+        ),
         (["--wheel", "x.whl"], 2, "--wheel is for --product.\n"),
     ],
 )
@@ -361,3 +370,52 @@ def test_provider_reports_the_emulated_cpu() -> None:
         found = script.probe(here, "x86_64", cpu.model)
         assert found is not None
         assert cpus.differences(cpu, found, architecture.unreliable) == []
+
+
+def test_readme_has_the_steps_of_a_publication() -> None:
+    """The script runs the section's commands, up to its web server, and takes its table."""
+    toml, commands = publish.instructions(publish.README.read_text(encoding="utf-8"))
+    assert toml.startswith("[variant.default-priorities]\n")
+    assert toml.endswith('plugin-api = "x86_64_variant_provider"\n')
+    assert [re.sub(r"v[1-4]", "vN", command).partition(" -p ")[0] for command in commands] == [
+        'CFLAGS="-O3 -march=x86-64" ' + PIP_WHEEL,
+        *['CFLAGS="-O3 -march=x86-64-vN" ' + PIP_WHEEL] * 2,
+        *["pip variants make dist/vN/*.whl --dest simple/bitarray --label x86_64_vN"] * 3,
+        "pip variants make dist/vN/*.whl --dest simple/bitarray --null",
+        "pip variants index --all simple",
+        "pip variants check --strict --as x86-vN --as x86-vN --as x86-vN --as none simple",
+    ]
+
+
+def test_build_for_a_better_cpu_must_die() -> None:
+    """Its own build works on each CPU; one for a better CPU ends with an illegal instruction."""
+    (*own, better) = publish.steps("v2", [Path("unpacked/v3")])
+    assert [step.command for step in own] == [
+        "pip install --force-reinstall bitarray",
+        "python count.py",
+    ]
+    assert own[0].missing("Successfully installed bitarray-3.12.3-x86_64_v2\n") == []
+    assert own[0].missing("Successfully installed bitarray-3.12.3-x86_64_v1\n")
+    assert better.command == "python count.py unpacked/v3"
+    assert (better.missing("-4\n"), better.missing("300\n")) == ([], ["^-4$"])
+
+
+def test_cpuinfo_of_a_cpu_has_its_flags_in_the_words_of_linux() -> None:
+    """From there uv reads the level, where the emulator shows the file of the host."""
+    assert publish.cpuinfo("qemu64") == (
+        "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: cx16 lahf_lm mmx pni sse sse2\n\n"
+    )
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="variants are built for this machine")
+def test_publication_needs_a_compiler(tmp_path: Path) -> None:
+    """That is an error before anything is fetched."""
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--publish"],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    error = "emulated: There is no C compiler here (cc), with which bitarray is built.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", error)

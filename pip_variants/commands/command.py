@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import VariantError
-from pip_variants.explain.requests import no_action
+from pip_variants.explain.requests import SEVERAL_PLATFORMS, no_action
 from pip_variants.pip_adapter import compat
 from pip_variants.pip_adapter.compat import Command, CommandError, write_output
 from pip_variants.pip_adapter.run_state import RunState
@@ -27,8 +28,12 @@ _ACTIONS = {
     "check": ("json", "strict", "as", "html"),
     "index": ("check", "pages", "metadata", "all"),
     "make": ("label", "property", "null", "plain", "config", "requires_dist_variant", "dest"),
+    "mirror": ("requirements", "ignore_dependencies", "require_hashes"),
 }
 """Each action, and which of the options below it takes."""
+
+_OTHER_NAMES = {"requirements": "requirement", "ignore_dependencies": "no-deps"}
+"""Options that are not named as pip keeps their values."""
 
 _OPTIONS_OF_INSTALL = (
     (("-U", "--upgrade"), "upgrade", "With explain: as pip install with this option."),
@@ -43,6 +48,7 @@ _SUMMARIES = {
     "check": "Check wheels, *-variants.json files and folders of both.",
     "index": "Make a folder of wheels an index: their *-variants.json, pages, metadata.",
     "make": "Make a variant of a finished wheel.",
+    "mirror": "Fetch what a set of machines needs into a folder that is an index.",
 }
 
 
@@ -61,7 +67,8 @@ class VariantsCommand(Command):
       %prog [options] check [--json] [--strict] [--as <machine>] [--html <file>] <path or url> ...
       %prog [options] index [--check] [--all|--pages|--metadata] <dir>
       %prog [options] make --label <label> -p <property> ... [--dest <dir>] <wheel> ...
-      %prog [options] make {--null|--plain} [--dest <dir>] <wheel> ..."""
+      %prog [options] make {--null|--plain} [--dest <dir>] <wheel> ...
+      %prog [options] mirror [-r <file>] [--platform-file <file>] ... <requirement> ... <dir>"""
 
     def add_options(self) -> None:
         """Add pip's options that decide which files are found, and those of the actions."""
@@ -79,6 +86,7 @@ class VariantsCommand(Command):
             metavar="dir",
             help="With explain: as pip install with this option, which ignores what is installed.",
         )
+        compat.add_requirement_options(self)
         compat.add_lookup_options(self)
         self.parser.insert_option_group(0, self.cmd_opts)
 
@@ -98,6 +106,10 @@ class VariantsCommand(Command):
 
     def state(self) -> RunState:
         """Return the state of this run; the patched pip overrides this."""
+        raise NotImplementedError
+
+    def state_beside(self, options: Values) -> AbstractContextManager[RunState]:
+        """Return a context with the state of a run beside this one; see above."""
         raise NotImplementedError
 
     def session(self, options: Values) -> PipSession:
@@ -130,11 +142,13 @@ class VariantsCommand(Command):
     def _check_options(self, options: Values, action: str) -> None:
         """Raise CommandError for an option that was typed and that an action does not take."""
         for name in dict.fromkeys(name for taken in _ACTIONS.values() for name in taken):
-            value = getattr(options, name)
+            value = getattr(options, name, None)
             is_typed = value and value != getattr(self._defaults, name, None)
             if is_typed and name not in _ACTIONS[action]:
-                option = name.removesuffix("_dir").replace("_", "-")
+                option = _OTHER_NAMES.get(name, name.removesuffix("_dir").replace("_", "-"))
                 raise CommandError(f"The option --{option} is not one of: pip variants {action}")
+        if action != "mirror" and len(getattr(options, "variant_platforms", ())) > 1:
+            raise CommandError(f"The option --platform-file: {SEVERAL_PLATFORMS}")
 
     @staticmethod
     def _print_actions() -> None:

@@ -7,8 +7,8 @@ a page names is written before the page.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,31 +46,62 @@ def run(_: VariantsCommand, options: Values, args: list[str]) -> int:
     """
     if len(args) != 1:
         raise CommandError("Need exactly one folder of wheels.")
-    root = Path(args[0])
     pages, metadata = options.pages or options.all, options.metadata or options.all
+    parts = Parts(pages=pages, metadata=metadata, write=not options.check)
+    return 0 if write_index(args[0], memory(options, Path(args[0])), parts) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of an index is written, or without ``write`` only compared.
+
+    With ``keeps`` metadata files stay that describe all wheels of their version, and only what is
+    wrong is reported.
+    """
+
+    pages: bool = True
+    metadata: bool = True
+    write: bool = True
+    keeps: bool = False
+
+
+def write_index(shown: str, memory: Path | None, parts: Parts) -> bool:
+    """Make a folder an index; return whether all of it is then up to date.
+
+    Raise CommandError if the folder cannot be read.
+    """
+    root = Path(shown)
     try:
-        known = KnownFiles(root, _memory(options, root), hashing=pages or metadata)
+        known = KnownFiles(root, memory, hashing=parts.pages or parts.metadata)
         with spinning("Reading the metadata of wheels") as progress:
-            folders = [read_folder(path, sdists=pages) for path in project_folders(root)]
-            plans = [plan for folder in folders for plan in plan_folder(folder, known, progress)]
-            if pages or metadata:
+            folders = [read_folder(path, sdists=parts.pages) for path in project_folders(root)]
+            plans = [
+                plan
+                for folder in folders
+                for plan in plan_folder(folder, known, progress, keeps=parts.keeps)
+            ]
+            if parts.pages or parts.metadata:
                 read_files(folders, known, progress)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        raise CommandError(f"Cannot read {quoted(args[0])}: {_reason(error)}") from None
-    if not plans and not pages:
-        write_output("There are no variant wheels in %s.", args[0])
-    index = _Index(root, known, write=not options.check)
-    clean = [index.add_metadata(folder) for folder in folders] if metadata else []
-    if pages and not metadata:
+        raise CommandError(f"Cannot read {quoted(shown)}: {_reason(error)}") from None
+    index = _Index(root, known, write=parts.write, report=_discard if parts.keeps else write_output)
+    if not plans and not parts.pages:
+        index.report("There are no variant wheels in %s.", shown)
+    clean = [index.add_metadata(folder) for folder in folders] if parts.metadata else []
+    if parts.pages and not parts.metadata:
         index.find_metadata(folders)
     clean += list(map(index.add_document, plans))
-    if pages:
+    if parts.pages:
         clean += index.add_pages(folders)
     known.save()
-    return 0 if all(clean) else 1
+    return all(clean)
 
 
-def _memory(options: Values, root: Path) -> Path | None:
+def _discard(*_: str) -> None:
+    """Report nothing."""
+
+
+def memory(options: Values, root: Path) -> Path | None:
     """Return the file that remembers what is known of a folder, or None without a cache."""
     if not options.cache_dir:
         return None
@@ -84,7 +115,10 @@ class _Index:
     Each step returns whether all of it is then up to date; without ``write`` it is only compared.
     """
 
-    def __init__(self, root: Path, known: KnownFiles, *, write: bool) -> None:
+    def __init__(
+        self, root: Path, known: KnownFiles, *, write: bool, report: Callable[..., None]
+    ) -> None:
+        self.report = report
         self._root = root
         self._known = known
         self._write = write
@@ -111,21 +145,21 @@ class _Index:
             except (VariantError, OSError) as error:
                 problem = f"not written: {_reason(error)}"
                 beside = LocalFile(Path(f"{file.path}{METADATA_FILE}"))
-                clean = _carry_out(Plan(beside, problems=(problem,)), write=False)
+                clean = self._carry_out(Plan(beside, problems=(problem,)))
             else:
                 self._announced.add(file.path)
         shown = printable((folder.path / f"*{METADATA_FILE}").as_posix())
         files = counted(number, "file")
         if changed:
             verb = "wrote" if self._write else "would write"
-            write_output("%s %s (%s of %s)", verb, shown, f"{changed:,}", files)
+            self.report("%s %s (%s of %s)", verb, shown, f"{changed:,}", files)
         elif number:
-            write_output("unchanged %s (%s)", shown, files)
+            self.report("unchanged %s (%s)", shown, files)
         return clean and (self._write or not changed)
 
     def add_document(self, plan: Plan) -> bool:
         """Write a metadata file; on a page is then what is there."""
-        clean = _carry_out(plan, write=self._write)
+        clean = self._carry_out(plan)
         is_there = clean or not self._write
         self._documents.append(plan if is_there else replace(plan, content=None))
         return clean
@@ -136,14 +170,34 @@ class _Index:
         clean = []
         for item in list_files(self._root, folders, self._known, self._announced):
             if isinstance(item, Plan):
-                clean.append(_carry_out(item, write=self._write))
+                clean.append(self._carry_out(item))
             else:
                 listed.setdefault(item[0], []).append(item[1])
         for project, row in list_documents(self._root, self._documents):
             listed.setdefault(project, []).append(row)
-        clean += [_carry_out(plan, write=self._write) for plan in plan_pages(self._root, listed)]
+        clean += [self._carry_out(plan) for plan in plan_pages(self._root, listed)]
         clean += [self._remove(page) for page in stale_pages(folders, listed)]
         return clean
+
+    def _carry_out(self, plan: Plan) -> bool:
+        """Write what is planned, or only report it; return whether the file is then up to date."""
+        for warning in plan.warnings:
+            logger.warning("%s: %s", plan.file.shown, warning)
+        problems = list(plan.problems)
+        if plan.sha256:
+            try:
+                current = plan.is_current()
+                if self._write and not current:
+                    plan.write()
+            except OSError as error:
+                problems.append(f"not written: {_reason(error)}")
+            else:
+                verb = "unchanged" if current else "wrote" if self._write else "would write"
+                self.report("%s %s (%s)", verb, plan.file.shown, plan.summary)
+                return current or self._write
+        for problem in problems:
+            logger.error("%s: %s", plan.file.shown, problem)
+        return not problems
 
     def _remove(self, page: Path) -> bool:
         shown = LocalFile(page).shown
@@ -152,34 +206,13 @@ class _Index:
                 page.unlink()
         except OSError as error:
             problem = f"not removed: {_reason(error)}"
-            return _carry_out(Plan(LocalFile(page), problems=(problem,)), write=False)
-        write_output("%s %s (0 files)", "removed" if self._write else "would remove", shown)
+            return self._carry_out(Plan(LocalFile(page), problems=(problem,)))
+        self.report("%s %s (0 files)", "removed" if self._write else "would remove", shown)
         return self._write
 
 
 def _wheels(folders: Iterable[Folder]) -> list[LocalFile]:
     return [file for folder in folders for _, files in folder.releases for file in files.wheels]
-
-
-def _carry_out(plan: Plan, *, write: bool) -> bool:
-    """Write what is planned, or only report it; return whether the file is then up to date."""
-    for warning in plan.warnings:
-        logger.warning("%s: %s", plan.file.shown, warning)
-    problems = list(plan.problems)
-    if plan.sha256:
-        try:
-            current = plan.is_current()
-            if write and not current:
-                plan.write()
-        except OSError as error:
-            problems.append(f"not written: {_reason(error)}")
-        else:
-            verb = "unchanged" if current else "wrote" if write else "would write"
-            write_output("%s %s (%s)", verb, plan.file.shown, plan.summary)
-            return current or write
-    for problem in problems:
-        logger.error("%s: %s", plan.file.shown, problem)
-    return not problems
 
 
 def _reason(error: Exception) -> str:

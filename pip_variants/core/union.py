@@ -72,7 +72,7 @@ def unite(wheels: Sequence[Needs], extras: Iterable[str] = ()) -> Union:
         Contradiction((first, f"{name}{own[name]}"), (second, f"{name}{other[name]}"))
         for (first, own), (second, other) in combinations(pins, 2)
         for name in own
-        if name in other and own[name] != other[name]
+        if name in other and not _agree(own[name], other[name])
     )
     return Union(
         tuple(dict.fromkeys(text for wheel in wheels for text in wheel.requires)),
@@ -102,6 +102,12 @@ def _applicable(requires: Iterable[str], contexts: Iterable[str]) -> Iterator[Re
                 yield parse_requirement(text)
         except ValueError:
             continue
+
+
+def _agree(first: Specifier, second: Specifier) -> bool:
+    """Return whether one version is both, such as 1.0+cpu for ``==1.0`` and ``==1.0+cpu``."""
+    pairs = (first, second), (second, first)
+    return any(one.contains(other.version, prereleases=True) for one, other in pairs)
 
 
 def _pins(requirements: Iterable[Requirement]) -> dict[str, Specifier]:

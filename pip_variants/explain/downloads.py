@@ -40,6 +40,13 @@ def disk_full(folder: str, missing: str) -> str:
     return f"There is not enough space in {folder}: {missing} are missing. Nothing was installed."
 
 
+def mirror_full(folder: str, missing: str) -> str:
+    """Return the error about a mirror with too little space for the files that it is to have."""
+    return (
+        f"There is not enough space in {folder}: {missing} are missing. What has arrived is kept."
+    )
+
+
 def other_metadata(filename: str) -> str:
     """Return the error about a wheel that differs from what its server sent of it before."""
     return (

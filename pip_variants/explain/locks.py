@@ -118,7 +118,7 @@ def only_variants(what: str) -> str:
 
 
 def read_once(option: str, file: str) -> str:
-    """Return why the requirements of several locks cannot come from a pipe."""
+    """Return why the requirements for several machines cannot come from a pipe."""
     return (
         f"{option}: {quoted(file)} is not a regular file, and is read again for each of several"
         " platform files"

@@ -13,6 +13,7 @@ from .nearest import nearest
 NAMESPACE_UNUSED = "no variant that pip considered has this namespace"
 FEATURE_UNUSED = "its provider reports no such feature"
 PACKAGE_UNUSED = "no variant that pip considered needs this provider"
+SEVERAL_PLATFORMS = "several files; only `pip lock` and `pip variants mirror` do something for each"
 
 
 def conflicting_requests(project: str, first: str, second: str) -> str:

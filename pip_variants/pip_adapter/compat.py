@@ -431,7 +431,7 @@ def first_candidate(
 
 
 def condition_requirement(
-    factory: Factory, comes_from: InstallRequirement, condition: Condition, label: str
+    factory: Factory, comes_from: InstallRequirement | None, condition: Condition, label: str
 ) -> Requirement:
     """Return what a variant with this label requires of the version of another distribution."""
     from pip._internal.resolution.resolvelib.requirements import SpecifierRequirement
@@ -502,6 +502,14 @@ def add_lookup_options(command: Command) -> None:
     command.parser.insert_option_group(0, index)
 
 
+def add_requirement_options(command: Command) -> None:
+    """Give a command pip's options about what is required besides its arguments."""
+    from pip._internal.cli import cmdoptions
+
+    for option in (cmdoptions.requirements, cmdoptions.no_deps, cmdoptions.require_hashes):
+        command.cmd_opts.add_option(option())
+
+
 def json_option(command: Command) -> None:
     """Give a command pip's ``--json``."""
     from pip._internal.cli import cmdoptions
@@ -523,18 +531,59 @@ def environment_of(options: Values) -> BaseEnvironment:
 
 
 def with_index_options(options: Values) -> Values:
-    """Return options with those of `pip install` about indexes, for a command that has none.
+    """Return options with those of `pip install` about indexes, for a command that has none."""
+    return options if hasattr(options, "index_url") else with_options_of("install", options)
+
+
+def with_options_of(name: str, options: Values) -> Values:
+    """Return options with those that only another command of pip has.
 
     They are as the environment and configuration files have them.
     """
-    if hasattr(options, "index_url"):
-        return options
     from optparse import Values as OwnValues
 
     from pip._internal.commands import create_command
 
-    install = create_command("install", isolated=options.isolated_mode)
-    return OwnValues({**vars(install.parser.get_default_values()), **vars(options)})
+    other = create_command(name, isolated=options.isolated_mode)
+    return OwnValues({**vars(other.parser.get_default_values()), **vars(options)})
+
+
+def resolve_download(
+    session: PipSession, finder: PackageFinder, options: Values, args: Sequence[str]
+) -> list[InstallRequirement]:
+    """Return what `pip download` with these options and arguments would save; raise PipError.
+
+    Of a wheel only METADATA may be there.
+    """
+    from inspect import signature
+
+    from pip._internal.cli.cmdoptions import check_dist_restriction
+    from pip._internal.commands.download import DownloadCommand
+    from pip._internal.operations.build.build_tracker import get_build_tracker
+    from pip._internal.utils.temp_dir import TempDirectory
+
+    check_dist_restriction(options)
+    command = DownloadCommand("download", "", isolated=options.isolated_mode)
+    make: Callable[..., RequirementPreparer] = command.make_requirement_preparer
+    named = {"allow_editables"} & {*signature(make).parameters}  # since 26.3
+    with get_build_tracker() as tracker:
+        preparer = make(
+            temp_build_dir=TempDirectory(kind="download", globally_managed=True),
+            options=options,
+            build_tracker=tracker,
+            session=session,
+            finder=finder,
+            use_user_site=False,
+            **dict.fromkeys(named, False),
+        )
+        resolver = command.make_resolver(
+            *(preparer, finder, options),
+            ignore_requires_python=options.ignore_requires_python,
+            py_version_info=options.python_version,
+        )
+        reqs = command.get_requirements([*args], options, finder, session)
+        found = resolver.resolve(reqs, check_supported_wheels=True)
+        return [*found.requirements.values()]
 
 
 def finds_packages(options: Values) -> bool:

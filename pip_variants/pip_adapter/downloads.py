@@ -57,13 +57,15 @@ class Downloads:
 
     ``bar`` is the kind of pip's progress bar. Where no cache keeps the files, no more of them lie
     on the disk at once than the three largest take; ``release`` says that one of them needs no
-    space any more.
+    space any more. In ``folder`` what has arrived is kept, and continued by the next run; the cache
+    gets nothing of it. Without it files go to a temporary folder.
     """
 
     transport: PipTransport
     jobs: int
     retries: int
     bar: str
+    folder: Path | None = None
     _events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
     _held: dict[Path, int] = field(default_factory=dict)
     _cache: Path | None = None
@@ -78,13 +80,15 @@ class Downloads:
         Raise InstallationError, or what ``handle`` raises; nothing goes on then.
         """
         sizes = [size for _, size in files]
-        self._cache = http_cache(self.transport.session, files[0][0].url)
-        folder = self._folder(sizes)
+        if self.folder is None:
+            self._cache = http_cache(self.transport.session, files[0][0].url)
+        folder = self.folder or self._temporary_folder(sizes)
         items = [_Item(file, size, folder / Path(file.filename).name) for file, size in files]
         with indent_log():
             for item in items:
                 logger.info("Downloading %s", url_with_size(item.file.shown_url, item.size))
-            total = None if None in sizes else sum(size or 0 for size in sizes)
+            parts = sum(item.path.stat().st_size for item in items if item.path.exists())
+            total = None if None in sizes else sum(size or 0 for size in sizes) - parts
             workers = Workers(self.jobs)
             try:
                 arrivals = self._arrivals(items, workers, handle)
@@ -128,7 +132,7 @@ class Downloads:
                 continue
             item, error = event
             if error is not None:
-                raise InstallationError(_failure(item, error))
+                raise InstallationError(self._failure(item, error))
             active.remove(item)
             handle(item.file, item.path)
 
@@ -143,17 +147,22 @@ class Downloads:
     def _receive(self, item: _Item, workers: Workers) -> None:
         """Download one file, in a thread."""
         try:
-            with item.path.open("wb") as target:
+            with item.path.open("ab") as target:
                 item.download = Download(
                     partial(self.transport.download, item.file.url),
                     target,
                     self.retries,
                     self._events.put,
                     workers.cancelled,
+                    arrived=target.tell(),
                 )
                 item.download.run()
             response = item.download.response
-            if isinstance(response, PipResponse) and not response.from_cache:
+            if (
+                self.folder is None
+                and isinstance(response, PipResponse)
+                and not response.from_cache
+            ):
                 with contextlib.suppress(OSError):
                     add_to_cache(self.transport.session, response.response, item.path)
         except Exception as error:  # noqa: BLE001 - whatever it is, the installation waits for it
@@ -161,7 +170,7 @@ class Downloads:
         else:
             self._events.put((item, None))
 
-    def _folder(self, sizes: Sequence[int | None]) -> Path:
+    def _temporary_folder(self, sizes: Sequence[int | None]) -> Path:
         """Return a folder for the files, from which the cache can have them without a copy."""
         known = sorted(size or 0 for size in sizes)
         needed = sum(known[-_LARGEST:] if self._cache is None else known)
@@ -179,11 +188,12 @@ class Downloads:
             raise InstallationError(texts.disk_full(str(folder), format_size(missing)))
         return folder
 
-
-def _failure(item: _Item, error: Exception) -> str:
-    """Return the error about a file that could not be downloaded."""
-    size = item.download.size if item.download is not None else None
-    if size is not None and isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        missing = size - item.path.stat().st_size
-        return texts.disk_full(str(item.path.parent), format_size(missing))
-    return texts.download_failed(item.file.shown_url, error)
+    def _failure(self, item: _Item, error: Exception) -> str:
+        """Return the error about a file that could not be downloaded."""
+        size = item.download.size if item.download is not None else None
+        if size is not None and isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            missing = format_size(size - item.path.stat().st_size)
+            if self.folder is not None:
+                return texts.mirror_full(str(item.path.parent.parent), missing)
+            return texts.disk_full(str(item.path.parent), missing)
+        return texts.download_failed(item.file.shown_url, error)

@@ -1,7 +1,7 @@
 """Every set of packages, in order, until one holds: where pip's resolver finds none that does.
 
 pip's resolver stops at the first set that satisfies all requirements. Whether something else needs
-a distribution on which a variant depends can only be said of a whole set.
+a distribution on which a variant depends is known only of a whole set.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from pip_variants.formats.wheel_archive import local_members
 from .compat import hash_file
 from .every_label import wheels_beside
 from .links import Choice, VariantLink, choice_of, link_of, remote_file
-from .options import locks_every_label, read_platform
+from .options import check_regular, locks_every_label, read_platform
 from .run_state import RunState
 
 if TYPE_CHECKING:
@@ -122,10 +122,7 @@ def outputs(options: Values) -> list[tuple[str, str]]:
 
     It is an error as well if one of the files cannot be read, or requirements only once.
     """
-    for option in ("requirements", "constraints"):
-        for file in getattr(options, option, None) or ():
-            if Path(file).exists() and not Path(file).is_file():
-                raise RequestError(texts.read_once(f"--{option.removesuffix('s')}", file))
+    check_regular(options)
     output = Path(options.output_file)
     folder = output if output.is_dir() else output.parent
     if not folder.is_dir() or (folder != output and output.name != _DEFAULT):

@@ -127,6 +127,16 @@ def read_platform(file: str, option: str = "--variant-platform") -> Platform:
         raise RequestError(f"{option}: {name}: {quoted(str(error))}") from None
 
 
+def check_regular(options: Values) -> None:
+    """Raise RequestError if files of requirements cannot be read for one platform after another."""
+    from pip_variants.explain.locks import read_once
+
+    for option in ("requirements", "constraints"):
+        for file in configured_options(options, option):
+            if Path(file).exists() and not Path(file).is_file():
+                raise RequestError(read_once(f"--{option.removesuffix('s')}", file))
+
+
 def banner_style(options: Values) -> str:
     """Return how the choice of a variant is announced: ``full``, ``short`` or ``none``."""
     style: str = getattr(options, "variant_banner", "full")

@@ -8,15 +8,17 @@ if pip's resolver has no set at the end, or none that holds, every set is tried 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pip_variants.core.conditions import Condition
+from pip_variants.core.conditions import Condition, prefixes
 from pip_variants.core.difference import DifferentBuilds, different_builds
+from pip_variants.core.properties import Value
 from pip_variants.explain import notes
 from pip_variants.explain.messages import no_set
 
 from .alternatives import conditions_in, is_first_choice
-from .compat import InstallationError
+from .compat import InstallationError, condition_requirement
 from .distributions import variant_of
 from .every_set import EverySet
 from .run_state import RunState
@@ -24,52 +26,85 @@ from .run_state import RunState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .compat import Factory
+
 _MOST_ROUNDS = 8
 
 Result = Any
 """The result of resolvelib: ``mapping``, ``criteria`` and ``graph``."""
 
 
-def agreeing_set(
-    state: RunState,
-    resolver: Any,  # noqa: ANN401 - resolvelib's
-    requirements: Sequence[Any],
-    limit: int,
-    found: Result | Exception,
-) -> Result:
-    """Return a set of packages in which the conditions of all variants hold.
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The resolution of a command, by resolvelib's ``resolver`` with pip's ``factory``.
 
-    ``found`` is what pip's resolver made of the requirements at first. Raise its error if there is
-    no set.
+    ``limit`` is how many steps it may take.
     """
-    together = state.together
-    valid = None
-    before: list[Mapping[str, str | None]] = []
-    while not isinstance(found, Exception) and len(before) < _MOST_ROUNDS:
-        versions = found_versions(state, found)
-        if holds(state, found, versions):
-            valid = found
-        if versions in before or (valid is found and together.agrees_with(versions)):
-            break
-        before.append(versions)
-        has_parts = together.expects_parts_of(versions)
-        together.assume(versions)
-        if valid is found and has_parts and _is_chosen_again(state, found):
-            break
+
+    state: RunState
+    resolver: Any
+    factory: Factory
+    requirements: Sequence[Any]
+    limit: int
+
+    def agreeing_set(self, found: Result | Exception) -> Result:
+        """Return a set of packages in which the conditions of all variants hold.
+
+        ``found`` is what pip's resolver made of the requirements at first. Raise its error if there
+        is no set.
+        """
+        together = self.state.together
+        valid = None
+        before: list[Mapping[str, str | None]] = []
+        while not isinstance(found, Exception) and len(before) < _MOST_ROUNDS:
+            versions = found_versions(self.state, found)
+            if holds(self.state, found, versions):
+                valid = found
+                if together.agrees_with(versions):
+                    return valid
+            if versions in before:
+                break
+            before.append(versions)
+            has_parts = together.expects_parts_of(versions)
+            together.assume(versions)
+            if valid is found and has_parts and _is_chosen_again(self.state, found):
+                return valid
+            found = self._resolve()
+        if valid is not None:
+            return self._with_best_labels(valid)
+        if together.may_need_more():
+            valid = _first_of_all(self.state, self.resolver.provider, self.requirements)
+        if valid is not None:
+            return valid
+        raise self._error(found)
+
+    def _resolve(self, more: Sequence[Any] = ()) -> Result | Exception:
         try:
-            found = resolver.resolve(requirements, max_rounds=limit)
-        except Exception as error:  # noqa: BLE001 - raised again below
-            found = error
-    if valid is None and together.may_need_more():
-        valid = _first_of_all(state, resolver.provider, requirements)
-    if valid is not None:
-        return valid
-    if isinstance(found, Exception) and not isinstance(found, RecursionError):
-        raise found
-    # resolvelib does not end where needs turn in a circle.
-    mapping = found.mapping if not isinstance(found, Exception) else {}
-    why = [notes.different_builds(item) for item in _differing(state, mapping)]
-    raise InstallationError(no_set(why))
+            return self.resolver.resolve([*self.requirements, *more], max_rounds=self.limit)
+        except Exception as error:  # noqa: BLE001 - raised again, or there is another set
+            return error
+
+    def _with_best_labels(self, valid: Result) -> Result:
+        """Return a set with the same versions whose variants were chosen for these versions."""
+        self.state.together.assume(found_versions(self.state, valid))
+        pins = [
+            condition_requirement(self.factory, None, Condition(name, (Value(prefix),)), "")
+            for name, candidate in valid.mapping.items()
+            if name == candidate.project_name
+            for prefix in prefixes(str(candidate.version))[:1]
+        ]
+        found = self._resolve(pins)
+        if isinstance(found, Exception):
+            return valid
+        return found if holds(self.state, found, found_versions(self.state, found)) else valid
+
+    def _error(self, found: Result | Exception) -> Exception:
+        if isinstance(found, Exception) and not isinstance(found, RecursionError):
+            return found
+        # resolvelib does not end where needs turn in a circle.
+        mapping = found.mapping if not isinstance(found, Exception) else {}
+        why = [notes.different_builds(item) for item in _differing(self.state, mapping)]
+        return InstallationError(no_set(why))
 
 
 def _is_chosen_again(state: RunState, result: Result) -> bool:

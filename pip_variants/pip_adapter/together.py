@@ -139,6 +139,7 @@ class Together:
 
     def possible_versions(self) -> Iterator[dict[str, str | None]]:
         """Yield every choice of versions of those for which variants have several values."""
+        yield {}  # in which the conditions come up
         any_ = SpecifierSet()
         projects = sorted({condition.project for condition in self.choices})
         found = [
@@ -149,7 +150,6 @@ class Together:
             ]
             for project in projects
         ]
-        yield {}
         for versions in product(*found) if found else ():
             yield dict(zip(projects, versions, strict=True))
 

@@ -39,9 +39,17 @@ logger = logging.getLogger(__name__)
 
 
 def use_arrived(state: RunState, req: InstallRequirement, preparer: RequirementPreparer) -> bool:
-    """Make a wheel that has come whole the file of a requirement; return whether it has."""
-    path = state.wheels.arrived.get(remote_file(req.link).url) if req.link is not None else None
-    if req.link is None or path is None:
+    """Make a wheel that has come whole the file of a requirement; return whether it has.
+
+    So is one that is on this machine already, if METADATA alone is not enough.
+    """
+    if req.link is None:
+        return False
+    file = remote_file(req.link)
+    path = state.wheels.arrived.get(file.url)
+    if path is None and preparer.require_hashes and req.link.is_wheel:
+        path = state.wheels.find(file)
+    if path is None:
         return False
     add_downloaded(preparer, req.link, path)
     return True

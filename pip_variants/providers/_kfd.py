@@ -86,15 +86,14 @@ def read_gpus(environ: Mapping[str, str], root: Path = ROOT) -> GpuFacts:
     gpus = [_Node(*item) for item in enumerate(usable) if _is_gpu(item[1])]
     shown = _visible(gpus, environ)
     targets = [_target(node, environ) for node in shown]
-    problems = (
-        _missing_gpus(len(hidden), f"{{}} may not be used here: {next(iter(hidden), '')}"),
-        _missing_gpus(len(gpus) - len(shown), f"{VISIBLE} hides {{}}"),
-        *(text for name, text in targets if name is None),
-    )
+    problems = [f"{_gpus(len(hidden))} may not be used here: {hidden[0]}"] if hidden else []
+    if len(shown) < len(gpus):
+        problems.append(f"{VISIBLE} hides {_gpus(len(gpus) - len(shown))}")
+    problems += [text for name, text in targets if name is None]
     found = zip(shown, targets, strict=True)
     return GpuFacts(
         tuple(Gpu(name, _product(root, node.properties)) for node, (name, _) in found if name),
-        tuple(dict.fromkeys(filter(None, problems))),
+        tuple(dict.fromkeys(problems)),
     )
 
 
@@ -214,7 +213,5 @@ def _text(path: Path, *largest: int) -> str:
         return ""
 
 
-def _missing_gpus(number: int, text: str) -> str:
-    """Return the text about this many GPUs, or nothing about none."""
-    what = "an AMD GPU" if number == 1 else f"{number} AMD GPUs"
-    return text.format(what) if number else ""
+def _gpus(number: int) -> str:
+    return "an AMD GPU" if number == 1 else f"{number} AMD GPUs"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pip_variants.core.errors import VariantError
 from pip_variants.core.filenames import metadata_filename
 from pip_variants.core.merge import FileMetadata, merge_files
+from pip_variants.formats.reader import parse, read_valid_entries
 from pip_variants.formats.writer import write_text
 from pip_variants.system.atomic_file import replace_file
 
@@ -74,14 +75,30 @@ def read_folder(path: Path, *, sdists: bool = False) -> Folder:
     return Folder(path, tuple(releases.items()), tuple(plans))
 
 
-def plan_folder(folder: Folder, known: KnownFiles, progress: Callable[[], None]) -> Iterator[Plan]:
+def plan_folder(
+    folder: Folder, known: KnownFiles, progress: Callable[[], None], *, keeps: bool = False
+) -> Iterator[Plan]:
     """Yield a plan for every version in one folder, and one for every file with an invalid name.
 
-    ``progress`` is called for each wheel.
+    ``progress`` is called for each wheel. With ``keeps`` a metadata file that describes all wheels
+    of its version stays as it is.
     """
     yield from folder.invalid
     for key, files in folder.releases:
-        yield from _plan_version(folder.path, key, files, known, progress)
+        for plan in _plan_version(folder.path, key, files, known, progress):
+            is_kept = keeps and plan.sha256 and describes(plan.file.path, files.wheels)
+            yield Plan(plan.file, project=plan.project) if is_kept else plan
+
+
+def describes(document: Path | bytes, wheels: Iterable[LocalFile]) -> bool:
+    """Return whether a metadata file, or its content, has the label of each of these wheels."""
+    try:
+        content = document.read_bytes() if isinstance(document, Path) else document
+        metadata, _ = read_valid_entries(parse(content))
+    except (OSError, VariantError):
+        return False
+    described = {variant.label for variant in metadata.variants}
+    return {wheel.label for wheel in wheels} <= {None, *described}
 
 
 def _plan_version(

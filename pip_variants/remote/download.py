@@ -25,7 +25,9 @@ class Download:
     ``size`` is None until a server has stated it, ``response`` until there is the one from which
     the file begins. ``request`` sends a GET request for it with these headers. ``retries`` is how
     often in a row a connection may fail. ``advance`` gets the number of bytes that arrived, a
-    negative one if they are discarded. ``cancelled`` ends the download.
+    negative one if they are discarded. ``cancelled`` ends the download. ``arrived`` bytes are in
+    ``target``, perhaps from an earlier run: then the hash of the file has to be checked, because
+    nothing else shows that it is still the same.
     """
 
     request: Callable[[Headers], AbstractContextManager[Response]]
@@ -35,8 +37,8 @@ class Download:
     cancelled: threading.Event
     size: int | None = None
     response: Response | None = None
+    arrived: int = 0
     _connection: Response | None = None
-    _arrived: int = 0
     _validator: str = ""
 
     def abort(self) -> None:
@@ -48,13 +50,13 @@ class Download:
         """Write the file; raise TransportError."""
         failures = 0
         while not self.cancelled.is_set():
-            before = self._arrived
+            before = self.arrived
             try:
                 self._receive()
             except TransportError as error:
-                if self._arrived - before >= _PROGRESS:
+                if self.arrived - before >= _PROGRESS:
                     failures = 0
-                if failures >= self.retries or (error.status is not None and not self._arrived):
+                if failures >= self.retries or (error.status is not None and not self.arrived):
                     raise
                 if error.status == _RANGE_NOT_SATISFIABLE:
                     self._discard()
@@ -66,8 +68,8 @@ class Download:
     def _receive(self) -> None:
         """Receive what is missing over one connection."""
         headers = {}
-        if self._arrived:
-            headers["Range"] = f"bytes={self._arrived}-"
+        if self.arrived:
+            headers["Range"] = f"bytes={self.arrived}-"
             if self._validator:
                 headers["If-Range"] = self._validator
         with self.request(headers) as response:
@@ -75,35 +77,38 @@ class Download:
             if not self._continues(response):
                 self._begin(response)
             for chunk in response.chunks():
-                self.target.write(chunk)
-                self._arrived += len(chunk)
-                self.advance(len(chunk))
+                # A connection that is closed by `abort` may return what is still encrypted.
                 if self.cancelled.is_set():
                     return
-        if self.size is not None and self._arrived != self.size:
-            raise TruncatedError(self._arrived, str(self.size))
+                self.target.write(chunk)
+                self.arrived += len(chunk)
+                self.advance(len(chunk))
+        if self.size is not None and self.arrived != self.size:
+            raise TruncatedError(self.arrived, str(self.size))
 
     def _continues(self, response: Response) -> bool:
         """Return whether a response is the rest of the file of which a part is there."""
         part = part_of(response)
-        return (
-            self._arrived > 0
-            and part is not None
-            and part.start == self._arrived
-            and part.end == part.size == self.size
-        )
+        if part is None or not 0 < self.arrived == part.start or part.end != part.size:
+            return False
+        if self.response is None:  # an earlier run began the file
+            self._adopt(response, part.size)
+        return part.size == self.size
 
     def _begin(self, response: Response) -> None:
         """Begin with a response that has the file from its first byte on."""
         self._discard()
         if response.status == PARTIAL_CONTENT and not is_whole(response):
             raise TransportError("the server sent another part of the file than was requested")
+        self._adopt(response, declared_size(response))
+
+    def _adopt(self, response: Response, size: int | None) -> None:
         self.response = response
         self._validator = response.validator
-        self.size = declared_size(response)
+        self.size = size
 
     def _discard(self) -> None:
         self.target.seek(0)
         self.target.truncate()
-        self.advance(-self._arrived)
-        self._arrived = 0
+        self.advance(-self.arrived)
+        self.arrived = 0

@@ -126,6 +126,16 @@ class MetadataReader:
                 found.append(parse(content))
         return tuple(found)
 
+    def published(self, wheel: RemoteFile, transport: Transport) -> bytes | None:
+        """Return the index-level file of the version of a wheel as its index has it.
+
+        It is None if none has been read, or if that cannot be used. Raise FetchError.
+        """
+        found = self._files.get(_key_of(wheel))
+        if not isinstance(found, IndexFile) or found.metadata is None or found.is_inlined:
+            return None
+        return fetch(found.file, transport, self._cache)
+
     def read_ahead(
         self, wheels: Sequence[RemoteFile], transport: Transport, workers: Workers
     ) -> None:

@@ -49,12 +49,14 @@ class WheelReader:
 
     ``keep`` writes a wheel that a server sends whole; without it such a wheel cannot be read.
     ``arrived`` has those wheels by URL, ``sizes`` the bytes of each wheel that was requested.
+    ``find`` returns where the same file lies on this machine, if it is known to be the same.
     """
 
     def __init__(self, keep: Keep | None = None) -> None:
         self.arrived: dict[str, Path] = {}
         self.sizes: dict[str, int] = {}
         self.keep = keep
+        self.find: Callable[[RemoteFile], Path | None] = _find_nothing
         self._read: dict[str, dict[str, bytes] | VariantError] = {}
         self._ahead: dict[str, Prefetch[dict[str, bytes]]] = {}
         self._partial: set[str] = set()
@@ -62,7 +64,7 @@ class WheelReader:
     def without_downloads(self) -> WheelReader:
         """Return a reader that has read the same wheels, fetches none whole and may try again."""
         own = WheelReader()
-        own.arrived, own.sizes = self.arrived, self.sizes
+        own.arrived, own.sizes, own.find = self.arrived, self.sizes, self.find
         own._read = {
             url: found for url, found in self._read.items() if not isinstance(found, VariantError)
         }
@@ -98,7 +100,7 @@ class WheelReader:
         """Start to read a wheel in the background, if its server is known to send parts."""
         if origin_of(wheel.url) in self._partial and wheel.url not in {*self._read, *self._ahead}:
             own = WheelReader(self.keep.quietly() if self.keep is not None else None)
-            own.arrived, own.sizes = self.arrived, self.sizes
+            own.arrived, own.sizes, own.find = self.arrived, self.sizes, self.find
             self._ahead[wheel.url] = Prefetch(
                 partial(own.read, wheel, transport, _described), workers
             )
@@ -139,8 +141,9 @@ class WheelReader:
         archive. Nothing of it is remembered but a wheel that a server sent whole.
         """
         with archive_errors(wheel.filename):
-            if wheel.path is not None:
-                return _read_local(wheel.path, read)
+            local = wheel.path or self.find(wheel)
+            if local is not None:
+                return _read_local(local, read)
             cached = _read_cached(wheel, transport, read)
             if cached is not None:
                 return cached
@@ -181,6 +184,10 @@ class WheelReader:
             raise TransportError("the server sent it encoded")
         part = part_of(response)
         return self.keep(wheel, part.size if part is not None else None, response.chunks())
+
+
+def _find_nothing(_: RemoteFile) -> Path | None:
+    return None
 
 
 def _described(file: IO[bytes] | PartialFile) -> dict[str, bytes]:

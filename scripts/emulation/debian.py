@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ class EmulationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """A Python under an emulator; `root` has its libraries, None those of this machine."""
+    """A Python, or uv, under an emulator; `root` has its libraries, None: this machine."""
 
     qemu: Path
     python: Path
@@ -38,6 +39,14 @@ class Emulated:
         """Return the command line that runs the Python on a CPU."""
         libraries = [] if self.root is None else ["-L", str(self.root)]
         return [str(self.qemu), "-cpu", cpu, *libraries, str(self.python), *arguments]
+
+    def write_program(self, path: Path, cpu: str) -> None:
+        """Write a program that runs the Python on a CPU: a script, which every kernel starts."""
+        qemu, *arguments = self.command(cpu)
+        # What Python is called tells it which virtual environment it runs in.
+        start = f'exec {shlex.quote(qemu)} -0 "$0" {shlex.join(arguments)} "$@"'
+        path.write_text(f"#!/bin/sh\n{start}\n")
+        path.chmod(0o755)
 
 
 def qemu_version(text: str) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,7 +83,6 @@ def check(emulated: Emulated, folder: Path, wheel: Path | None) -> int:
 
     Raise EmulationError if the product cannot be installed at all.
     """
-    wrong = 0
     place = folder / "product"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -93,15 +92,22 @@ def check(emulated: Emulated, folder: Path, wheel: Path | None) -> int:
             set_up(workspace, wheel)
         except StepError as error:
             raise EmulationError(f"{error}\n{error.output}".strip()) from error
-        for step in steps():
-            start = time.monotonic()
-            output, missing = _try(workspace, step, f"{server.url}simple/")
-            result = f"no line matches {missing}" if missing else "ok"
-            print(f"{time.monotonic() - start:5.0f} s  {result:4}  {step}", flush=True)
-            if missing:
-                print(output)
-                wrong += 1
+        wrong = run_steps(workspace, steps(), f"{server.url}simple/")
     return 1 if wrong else 0
+
+
+def run_steps(workspace: Workspace, steps: Iterable[Step], index: str) -> int:
+    """Go through these steps with this index, print each, and return how many went wrong."""
+    wrong = 0
+    for step in steps:
+        start = time.monotonic()
+        output, missing = _try(workspace, step, index)
+        result = f"no line matches {missing}" if missing else "ok"
+        print(f"{time.monotonic() - start:5.0f} s  {result:4}  {step}", flush=True)
+        if missing:
+            print(output)
+            wrong += 1
+    return wrong
 
 
 def _try(workspace: Workspace, step: Step, index: str) -> tuple[str, list[str]]:
@@ -122,12 +128,8 @@ def _try(workspace: Workspace, step: Step, index: str) -> tuple[str, list[str]]:
 def wrapper(emulated: Emulated) -> Path:
     """Return a program that is the emulated Python, also for the processes that it starts itself.
 
-    It lies beside the real one, where Python looks for its library, and is a script, which every
-    kernel starts.
+    It lies beside the real one, where Python looks for its library.
     """
     path = emulated.python.with_name("emulated-python3")
-    qemu, *arguments = emulated.command(CPU)
-    # What Python is called tells it which virtual environment it runs in.
-    path.write_text(f'#!/bin/sh\nexec {shlex.quote(qemu)} -0 "$0" {shlex.join(arguments)} "$@"\n')
-    path.chmod(0o755)
+    emulated.write_program(path, CPU)
     return path

@@ -260,7 +260,10 @@ REFUSED: dict[str, tuple[Sequence[str], int, str]] = {
     "several platform files to install": (
         ("install", "--variant-platform", "gpu.toml", "--variant-platform", "cpu.toml"),
         2,
-        "option --variant-platform: several files; only `pip lock` writes something for each",
+        (
+            "option --variant-platform: several files; only `pip lock` and `pip variants mirror` do"
+            " something for each"
+        ),
     ),
     "several platform files of one name": (
         ("lock", "--variant-platform", "gpu.toml", "--variant-platform", "./gpu.toml"),
@@ -301,14 +304,24 @@ def test_options_that_make_no_sense_are_refused(
     assert request_lines(server) == []
 
 
-def test_typed_platform_file_is_in_place_of_the_configured_one(pip: Pip, torch_index: str) -> None:
-    """One in a variable is not one of several."""
+# What is typed, in spite of variables for a platform file and for all variants, and the labels.
+TYPED: dict[str, tuple[Sequence[str], Sequence[str]]] = {
+    "another platform file": (("--variant-platform", "cpu.toml"), ["00000000"]),
+    "all variants": (("--variants", "all", "--no-deps"), sorted(LABELS)),
+}
+
+
+@pytest.mark.parametrize(("args", "labels"), TYPED.values(), ids=TYPED)
+def test_what_is_typed_is_in_place_of_what_is_configured(
+    pip: Pip, torch_index: str, args: Sequence[str], labels: Sequence[str]
+) -> None:
+    """A file in a variable is not one of several, and contradicts nothing that is typed."""
     (pip.folder / "gpu.toml").write_text(GPU)
     (pip.folder / "cpu.toml").write_text(CPU)
-    output = pip.dry_run(
-        torch_index, "--variant-platform", "cpu.toml", "torch", PIP_VARIANT_PLATFORM="gpu.toml"
-    )
-    assert "torch-2.8.0-00000000" in output.last_line
+    command = ("lock", "--output", "pylock.toml", "--index-url", torch_index, *args, "torch")
+    pip.run(*command, machine=QUERY_FAILS, PIP_VARIANT_PLATFORM="gpu.toml", PIP_LOCK_VARIANTS="all")
+    torch = packages_in(pip.folder / "pylock.toml")["torch"]
+    assert sorted(torch["variants-json"]["variants"]) == labels
 
 
 def test_freeze_names_labels_if_requested(own_pip: Pip, cu126_index: str) -> None:

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +12,7 @@ from tests.e2e.indexes import cuda, with_provider, with_variants
 from tests.e2e.pips import NEW_DRIVER, Output, Pip
 from tests.support.stand_in import write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json
+from tests.support.web_servers import NGINX, http_server, nginx
 
 METADATA: Json = {
     "default-priorities": {"namespace": ["nvidia"]},
@@ -257,68 +252,6 @@ def test_unwritable_path_is_one_error(pip: Pip) -> None:
     assert [path.suffix for path in file.parent.iterdir() if path != file] == [".whl"] * 4
 
 
-@contextmanager
-def _http_server(python: Path, root: Path) -> Iterator[str]:
-    """Serve a folder with `python -m http.server` and yield its address."""
-    command: list[str | Path] = [
-        python,
-        "-u",
-        "-m",
-        "http.server",
-        "0",
-        "--bind",
-        "127.0.0.1",
-        "--directory",
-        root,
-    ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            port = process.stdout.readline().split(" port ")[1].split()[0]
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.terminate()
-
-
-_NGINX = """\
-daemon off; master_process off; pid {work}/pid; error_log {work}/error;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {work}/1; proxy_temp_path {work}/2; fastcgi_temp_path {work}/3;
-    uwsgi_temp_path {work}/4; scgi_temp_path {work}/5;
-    server {{ listen 127.0.0.1:{port}; location / {{ root {root}; autoindex on; }} }}
-}}
-"""
-
-
-@contextmanager
-def _nginx(program: str, root: Path, work: Path) -> Iterator[str]:
-    """Serve a folder with nginx and its autoindex, and yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    work.mkdir()
-    config = work / "nginx.conf"
-    config.write_text(_NGINX.format(work=work, root=root, port=port))
-    with subprocess.Popen([program, "-c", config, "-e", work / "start"]) as process:
-        try:
-            for _ in range(100):
-                assert process.poll() is None, (work / "start").read_text()
-                with socket.socket() as client:
-                    if client.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.terminate()
-
-
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
 @pytest.fixture(
     params=[
         "http.server",
@@ -335,12 +268,12 @@ def served(request: pytest.FixtureRequest, pip: Pip, tmp_path: Path) -> Iterator
     index(pip, root)
     if request.param == "nginx":
         assert NGINX is not None
-        with _nginx(NGINX, root, tmp_path / "nginx") as url:
+        with nginx(NGINX, root, tmp_path / "nginx") as url:
             yield url
         return
     if request.param == "static index":
         write_simple_index(root, {"torch": sorted((root / "torch").iterdir())})
-    with _http_server(pip.python, root) as url:
+    with http_server(pip.python, root) as url:
         yield f"{url}simple/" if request.param == "static index" else url
 
 
@@ -379,7 +312,7 @@ def test_pages_make_a_folder_an_index_for_every_pip(
     next(root.rglob("numpy-*.metadata")).unlink()
     index(own_pip, "--all", "--check", root, status=1)
     index(own_pip, "--all", root)
-    with _http_server(own_pip.python, root) as url:
+    with http_server(own_pip.python, root) as url:
         output = own_pip.run("install", "--index-url", url, "torch", machine=NEW_DRIVER)
         assert output.last_line == "Successfully installed numpy-2.0 torch-2.8.0-cu129"
         page = url if not by_project else f"{url}torch/"

@@ -224,7 +224,7 @@ def resolve(world: Mapping[str, Any], session: Any, folder: Path) -> dict[str, A
     logger = logging.getLogger()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         resolver.resolve(reqs, check_supported_wheels=False)
     except InstallationError as error:
@@ -232,7 +232,7 @@ def resolve(world: Mapping[str, Any], session: Any, folder: Path) -> dict[str, A
     finally:
         logger.removeHandler(handler)
         state.close()
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     chosen = {
         name: item.source_link.filename if item.source_link else f"installed {item.version}"
         for name, item in resolver._result.mapping.items()

@@ -85,7 +85,6 @@ def _random_files(rng: random.Random, name: str, names: Sequence[str]) -> Iterat
                     values = rng.sample(["1", "2", "3", "2.0", "1.0"], rng.choice([1, 1, 1, 2]))
                     abi.append((other, tuple(values)))
             yield File(name, f"{version}.0", label, (*common,), tuple(abi))
-            _ = rng.random()
 
 
 def with_markers(world: World, seed: int) -> World:

@@ -12,7 +12,7 @@ from pip_variants.core.errors import RequestError
 from pip_variants.core.metadata import Provider
 from pip_variants.core.properties import Namespace
 from pip_variants.core.target_markers import parse_requirement
-from pip_variants.providers import _kfd, amd, gfx, registry, rocm_bootstrap
+from pip_variants.providers import _files, _kfd, amd, gfx, registry, rocm_bootstrap
 from pip_variants.providers._kfd import Gpu, GpuFacts, target_of
 from pip_variants.providers.amd import AmdFacts, RocmFacts
 from pip_variants.providers.registry import built_in_for, known_features
@@ -218,6 +218,23 @@ def test_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
     rocm = amd.read_facts({}, tmp_path).rocm
     assert rocm == RocmFacts(
         problem="the version of ROCm could not be read: it is not a regular file"
+    )
+
+
+@pytest.mark.usefixtures("linux")
+def test_gpu_whose_render_node_is_closed_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The reason names the device and its group, whatever the name of that."""
+    for path in ("dev/kfd", "dev/dri/renderD128", "dev/dri/renderD129"):
+        write(tmp_path / path, "")
+    for number in (1, 2):
+        write(node_path(tmp_path, number), f"{GPU_NODE}drm_render_minor {127 + number}\n")
+    forbid(monkeypatch, tmp_path, {"no_access": ["dev/dri/renderD129"]})
+    monkeypatch.setattr(_files, "group", lambda _: "{render}")
+    closed = f"no permission to open {tmp_path}/dev/dri/renderD129, which the group {{render}} has"
+    assert _kfd.read_gpus({}, tmp_path) == GpuFacts(
+        (Gpu("gfx942"),), (f"an AMD GPU may not be used here: {closed}",)
     )
 
 

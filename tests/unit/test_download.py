@@ -242,7 +242,7 @@ def test_connection_that_cannot_be_made_is_tried_again() -> None:
 def test_cancelled_download_returns_without_an_error() -> None:
     """What has arrived stays; whoever cancelled it knows."""
     own, server, _ = start(whole())
-    own.advance = lambda _: own.cancelled.set()
+    own.advance = lambda number: own.cancelled.set() if number else None
     own.run()
     assert 0 < len(content(own)) < SIZE
     own.run()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from .engine import find
-from .run import current
+from .run import beside, current
 
 find()
 
@@ -11,6 +13,9 @@ from pip_variants.commands import command  # noqa: E402 - not importable before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from optparse import Values
+
     from pip_variants.pip_adapter.run_state import RunState
 
 
@@ -20,3 +25,13 @@ class VariantsCommand(command.VariantsCommand):
     def state(self) -> RunState:
         """Return the state of this run."""
         return current().state()
+
+    @contextlib.contextmanager
+    def state_beside(self, options: Values) -> Iterator[RunState]:
+        """Yield the state of a run of its own, for these options."""
+        with beside(options) as run:
+            state = run.state()
+            try:
+                yield state
+            finally:
+                state.close()

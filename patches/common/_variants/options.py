@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from pip._internal.cli.base_command import Command
 
+_SEVERAL = {
+    "lock": " Several times: write a lock pylock.NAME.toml for each NAME.toml.",
+    "variants": " With mirror several times: what each of these machines needs. The option"
+    " --platform-file is the same.",
+}
+"""What several platform files mean, by command."""
 _DISABLE = "--disable-variant-provider"
 _REPEATABLE = (
     (
@@ -77,16 +83,16 @@ def option_group(command: Command) -> OptionGroup:
             metavar=metavar,
             help=f"{text} Can be used several times.",
         )
-    is_lock = command.name == "lock"
-    several = " Several times: write a lock pylock.NAME.toml for each NAME.toml." if is_lock else ""
+    is_lock, several = command.name == "lock", _SEVERAL.get(command.name, "")
     group.add_option(
         "--variant-platform",
+        *(("--platform-file",) if command.name == "variants" else ()),
         dest="variant_platform",
         metavar="FILE",
         type="str",
         action="callback",
         callback=_set_platform,
-        callback_args=(is_lock,),
+        callback_args=(bool(several),),
         help="Describe the target machine by a file, as `pip variants platform` writes one, in"
         f" place of querying this machine.{several}",
     )
@@ -107,6 +113,8 @@ def _add_lock_option(group: OptionGroup) -> None:
         metavar="WHICH",
         type="choice",
         choices=("this", "all"),
+        action="callback",
+        callback=_set_locked,
         default="this",
         help="Which variants of a version to lock: this, the one for this machine (default); or"
         " all of them that the tags of this interpreter allow, whatever the machine.",
@@ -151,7 +159,10 @@ def _add_presentation(group: OptionGroup) -> None:
 def _set_platform(
     option: Option, name: str, file: str, parser: OptionParser, takes_several: bool
 ) -> None:
-    """Set the platform file in the options, and list those of the command line."""
+    """Set the platform file in the options, and list those of the command line.
+
+    Which variants are locked counts beside it only if that was typed as well.
+    """
     values = parser.values
     if values is None or option.dest is None:  # never while options are parsed
         return
@@ -160,9 +171,26 @@ def _set_platform(
     if parser.rargs is None:
         typed = []
     elif len(typed) > 1 and not takes_several:
-        parser.error(f"option {name}: several files; only `pip lock` writes something for each")
+        find()
+        from pip_variants.explain.requests import SEVERAL_PLATFORMS
+
+        parser.error(f"option {name}: {SEVERAL_PLATFORMS}")
+    elif hasattr(values, "lock_variants") and not getattr(values, "has_typed_variants", False):
+        values.lock_variants = "this"
     setattr(values, option.dest, file)
     values.variant_platforms = typed
+
+
+def _set_locked(option: Option, _: str, which: str, parser: OptionParser) -> None:
+    """Set which variants are locked, in place of a platform file that is configured."""
+    values = parser.values
+    if values is None or option.dest is None:  # never while options are parsed
+        return
+    setattr(values, option.dest, which)
+    if parser.rargs is not None:
+        values.has_typed_variants = True
+        if which == "all" and not getattr(values, "variant_platforms", None):
+            values.variant_platform = None
 
 
 def _set_jobs(option: Option, name: str, number: int, parser: OptionParser) -> None:

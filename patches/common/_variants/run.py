@@ -103,7 +103,7 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
 
     Raise pip's CommandError for invalid options about variants; warn about those without effect.
     """
-    if len(getattr(options, "variant_platforms", None) or ()) > 1:
+    if len(getattr(options, "variant_platforms", ())) > 1 and hasattr(options, "lock_variants"):
         from .locks import run_for_each_platform
 
         return run_for_each_platform(options, lambda: _run_command(options, command))
@@ -127,23 +127,31 @@ def _run_command(options: Values, command: Callable[[], int]) -> int:
     return status
 
 
-class build_dependencies:  # noqa: N801 - used as a function; contextlib is not imported here
-    """A context in which build dependencies are resolved, in a run of their own.
+class beside:  # noqa: N801 - used as a function; contextlib is not imported here
+    """A context with a run of its own, for these options."""
 
-    They are for this machine and for an environment of their own: of the options about variants
-    only those of the environment and of configuration files apply, as in a process of its own.
-    """
+    def __init__(self, options: Values) -> None:
+        self._inner = Run(options)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Run:
         global _run  # noqa: PLW0603 - see begin
         self._outer = _run
-        inner = Run(_build_options(_run.options))
-        inner.without_variants = _run.without_variants
-        _run = inner
+        self._inner.without_variants = _run.without_variants
+        _run = self._inner
+        return _run
 
     def __exit__(self, *_: object) -> None:
         global _run  # noqa: PLW0603 - see begin
         _run = self._outer
+
+
+def build_dependencies() -> beside:
+    """Return a context in which build dependencies are resolved, in a run of their own.
+
+    They are for this machine and for an environment of their own: of the options about variants
+    only those of the environment and of configuration files apply, as in a process of its own.
+    """
+    return beside(_build_options(_run.options))
 
 
 def _build_options(options: Values | None) -> Values:

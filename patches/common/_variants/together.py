@@ -41,7 +41,9 @@ def conditions(
     yield from alternatives.requirements(state, factory, req, dist)
 
 
-def resolve(resolver: RLResolver, requirements: list[Requirement], limit: int) -> Result:
+def resolve(
+    resolver: RLResolver, factory: Factory, requirements: list[Requirement], limit: int
+) -> Result:
     """Return the set of packages that pip's resolver finds, in which all builds go together."""
     run = current()
     found: Result | Exception
@@ -55,5 +57,6 @@ def resolve(resolver: RLResolver, requirements: list[Requirement], limit: int) -
         return found
     from pip_variants.pip_adapter import rounds
 
-    result: Result = rounds.agreeing_set(run.state(), resolver, requirements, limit, found)
+    search = rounds.Rounds(run.state(), resolver, factory, requirements, limit)
+    result: Result = search.agreeing_set(found)
     return result

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from optparse import Values
 
 import pytest
@@ -11,7 +12,7 @@ from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 
 from pip_variants.commands.command import VariantsCommand
-from pip_variants.pip_adapter.run_state import RunState
+from pip_variants.pip_adapter.run_state import RunState, new_run_state
 from tests.unit.adapter.edge import (
     FakeFinder,
     FakeServer,
@@ -38,6 +39,11 @@ class Command(VariantsCommand):
     def state(self) -> RunState:
         """Return the state of this run."""
         return self.own_state
+
+    @contextmanager
+    def state_beside(self, options: Values) -> Iterator[RunState]:
+        """Yield the state of a run of its own."""
+        yield new_run_state(options, [])
 
     def session(self, options: Values) -> PipSession:  # noqa: ARG002 - as VariantsCommand has it
         """Return a session over the stand-in server."""

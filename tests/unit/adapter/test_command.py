@@ -9,7 +9,7 @@ from pip_variants.commands.command import _ACTIONS, VariantsCommand
 from tests.unit.adapter.command import Command, printed
 from tests.unit.provider_cases import BUILT_IN_NAMESPACES
 
-ACTIONS = "is not an action of pip variants (explain, list, platform, check, index, make)."
+ACTIONS = "is not an action of pip variants (explain, list, platform, check, index, make, mirror)."
 BAD_ARGUMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "misspelt action": (("explian", "torch"), f"'explian' {ACTIONS} Did you mean explain?"),
     "unknown action": (("torch",), f"'torch' {ACTIONS}"),

@@ -33,6 +33,7 @@ import pip_variants.commands.command
 from pip_variants.core.conditions import Condition
 from pip_variants.core.properties import Value
 from pip_variants.pip_adapter import compat
+from tests.support.stand_in_wheel import write_wheel
 from tests.unit.adapter.edge import (
     OTHER_PAGE,
     FakeFinder,
@@ -683,3 +684,43 @@ def test_commands_that_find_packages_are_known_by_their_options() -> None:
     ]
     assert found == ["install", "download", "wheel", "index"]
     assert compat.finds_packages(parsed())
+
+
+def test_options_of_another_command_are_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command has itself is not changed."""
+    monkeypatch.setenv("PIP_PROGRESS_BAR", "off")
+    monkeypatch.setenv("PIP_NO_DEPS", "1")
+    options = parsed("--pre")
+    options.isolated_mode = options.ignore_dependencies = False
+    found = compat.with_options_of("download", options)
+    assert (found.progress_bar, found.build_isolation, found.pre) == ("off", True, True)
+    assert not found.ignore_dependencies
+    assert not hasattr(options, "progress_bar")
+
+
+def test_download_is_resolved_without_saving_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of requirements, constraints and dependencies count as for `pip download`."""
+    monkeypatch.chdir(tmp_path)
+    for name, version, requires in (("x", "1.0", ["y>=1"]), ("y", "1.0", []), ("y", "2.0", [])):
+        write_wheel(tmp_path / "w", f"{name}-{version}-py3-none-any.whl", requires=requires)
+    (tmp_path / "r.txt").write_text("x\n")
+    (tmp_path / "c.txt").write_text("y<2\n")
+    args = ("--no-index", "--find-links", str(tmp_path / "w"), "-r", "r.txt", "-c", "c.txt")
+    options = compat.with_options_of("download", parsed(*args))
+    options.editables, options.dry_run = [], True
+    session = PipSession()
+    with global_tempdir_manager():
+        finder = compat.build_finder(session, options)
+        found = compat.resolve_download(session, finder, options, ["x>=1"])
+    files = [req.link.filename for req in found if req.link is not None]
+    assert sorted(files) == ["x-1.0-py3-none-any.whl", "y-1.0-py3-none-any.whl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.txt", "r.txt", "w"]
+
+
+def test_command_gets_the_options_about_requirements(command: Command) -> None:
+    """They are pip's own."""
+    compat.add_requirement_options(command)
+    names = {option.dest for option in command.cmd_opts.option_list}
+    assert names == {"requirements", "ignore_dependencies", "require_hashes"}
