@@ -179,6 +179,18 @@ CASES: dict[str, tuple[World, str]] = {
         world([*EXT[:1], *OTHER, TORCH_28], "ext", "other"),
         "ext-1.0-t28 other-1.0 torch-2.8.0",
     ),
+    "the requested one, named first": (
+        world([*EXT, *TORCH], "ext==1.0#t28", "torch==2.8.0"),
+        "ext-1.0-t28 torch-2.8.0",
+    ),
+    "a value that is no version": (
+        world([file("ext 2.0 new", torch="x_y"), *EXT, TORCH_28], "ext", "torch"),
+        "ext-1.0-t28 torch-2.8.0",
+    ),
+    "installed for no version": (
+        world([*EXT, TORCH_28], "ext", "torch", installed=(file("ext 1.0 t28", torch="x_y"),)),
+        "ext-1.0-t28 torch-2.8.0",
+    ),
     # Several values of one feature: any; several features: all.
     "either": (world([*EITHER, *TORCH], "torch<2.10", "ext"), "ext-1.0-both torch-2.9.0"),
     "neither": (world([*EITHER, *TORCH], "torch", "ext"), "ext-1.0-null torch-2.10.0"),
@@ -292,6 +304,22 @@ def test_label_that_does_not_fit_is_not_fetched(release: Release) -> None:
         "Passed over t28 and t29 of ext 1.0: t28 needs abi_dependency :: torch :: 2.8, this machine"
         " has none" in found["log"]
     )
+
+
+@each_series
+def test_search_ends_however_many_versions_there_are(release: Release) -> None:
+    """A variant may have several values of each of several distributions: not all are tried."""
+    names = [f"p{number}" for number in range(6)]
+    either: dict[str, Any] = dict.fromkeys(names, ("1", "2"))
+    files = [
+        file(f"{name} {major}.{minor}")
+        for name in names
+        for major in (2, 1)
+        for minor in range(8, 0, -1)
+    ]
+    ext = file("ext 1.0 all", torch="2.7", **either)
+    (found,) = resolve_all(release, [world([ext, *files, TORCH_28], "ext", "torch", *names)])
+    assert "error" in found
 
 
 BUILDS = (

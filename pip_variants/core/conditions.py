@@ -33,6 +33,12 @@ class Condition:
         """
         return version is not None and not set(self.values).isdisjoint(prefixes(version))
 
+    @property
+    def specifier(self) -> str:
+        """Return the version specifier, or an empty string if none says the same."""
+        is_one = len(self.values) == 1 and all(map(_is_number, self.values[0].split(".")))
+        return f"=={self.values[0]}.*" if is_one else ""
+
     def __str__(self) -> str:
         return " or ".join(f"{self.project}=={value}.*" for value in self.values)
 
@@ -87,9 +93,8 @@ def open_features(variants: Sequence[Variant], projects: Iterable[str]) -> Order
 
 def _numbers(value: str) -> tuple[tuple[int, int | str], ...]:
     # A part that is no number is no prefix of a release and comes last.
-    return tuple(
-        (1, int(part))
-        if part.isascii() and part.isdigit() and len(part) < _MOST_DIGITS
-        else (0, part)
-        for part in value.split(".")
-    )
+    return tuple((1, int(part)) if _is_number(part) else (0, part) for part in value.split("."))
+
+
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdigit() and len(part) < _MOST_DIGITS

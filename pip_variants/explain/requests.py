@@ -14,6 +14,7 @@ NAMESPACE_UNUSED = "no variant that pip considered has this namespace"
 FEATURE_UNUSED = "its provider reports no such feature"
 PACKAGE_UNUSED = "no variant that pip considered needs this provider"
 SEVERAL_PLATFORMS = "several files; only `pip lock` and `pip variants mirror` do something for each"
+LEGACY_RESOLVER = "the legacy resolver takes no build back"
 
 
 def conflicting_requests(project: str, first: str, second: str) -> str:

@@ -437,7 +437,7 @@ def condition_requirement(
     from pip._internal.resolution.resolvelib.requirements import SpecifierRequirement
 
     class ConditionRequirement(SpecifierRequirement):
-        """A condition; that of several values is kept where the finder's files are filtered."""
+        """A condition; one without a specifier is kept where the finder's files are filtered."""
 
         is_condition = True
 
@@ -450,8 +450,7 @@ def condition_requirement(
         def is_satisfied_by(self, candidate: Candidate) -> bool:
             return condition.holds(str(candidate.version))
 
-    only = condition.values[0] if len(condition.values) == 1 else None
-    text = f"{condition.project}=={only}.*" if only is not None else condition.project
+    text = f"{condition.project}{condition.specifier}"
     ireq: Any = factory._make_install_req_from_spec(text, comes_from)  # noqa: SLF001
     ireq.variant_condition = condition
     found = ConditionRequirement(ireq)

@@ -47,10 +47,19 @@ class EverySet:
     def first(self, requirements: Sequence[Any]) -> FoundSet | None:
         """Return the first set in the order of pip's candidates that holds, or None.
 
-        None as well if there are too many to be tried.
+        None as well if there are too many to be tried, or a set is too large.
         """
-        found = self._visit({}, [(requirement, None) for requirement in requirements])
+        self.steps -= 1
+        try:
+            found = self._visit({}, [(requirement, None) for requirement in requirements])
+        except RecursionError:
+            return None
         return found if isinstance(found, FoundSet) else None
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the search has given up."""
+        return self.steps < 0
 
     def _visit(
         self, mapping: dict[str, Any], information: list[tuple[Any, Any]]
@@ -74,7 +83,7 @@ class EverySet:
         conflict = set(_names(parent for item, parent in information if item.name == missing))
         for candidate in self._candidates(missing, information):
             self.steps -= 1
-            if self.steps < 0:
+            if self.is_exhausted:
                 return set()
             more = [(item, candidate) for item in self.provider.get_dependencies(candidate)]
             result = self._visit({**mapping, missing: candidate}, [*information, *more])

@@ -179,6 +179,8 @@ class PluginInstaller:
             yield "--no-index"
 
     def _indexes(self) -> list[str]:
+        if self._own_index:
+            return [self._own_index]
         if self.finder is not None:
             return self.finder.index_urls
         if self.options.no_index:
@@ -186,7 +188,15 @@ class PluginInstaller:
         return [self.options.index_url, *self.options.extra_index_urls]
 
     def _find_links(self) -> list[str]:
+        if self._own_index:
+            return []
         return self.finder.find_links if self.finder is not None else self.options.find_links
+
+    @property
+    def _own_index(self) -> str | None:
+        """The index that the user named for providers alone."""
+        url: str | None = getattr(self.options, "variant_provider_index", None)
+        return url
 
     def _environ(self, work: Path) -> dict[str, str]:
         """Return the caller's environment without pip's variables, but with all URLs.

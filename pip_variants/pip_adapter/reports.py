@@ -107,13 +107,15 @@ def _unmatched(state: RunState) -> Iterator[_Unmatched]:
 
 
 def _unmatched_consistent(state: RunState) -> Iterator[_Unmatched]:
-    """Yield the namespaces in which builds must agree that no variant has."""
+    """Yield the namespaces in which builds must agree that no variant has, or that do not count."""
     namespaces = state.resolver.namespaces
     for value in configured_options(state.options, "consistent_namespaces"):
+        option = f"--variant-consistent {value.text}"
         if value.text not in namespaces:
-            option = f"--variant-consistent {value.text}"
             why = messages.NAMESPACE_UNUSED
             yield _Unmatched(option, why, value.text, namespaces, value.is_default)
+        elif state.is_legacy:
+            yield _Unmatched(option, messages.LEGACY_RESOLVER, value.text, set(), False)
 
 
 def _unmatched_providers(state: RunState) -> Iterator[_Unmatched]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pip._vendor.resolvelib import ResolutionError
+
 from pip_variants.core.conditions import Condition, prefixes
 from pip_variants.core.difference import DifferentBuilds, different_builds
 from pip_variants.core.properties import Value
@@ -51,7 +53,7 @@ class Rounds:
         """Return a set of packages in which the conditions of all variants hold.
 
         ``found`` is what pip's resolver made of the requirements at first. Raise its error if there
-        is no set.
+        is no set, and at once any other, such as that of a file that cannot be read.
         """
         together = self.state.together
         valid = None
@@ -81,7 +83,7 @@ class Rounds:
     def _resolve(self, more: Sequence[Any] = ()) -> Result | Exception:
         try:
             return self.resolver.resolve([*self.requirements, *more], max_rounds=self.limit)
-        except Exception as error:  # noqa: BLE001 - raised again, or there is another set
+        except (ResolutionError, RecursionError) as error:
             return error
 
     def _with_best_labels(self, valid: Result) -> Result:
@@ -128,6 +130,8 @@ def _first_of_all(
         lambda mapping: {name for one in _differing(state, mapping) for name, _ in one.builds},
     )
     for versions in together.possible_versions():
+        if search.is_exhausted:
+            break
         together.assume(versions)
         found = search.first(requirements)
         if found is not None:

@@ -64,6 +64,12 @@ def test_check_reports_a_pair_that_does_not_belong_together(own_pip: Pip) -> Non
     output = own_pip.run(*install, "ext", "torch==2.8.0")
     assert output.last_line == "Successfully installed ext-1.0-torch28 torch-2.8.0"
     assert own_pip.run("check").last_line == "No broken requirements found."
+    # What is frozen can be installed, although ext comes before its torch.
+    frozen = own_pip.run("freeze", "--variants").stdout
+    assert frozen == "ext==1.0#torch28\ntorch==2.8.0\n"
+    (own_pip.folder / "frozen.txt").write_text(frozen)
+    again = own_pip.run(*install, "--dry-run", "--ignore-installed", "-r", "frozen.txt")
+    assert again.last_line == "Would install ext-1.0-torch28 torch-2.8.0"
     own_pip.run(*install, "torch==2.9.0")
     assert own_pip.run("check", status=1).stdout == (
         "ext 1.0 is the variant torch28, which does not fit: torch28 needs"

@@ -133,6 +133,10 @@ Wheel Variant Options:
                               Let this provider package be installed in
                               isolation and run, also in place of a built-in
                               one. Can be used several times.
+  --variant-provider-index <url>
+                              Install trusted provider packages from this
+                              index alone, in place of the indexes and find-
+                              links of this command.
   --variant-platform <file>   Describe the target machine by a file, as `pip
                               variants platform` writes one, in place of
                               querying this machine.
@@ -161,7 +165,12 @@ LOCK_PLATFORM_HELP = """\
                               querying this machine. Several times: write a
                               lock pylock.NAME.toml for each NAME.toml.
 """
+MIRROR_PLATFORM_HELP = """\
+                              querying this machine. With mirror several
+                              times: what each machine needs.
+"""
 HELP_OF = {
+    "variants": HELP.replace(PLATFORM_HELP, MIRROR_PLATFORM_HELP),
     "lock": HELP.replace(PLATFORM_HELP, LOCK_PLATFORM_HELP) + LOCK_HELP,
     "freeze": HELP + FREEZE_HELP,
 }

@@ -25,7 +25,7 @@ from tests.e2e.gpu import (
 )
 from tests.e2e.indexes import torch_files, torch_sdist
 from tests.e2e.pips import Output, Pip
-from tests.support.stand_in import IndexServer, Listed, Reply
+from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index
 from tests.support.stand_in_wheel import Json
 from tests.support.venvs import make_venv
 
@@ -62,6 +62,21 @@ def test_newer_provider_is_installed_beside_the_older_one(
     assert output.last_line == "Would install torch-2.8.0-null"
     assert "fast needs gpu :: arch :: b, this machine has a\n" in output.stdout
     assert len(provider_folders(pip)) == 2
+
+
+def test_index_of_providers_is_the_only_source_of_them(
+    pip: Pip, tmp_path: Path, server: IndexServer, tag: str
+) -> None:
+    """A provider of the same name beside the variants is not looked at."""
+    root = tmp_path / "index"
+    failing = write_provider(root / "files", "raise RuntimeError")
+    write_gpu_index(root, tag, {"gpu-provider": [failing]})
+    provider = write_provider(root / "own/files")
+    write_simple_index(root / "own", {"gpu-provider": [provider]})
+    own = ("--variant-provider-index", f"{server.url}own/simple/")
+    output = pip.dry_run(f"{server.url}simple/", *TRUST_GPU, *own, "torch")
+    assert (output.last_line, output.stderr) == ("Would install torch-2.8.0-fast", "")
+    assert {*server.requested("/gpu-provider/")} == {"/own/simple/gpu-provider/"}
 
 
 def test_changed_provider_of_same_version_is_installed_anew(

@@ -86,6 +86,41 @@ def test_packages_that_take_different_builds_have_one_line(
     assert lines == [f"torch takes cu126 and vision takes cu128: {differ}"]
 
 
+def test_packages_take_builds_that_agree_if_the_user_wants_that(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+) -> None:
+    """Torch takes the build that vision has too; where there is none, the error names both."""
+    bounds = {"cu125": "12.5", "cu126": "12.6", "cu128": "12.8"}
+    builds = {"torch": ["cu126", "cu128"], "vision": ["cu126"], "audio": ["cu125"]}
+    files = {
+        name: torch_files(
+            tmp_path / "index/files",
+            tag,
+            labels,
+            name=name,
+            metadata=with_variants({label: cuda(bounds[label]) for label in labels}),
+        )
+        for name, labels in builds.items()
+    }
+    write_simple_index(tmp_path / "index", files)
+    url, nvidia = f"{server.url}simple/", "--variant-consistent=nvidia"
+    assert pip.dry_run(url, "torch").last_line == "Would install torch-2.8.0-cu128"
+    output = pip.dry_run(url, nvidia, "torch", "vision")
+    assert output.last_line == "Would install torch-2.8.0-cu126 vision-2.8.0-cu126"
+    assert output.stderr == ""
+    output = pip.dry_run(url, nvidia, "torch", "audio", status=1)
+    assert output.stderr == (
+        "ERROR: No set of packages was found in which the variants fit beside each other: torch"
+        " takes cu128 and audio takes cu125: their builds differ in"
+        " nvidia :: cuda_version_lower_bound (12.5, 12.8)\n"
+    )
+    output = pip.dry_run(url, "--variant-consistent=nvidai", "torch")
+    assert output.stderr == (
+        "WARNING: --variant-consistent nvidai had no effect: no variant that pip considered has"
+        " this namespace; did you mean nvidia?\n"
+    )
+
+
 def test_rows_of_two_indexes_name_their_index(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str
 ) -> None:

@@ -56,6 +56,23 @@ def test_condition_holds_if_any_value_matches(
     assert Condition("torch", tuple(map(Value, values))).holds(version) is holds
 
 
+SPECIFIERS: dict[tuple[str, ...], str] = {
+    ("2.8",): "==2.8.*",
+    ("2.8.0",): "==2.8.0.*",
+    ("2.8", "2.9"): "",
+    ("x_y",): "",
+    ("2.8_1",): "",
+    ("2.",): "",
+    ("9" * 5_000,): "",
+}
+
+
+@pytest.mark.parametrize(("values", "expected"), SPECIFIERS.items())
+def test_specifier_is_that_of_one_release(values: tuple[str, ...], expected: str) -> None:
+    """What no specifier expresses is left to ``holds``."""
+    assert Condition("torch", tuple(map(Value, values))).specifier == expected
+
+
 def test_conditions_are_of_namespaces_whose_values_are_versions() -> None:
     """Every feature is a condition of its own; other namespaces are none."""
     found = conditions_of(

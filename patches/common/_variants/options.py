@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 _SEVERAL = {
     "lock": " Several times: write a lock pylock.NAME.toml for each NAME.toml.",
-    "variants": " With mirror several times: what each of these machines needs. The option"
-    " --platform-file is the same.",
+    "variants": " With mirror several times: what each machine needs.",
 }
 """What several platform files mean, by command."""
 _DISABLE = "--disable-variant-provider"
@@ -83,6 +82,13 @@ def option_group(command: Command) -> OptionGroup:
             metavar=metavar,
             help=f"{text} Can be used several times.",
         )
+    group.add_option(
+        "--variant-provider-index",
+        dest="variant_provider_index",
+        metavar="URL",
+        help="Install trusted provider packages from this index alone, in place of the indexes and"
+        " find-links of this command.",
+    )
     is_lock, several = command.name == "lock", _SEVERAL.get(command.name, "")
     group.add_option(
         "--variant-platform",

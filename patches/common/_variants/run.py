@@ -166,7 +166,7 @@ def _build_options(options: Values | None) -> Values:
     for name in ("variant_platform", "platforms", "abis", "implementation", "python_version"):
         setattr(inner, name, None)
     inner.lock_variants, inner.ignore_installed = "this", True
-    inner.variant_jobs = 1
+    inner.variant_jobs, inner.ignore_dependencies = 1, False
     inner.dry_run, inner.output_file = False, None  # a build needs their files
     return inner
 

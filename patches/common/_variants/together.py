@@ -45,11 +45,13 @@ def resolve(
     resolver: RLResolver, factory: Factory, requirements: list[Requirement], limit: int
 ) -> Result:
     """Return the set of packages that pip's resolver finds, in which all builds go together."""
+    from pip._vendor.resolvelib import ResolutionError
+
     run = current()
     found: Result | Exception
     try:
         found = resolver.resolve(requirements, max_rounds=limit)
-    except Exception as error:  # noqa: BLE001 - pip or the engine raises it again
+    except (ResolutionError, RecursionError) as error:
         found = error
     if not run.has_state or not run.state().together.has_conditions:
         if isinstance(found, Exception):

@@ -131,3 +131,23 @@ def test_indexes_of_the_finder_count_more_than_the_options(pip: FakePip, tmp_pat
     assert pip.environs[0]["PIP_EXTRA_INDEX_URL"] == "https://y/simple"
     assert pip.environs[0]["PIP_FIND_LINKS"] == "./found"
     assert without_paths(pip.commands[0], tmp_path)[4:] == ["--trusted-host", "x"]
+
+
+def test_index_for_providers_is_the_only_source(pip: FakePip, tmp_path: Path) -> None:
+    """Neither the indexes and find-links of the command nor a switch against indexes count."""
+    own = "https://me:secret@p/simple"
+    found = options(
+        tmp_path,
+        index_url="https://a/simple",
+        extra_index_urls=["https://b/simple", "/my wheels"],
+        find_links=["./wheels", "/my wheels"],
+        no_index=True,
+        variant_provider_index=own,
+    )
+    for finder in (None, Finder(FakeServer())):
+        PluginInstaller(found, finder, lambda: None).site_of(["gpu-provider"])
+        environ = pip.environs[-1]
+        assert environ["PIP_INDEX_URL"] == own
+        assert not {"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"} & environ.keys()
+        words = " ".join(pip.commands[-1])
+        assert not [text for text in ("secret", "my wheels", "--no-index") if text in words]

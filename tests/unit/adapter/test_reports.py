@@ -186,6 +186,20 @@ def test_name_of_a_provider_that_matches_nothing_is_a_warning(
     assert logged(caplog) == ([] if text is None else [("WARNING", text)])
 
 
+def test_builds_that_need_not_agree_with_the_legacy_resolver_are_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It takes nothing back, so that the option cannot do what it says."""
+    state = run_state()
+    state.options.deprecated_features_enabled = ["legacy-resolver"]
+    setattr(state.options, CONSISTENT, [OptionValue("gpu", is_default=True)])
+    linked = LinkedRelease.of("torch", "2.8.0", torch_links("fast"), FakeFinder(serving()))
+    decide_release(state, linked)
+    warn_of_unused_requests(state)
+    text = "--variant-consistent gpu had no effect: the legacy resolver takes no build back"
+    assert logged(caplog) == [("WARNING", text)]
+
+
 @pytest.mark.parametrize(("described", "is_warning"), [("gpuu", True), ("npu_x", False)])
 def test_misspelt_namespace_of_a_platform_file_is_a_warning(
     caplog: pytest.LogCaptureFixture, described: str, *, is_warning: bool
