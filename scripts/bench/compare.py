@@ -36,6 +36,7 @@ other measurements, each with --help:
   bench size        size and build time of the wheel, lines added to pip, `pip variants index`
   bench sizes       installs of 1 GB of wheels, or of the real torch
   bench providers   provider queries, with and without pip's cache
+  bench publish     making a variant of a wheel of 5 GB, an index of 10,000 wheels
   bench startup     what the start-up hook adds to the start of an interpreter
   bench ranking     ranking of 10 to 100,000 variants, beside variantlib
 """

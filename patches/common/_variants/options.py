@@ -89,10 +89,20 @@ def option_group(command: Command) -> OptionGroup:
         help="Install trusted provider packages from this index alone, in place of the indexes and"
         " find-links of this command.",
     )
-    is_lock, several = command.name == "lock", _SEVERAL.get(command.name, "")
+    _add_platform_option(group, command.name)
+    _add_presentation(group)
+    if command.name == "lock":
+        _add_lock_option(group)
+    elif command.name == "freeze":
+        _add_freeze_option(group)
+    return group
+
+
+def _add_platform_option(group: OptionGroup, command: str) -> None:
+    several = _SEVERAL.get(command, "")
     group.add_option(
         "--variant-platform",
-        *(("--platform-file",) if command.name == "variants" else ()),
+        *(("--platform-file",) if command == "variants" else ()),
         dest="variant_platform",
         metavar="FILE",
         type="str",
@@ -102,12 +112,6 @@ def option_group(command: Command) -> OptionGroup:
         help="Describe the target machine by a file, as `pip variants platform` writes one, in"
         f" place of querying this machine.{several}",
     )
-    _add_presentation(group)
-    if is_lock:
-        _add_lock_option(group)
-    elif command.name == "freeze":
-        _add_freeze_option(group)
-    return group
 
 
 def _add_lock_option(group: OptionGroup) -> None:
