@@ -80,17 +80,17 @@ def other_variant(project: str, requested: str, installed: str | None) -> str:
 
 def no_action(name: str, actions: Iterable[str]) -> str:
     """Return that ``pip variants`` has no action of this name, and which it has."""
-    names = [*actions]
-    close = nearest(name, names)
-    hint = f" Did you mean {close}?" if close is not None else ""
-    return f"{quoted(name)} is not an action of pip variants ({', '.join(names)}).{hint}"
+    return f"{quoted(name)} is not an action of pip variants {_known(name, actions)}"
 
 
 def no_machine(name: str, machines: Iterable[str]) -> str:
     """Return that ``--as`` has no machine of this name, and which it has."""
-    names = [*machines]
+    return f"--as: {quoted(name)} is neither a platform file nor a machine {_known(name, machines)}"
+
+
+def _known(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence: all names that there are, and the one that is nearest."""
+    names = [*known]
     close = nearest(name, names)
     hint = f" Did you mean {close}?" if close is not None else ""
-    return (
-        f"--as: {quoted(name)} is neither a platform file nor a machine ({', '.join(names)}).{hint}"
-    )
+    return f"({', '.join(names)}).{hint}"

@@ -38,6 +38,15 @@ CU129_PROPERTIES = (
     "nvidia :: sm_arch :: 90_real",
 )
 
+GPU_PLATFORM = """\
+version = 1
+complete = true
+[properties.nvidia]
+cuda_version_lower_bound = ["12.8", "12.6"]
+sm_arch = ["90_real"]
+"""
+CPU_PLATFORM = "version = 1\ncomplete = true\n"
+
 LARGE = 400_000
 """The size of a large wheel, of which only parts are read; pip shows no progress of it yet."""
 
@@ -227,3 +236,30 @@ def wheel_bytes_sent(server: IndexServer) -> Mapping[str, int]:
             label = stem.split("-", 5)[5] if stem.count("-") > 4 else ""
             found[label] = found.get(label, 0) + request.sent
     return found
+
+
+def write_index_by_variant(
+    root: Path, tag: str, labels: Sequence[str | None], files: Mapping[str, bytes] | None = None
+) -> None:
+    """Write an index with torch, whose dependencies depend on the variant, and with these."""
+    requires = (
+        "always",
+        "cuda-runtime; 'nvidia' in variant_namespaces",
+        "cpu-runtime; variant_label == '00000000'",
+    )
+    torch = [
+        write_wheel(
+            root / "files",
+            f"torch-2.8.0-{tag}{f'-{label}' if label else ''}.whl",
+            variant_json=TORCH_280 if label else None,
+            requires=requires,
+            files=files,
+        )
+        for label in labels
+    ]
+    others = {
+        name: [write_wheel(root / "files", f"{name.replace('-', '_')}-1.0-{PURE_TAG}.whl")]
+        for name in ("always", "cuda-runtime", "cpu-runtime")
+    }
+    torch.append(write_variants_json(root / "files"))
+    write_simple_index(root, {"torch": torch, **others})

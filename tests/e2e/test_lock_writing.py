@@ -12,7 +12,15 @@ from packaging.pylock import Pylock
 from pip._vendor import tomli
 
 from pip_variants.core.filenames import split_label
-from tests.e2e.indexes import PURE_TAG, large_torch_wheels, write_torch_release, write_variants_json
+from tests.e2e.indexes import (
+    ALL_LABELS,
+    CPU_PLATFORM,
+    GPU_PLATFORM,
+    large_torch_wheels,
+    write_index_by_variant,
+    write_torch_release,
+    write_variants_json,
+)
 from tests.e2e.pips import (
     MIDDLE_DRIVER,
     NEW_DRIVER,
@@ -31,46 +39,15 @@ from tests.support.stand_in import (
     IndexServer,
     Listed,
     write_simple_index,
-    write_wheel,
 )
 from tests.support.stand_in_wheel import Json
 from tests.support.venvs import THIS_PYTHON, Venv
-
-REQUIRES = (
-    "always",
-    "cuda-runtime; 'nvidia' in variant_namespaces",
-    "cpu-runtime; variant_label == '00000000'",
-)
-LABELS = ("00000000", "cu126", "cu128", "cu129")
-GPU = """\
-version = 1
-complete = true
-[properties.nvidia]
-cuda_version_lower_bound = ["12.8", "12.6"]
-sm_arch = ["90_real"]
-"""
-CPU = "version = 1\ncomplete = true\n"
 
 
 @pytest.fixture
 def torch_index(tmp_path: Path, server: IndexServer, tag: str) -> str:
     """Return the address of an index with torch, whose dependencies depend on the variant."""
-    root = tmp_path / "index"
-    torch = [
-        write_wheel(
-            root / "files",
-            f"torch-2.8.0-{tag}{f'-{label}' if label else ''}.whl",
-            variant_json=TORCH_280 if label else None,
-            requires=REQUIRES,
-        )
-        for label in (*LABELS, None)
-    ]
-    others = {
-        name: [write_wheel(root / "files", f"{name.replace('-', '_')}-1.0-{PURE_TAG}.whl")]
-        for name in ("always", "cuda-runtime", "cpu-runtime")
-    }
-    torch.append(write_variants_json(root / "files"))
-    write_simple_index(root, {"torch": torch, **others})
+    write_index_by_variant(tmp_path / "index", tag, (*ALL_LABELS, None))
     return f"{server.url}simple/"
 
 
@@ -146,7 +123,7 @@ def test_metadata_of_wheels_is_locked_where_there_is_no_other(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, origin: str
 ) -> None:
     """Their index has none, or the user gave a wheel by its address."""
-    files = write_torch_release(tmp_path / "index", tag, LABELS)
+    files = write_torch_release(tmp_path / "index", tag, ALL_LABELS)
     write_simple_index(tmp_path / "index", {"torch": files[:-1]})
     url = f"{server.url}simple/"
     given = {"wheels": "torch", "address": f"{server.url}files/{files[1].name}"}
@@ -168,8 +145,8 @@ def test_lock_of_all_variants_is_the_same_on_every_machine(
     packages = packages_in(pip.folder / "pylock.toml")
     assert list(packages) == ["always", "cpu-runtime", "cuda-runtime", "torch"]
     torch = packages["torch"]
-    assert {*wheels_in(torch)[:-1]} == {*LABELS}
-    assert len(torch["wheels"]) == len(LABELS) + 1
+    assert {*wheels_in(torch)[:-1]} == {*ALL_LABELS}
+    assert len(torch["wheels"]) == len(ALL_LABELS) + 1
     assert all(len(wheel["hashes"]["sha256"]) == 64 for wheel in torch["wheels"])
     assert torch["variants-json"] == TORCH_280
     lines = [line.strip() for line in output.stdout.splitlines()]
@@ -190,7 +167,7 @@ def test_lock_of_all_variants_is_the_same_on_every_machine(
 def test_variable_of_lock_means_the_option(pip: Pip, torch_index: str) -> None:
     """`PIP_LOCK_VARIANTS` is read by `pip lock` alone."""
     lock(pip, torch_index, "torch", variants="all")
-    assert len(packages_in(pip.folder / "pylock.toml")["torch"]["wheels"]) == len(LABELS) + 1
+    assert len(packages_in(pip.folder / "pylock.toml")["torch"]["wheels"]) == len(ALL_LABELS) + 1
     pip.dry_run(torch_index, "torch", PIP_LOCK_VARIANTS="all")
 
 
@@ -201,7 +178,7 @@ def test_large_wheels_without_hashes_are_not_downloaded_for_the_lock(
 ) -> None:
     """The one that is chosen is; a line names the others, which no lock can have."""
     root = tmp_path / "index"
-    wheels = large_torch_wheels(root / "files", tag, LABELS)
+    wheels = large_torch_wheels(root / "files", tag, ALL_LABELS)
     listed = [Listed(path, hashed=False, core_metadata=core_metadata) for path in wheels]
     document = write_variants_json(root / "files")
     write_simple_index(root, {"torch": [*listed, Listed(document)]})
@@ -236,8 +213,8 @@ def test_required_hashes_choose_the_wheels_of_a_lock(pip: Pip, torch_index: str,
 @pytest.mark.every_release
 def test_each_of_several_platform_files_has_a_lock(pip: Pip, reader: Pip, torch_index: str) -> None:
     """Each lock has the variant for one machine and what that needs, in a file of that name."""
-    (pip.folder / "gpu.toml").write_text(GPU)
-    (pip.folder / "cpu.toml").write_text(CPU)
+    (pip.folder / "gpu.toml").write_text(GPU_PLATFORM)
+    (pip.folder / "cpu.toml").write_text(CPU_PLATFORM)
     files = ("--variant-platform", "gpu.toml", "--variant-platform", "cpu.toml")
     output = lock(pip, torch_index, *files, "torch", machine=QUERY_FAILS)
     expected = {"gpu": ("cu128", "cuda-runtime"), "cpu": ("00000000", "cpu-runtime")}
@@ -296,8 +273,8 @@ def test_options_that_make_no_sense_are_refused(
     pip: Pip, server: IndexServer, args: Sequence[str], status: int, error: str
 ) -> None:
     """The error is pip's own for the options of a command."""
-    (pip.folder / "gpu.toml").write_text(GPU)
-    (pip.folder / "cpu.toml").write_text(CPU)
+    (pip.folder / "gpu.toml").write_text(GPU_PLATFORM)
+    (pip.folder / "cpu.toml").write_text(CPU_PLATFORM)
     output = pip.run(*args, "--index-url", f"{server.url}simple/", "torch", status=status)
     # Not every Python quotes the choices.
     assert output.stderr.splitlines()[-1].replace("'this', 'all'", "this, all") == error
@@ -307,7 +284,7 @@ def test_options_that_make_no_sense_are_refused(
 # What is typed, in spite of variables for a platform file and for all variants, and the labels.
 TYPED: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "another platform file": (("--variant-platform", "cpu.toml"), ["00000000"]),
-    "all variants": (("--variants", "all", "--no-deps"), sorted(LABELS)),
+    "all variants": (("--variants", "all", "--no-deps"), sorted(ALL_LABELS)),
 }
 
 
@@ -316,8 +293,8 @@ def test_what_is_typed_is_in_place_of_what_is_configured(
     pip: Pip, torch_index: str, args: Sequence[str], labels: Sequence[str]
 ) -> None:
     """A file in a variable is not one of several, and contradicts nothing that is typed."""
-    (pip.folder / "gpu.toml").write_text(GPU)
-    (pip.folder / "cpu.toml").write_text(CPU)
+    (pip.folder / "gpu.toml").write_text(GPU_PLATFORM)
+    (pip.folder / "cpu.toml").write_text(CPU_PLATFORM)
     command = ("lock", "--output", "pylock.toml", "--index-url", torch_index, *args, "torch")
     pip.run(*command, machine=QUERY_FAILS, PIP_VARIANT_PLATFORM="gpu.toml", PIP_LOCK_VARIANTS="all")
     torch = packages_in(pip.folder / "pylock.toml")["torch"]

@@ -6,51 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.indexes import LARGE, PURE_TAG, write_variants_json
+from tests.e2e.indexes import ALL_LABELS, CPU_PLATFORM, GPU_PLATFORM, LARGE, write_index_by_variant
 from tests.e2e.pips import QUERY_FAILS, Output, Pip, whole_files
 from tests.support.index_server import Reply
-from tests.support.stand_in import TORCH_280, IndexServer, write_simple_index, write_wheel
+from tests.support.stand_in import TORCH_280, IndexServer
 from tests.support.stand_in_wheel import dump
 
-LABELS = ("00000000", "cu126", "cu128", "cu129")
-GPU = """\
-version = 1
-complete = true
-[properties.nvidia]
-cuda_version_lower_bound = ["12.8", "12.6"]
-sm_arch = ["90_real"]
-"""
-CPU = "version = 1\ncomplete = true\n"
-REQUIRES = (
-    "always",
-    "cuda-runtime; 'nvidia' in variant_namespaces",
-    "cpu-runtime; variant_label == '00000000'",
-)
 MACHINES = ("--platform-file", "gpu.toml", "--platform-file", "cpu.toml")
 
 
 @pytest.fixture
 def torch_index(tmp_path: Path, server: IndexServer, pip: Pip) -> str:
     """Return the address of an index with torch, whose dependencies depend on the variant."""
-    root = tmp_path / "index"
-    torch = [
-        write_wheel(
-            root / "files",
-            f"torch-2.8.0-{pip.tag}-{label}.whl",
-            variant_json=TORCH_280,
-            requires=REQUIRES,
-            files={"torch/lib.bin": bytes(LARGE)},
-        )
-        for label in LABELS
-    ]
-    others = {
-        name: [write_wheel(root / "files", f"{name.replace('-', '_')}-1.0-{PURE_TAG}.whl")]
-        for name in ("always", "cuda-runtime", "cpu-runtime")
-    }
-    torch.append(write_variants_json(root / "files"))
-    write_simple_index(root, {"torch": torch, **others})
-    (pip.folder / "gpu.toml").write_text(GPU)
-    (pip.folder / "cpu.toml").write_text(CPU)
+    files = {"torch/lib.bin": bytes(LARGE)}
+    write_index_by_variant(tmp_path / "index", pip.tag, ALL_LABELS, files)
+    (pip.folder / "gpu.toml").write_text(GPU_PLATFORM)
+    (pip.folder / "cpu.toml").write_text(CPU_PLATFORM)
     return f"{server.url}simple/"
 
 
@@ -94,7 +65,7 @@ def test_each_machine_installs_from_the_mirror_what_it_would_from_the_index(
     assert output.last_line == "Nothing new: m has all that is needed, 5 files"
     assert "Downloading" not in output.stdout
     assert server.requested(".whl") == []
-    (own_pip.folder / "old.toml").write_text(GPU.replace('"12.8", ', ""))
+    (own_pip.folder / "old.toml").write_text(GPU_PLATFORM.replace('"12.8", ', ""))
     mirror(own_pip, torch_index, "torch", "m", "--variant-platform", "old.toml")
     assert [path.rpartition("-")[2] for path in whole_files(server)] == ["cu126.whl"]
     assert document.read_bytes() == dump(TORCH_280)
