@@ -69,13 +69,14 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     findings = [*sources.findings]
     checked: list[Checked] = []
     for place, source in sources.found.items():
-        source.read_labels = bool(on)
-        findings += _check_source(place, source, transport, checked)
+        found, versions = _check_source(place, source, transport, every_label=bool(on))
+        findings += found
+        checked += versions
     number = sum(len(source.files) for source in sources.found.values())
-    taken = outcomes(checked, on)
+    taken = outcomes(checked, on) if on else None
     if options.html:
-        write_page(options.html, page(taken))
-    _print(findings, taken if on else None, number, as_json=options.json)
+        write_page(options.html, page(taken or ()))
+    _print(findings, taken, number, as_json=options.json)
     failing = ("error", "warning") if options.strict else ("error",)
     return 1 if any(item.severity in failing for item in findings) else 0
 
@@ -115,14 +116,12 @@ class _File:
 class _Source:
     """The files of one folder or page by URL; ``complete``: all its files.
 
-    ``read_wheels``: every wheel is opened. ``read_labels``: one of each label that no document
-    describes is.
+    ``read_wheels``: every wheel is opened.
     """
 
     files: dict[str, _File] = field(default_factory=dict)
     complete: bool = False
     read_wheels: bool = True
-    read_labels: bool = False
 
 
 @dataclass(slots=True)
@@ -205,41 +204,47 @@ def _is_single(name: str) -> bool:
 
 
 def _check_source(
-    place: str, source: _Source, transport: PipTransport, checked: list[Checked]
-) -> Iterator[Finding]:
-    """Yield the findings of one source; add its versions to ``checked``."""
+    place: str, source: _Source, transport: PipTransport, *, every_label: bool
+) -> tuple[list[Finding], list[Checked]]:
+    """Return the findings of one source, and its versions.
+
+    ``every_label``: a wheel is opened of each label that no document describes.
+    """
+    findings: list[Finding] = []
+    checked: list[Checked] = []
     releases, invalid = group_by_version(source.files.values())
     for file, error in invalid:
         if is_published(file.name):
-            yield finding("file-name", shortened(printable(file.shown)), "", str(error))
+            shown = shortened(printable(file.shown))
+            findings.append(finding("file-name", shown, "", str(error)))
         else:  # a JSON file given by the user, which may have any name
-            yield from _document(file, transport).findings
+            findings += _document(file, transport).findings
     for (project, version), files in releases.items():
         documents = [_document(file, transport) for file in files.documents]
-        wheels = [_wheel(file, transport) for file in _opened(files, documents, source)]
-        yield from _check_version(files, documents, wheels, complete=source.complete)
+        opened = files.wheels if source.read_wheels else ()
+        if every_label and not source.read_wheels:
+            opened = _one_of_each_label(files, documents)
+        wheels = [_wheel(file, transport) for file in opened]
+        findings += _check_version(files, documents, wheels, complete=source.complete)
         names = tuple(file.name for file in files.wheels)
         if names:
             readable = [*_readable(documents), None]
             own = tuple(_readable(wheels))
             checked.append(Checked(project, version, place, names, readable[0], own))
+    return findings, checked
 
 
-def _opened(
-    files: ReleaseFiles[_File], documents: Sequence[Document], source: _Source
-) -> Sequence[_File]:
-    """Return the wheels of a version that are opened."""
-    if source.read_wheels:
-        return files.wheels
-    if not source.read_labels:
-        return ()
+def _one_of_each_label(
+    files: ReleaseFiles[_File], documents: Sequence[Document]
+) -> tuple[_File, ...]:
+    """Return a wheel of each label that no document describes."""
     described = {
         variant.label for item in _readable(documents) for variant in item.metadata.variants
     }
     by_label = {label_of(file.name): file for file in files.wheels}
-    return [
+    return tuple(
         file for label, file in by_label.items() if label is not None and label not in described
-    ]
+    )
 
 
 def _readable(documents: Iterable[Document]) -> list[FileMetadata]:
