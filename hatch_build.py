@@ -36,6 +36,15 @@ __all__ = ["BuildError", "apply_patch"]
 UPSTREAM_VARIABLE = "PIP_VARIANTS_UPSTREAM"
 """The environment variable that selects an upstream release."""
 
+OVERRIDE = "_pip_variants_override.py"
+"""The start-up hook in the wheel."""
+
+PTH = "pep_xxx_wheel_variants.pth"
+"""What imports it."""
+
+STAMPED = "pip_variants/_vendor/pip/__main__.py"
+"""The file of the wheel that ends with the stamp of the build, which the start-up hook has too."""
+
 _BOUNDS = ("FIRST_PYTHON", "ENDS_BEFORE_PYTHON")
 
 # Older wheels have it beside METADATA.
@@ -157,8 +166,9 @@ class VendorHook(BuildHookInterface[BuilderConfig]):
         build_data["force_include"][str(tree)] = "/"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 (hatchling's signature)
-        """Remove the temporary folder."""
+        """Put the files of the wheel in order; remove the temporary folder."""
         self._work.cleanup()
+        sort_members(Path(artifact_path))
 
 
 def assemble(release: Release, work: Path) -> Path:
@@ -178,11 +188,58 @@ def assemble(release: Release, work: Path) -> Path:
     _write_bill_of_materials(vendor, release)
     for name in config["pip"]["patches"]:
         apply_patch(Path(name).name, _read(series / name).decode(), vendor / "pip")
-    override = series.parents[1] / "pip_variants" / "_override.py"
+    package = series.parents[1] / "pip_variants"
+    override = package / "_override.py"
     if override.is_file():
+        stamp = f"# build {_hash_of(package, vendor)}\n"
+        with (tree / STAMPED).open("ab") as file:
+            file.write(stamp.encode())
         text = _with_python_bounds(override.read_text(encoding="utf-8"), release)
-        (tree / "_pip_variants_override.py").write_text(text, encoding="utf-8")
+        (tree / OVERRIDE).write_text(_with_stamp(text, stamp), encoding="utf-8")
     return tree
+
+
+def _hash_of(*folders: Path) -> str:
+    """Return what tells one content of these folders from another."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                name = path.relative_to(folder).as_posix()
+                digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _with_stamp(text: str, stamp: str) -> str:
+    """Return the start-up hook with the stamp of its build."""
+    old = 'STAMP = ""\n'
+    if text.count(old) != 1:
+        raise BuildError("The start-up hook does not set STAMP once.")
+    return text.replace(old, f"STAMP = {stamp!r}\n")
+
+
+def sort_members(wheel: Path) -> None:
+    """Sort the members of a wheel as installers are to write them.
+
+    The file with the stamp comes first, and behind all other modules what makes Python import them:
+    where an installation stops in between, the start-up hook is missing or has another stamp.
+    """
+    last = (OVERRIDE, PTH)
+
+    def position(name: str) -> int:
+        if name == STAMPED:
+            return 0
+        if name.partition("/")[0].endswith(".dist-info"):
+            return 3
+        return 2 if name in last else 1
+
+    with zipfile.ZipFile(wheel) as archive:
+        members = sorted(archive.infolist(), key=lambda member: position(member.filename))
+        contents = [(member, archive.read(member)) for member in members]
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for member, content in contents:
+            archive.writestr(member, content)
 
 
 def _set_version(module: Path, release: Release) -> None:

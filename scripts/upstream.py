@@ -30,8 +30,9 @@ from build import (  # noqa: E402
 
 from patches.apply import Hunk, occurrences, parse_patch  # noqa: E402
 
+OURS = ("pip._safety", "pip._variants")
 IMPORTERS = (
-    ROOT / "pip_variants" / "pip_adapter" / "compat.py",
+    *sorted((ROOT / "pip_variants" / "pip_adapter" / "compat").glob("*.py")),
     *sorted((ROOT / "patches" / "common" / "_variants").glob("*.py")),
 )
 
@@ -76,7 +77,9 @@ def imported_names() -> Iterator[tuple[str, str]]:
         (node.module, alias.name)
         for path in IMPORTERS
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pip._")
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("pip._")
+        and not (node.module or "").startswith(OURS)
         for alias in node.names
     }
     yield from sorted((str(module), name) for module, name in found)

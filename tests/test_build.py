@@ -283,7 +283,7 @@ def test_only_patched_and_added_files_differ_from_upstream(
         for folder, source in config["add"].items()
         for path in (series / source).glob("*.py")
     }
-    version = {"__init__.py"}
+    version = {"__init__.py", "__main__.py"}  # and the stamp of the build
     targets = (f"{pin.into}{pin.unpack}" for pin in pins if pin.into)
     replaced = {name.removeprefix("pip/") for name in targets if name.startswith("pip/")}
     differing = {name for name in ours if ours[name] != theirs.get(name)}
@@ -313,7 +313,23 @@ def test_wheel_has_package_and_start_up_hook_at_its_root(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or "variants/_override" in name]
     assert metadata.get_all("Requires-Dist") is None
     assert scripts == ["[console_scripts]", "variantlib = variantlib.commands.main:main", ""]
-    assert pth == b"import _pip_variants_override\n"
+    assert pth == (
+        b'import sys; exec("try:\\n import _pip_variants_override\\nexcept Exception:\\n pass")\n'
+    )
+
+
+def test_wheel_is_whole_once_the_start_up_hook_is_installed(wheel: Path) -> None:
+    """Installers write the file with the stamp first, and the hook with the same stamp last."""
+    with zipfile.ZipFile(wheel) as archive:
+        info = "-".join(wheel.name.split("-")[:2]) + ".dist-info/"
+        names = [name for name in archive.namelist() if not name.startswith(info)]
+        assert archive.namelist()[: len(names)] == names
+        stamp = archive.read("pip_variants/_vendor/pip/__main__.py").splitlines(keepends=True)[-1]
+        hook = archive.read("_pip_variants_override.py").decode()
+    assert names[0] == "pip_variants/_vendor/pip/__main__.py"
+    assert {*names[-2:]} == {"pep_xxx_wheel_variants.pth", "_pip_variants_override.py"}
+    assert re.fullmatch(rb"# build [0-9a-f]{16}\n", stamp)
+    assert f"\nSTAMP = {stamp.decode()!r}\n" in hook
 
 
 def test_wheel_has_the_licence_of_everything_vendored(wheel: Path) -> None:

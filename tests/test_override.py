@@ -29,6 +29,10 @@ Venvs = Callable[[str], Venv]
 ROOT = Path(__file__).parent.parent
 OVERRIDE = ROOT / "pip_variants" / "_override.py"
 NAME = "pep-xxx-wheel-variants"
+REPAIR = (
+    "WARNING: pep-xxx-wheel-variants is not installed completely, so this is the stock pip. To"
+    " repair it: python -m pip install --force-reinstall --no-deps pep-xxx-wheel-variants"
+)
 
 RUNPY = (
     "import runpy, sys; sys.argv = ['pip', '--version']; runpy.run_module('pip', {}, '__main__')"
@@ -443,3 +447,114 @@ def _bundled_pip(python: str) -> Path:
     assert base is not None
     code = "import ensurepip; print(ensurepip.__path__[0])"
     return next(Path(run(base, "-c", code).strip(), "_bundled").glob("pip-*.whl"))
+
+
+@pytest.fixture
+def half(tmp_path: Path, patched: Venvs) -> Venv:
+    """Return a venv of our own, in which a test replaces files."""
+    return patched(THIS_PYTHON).copy(tmp_path / "venv", link=True)
+
+
+def _replace(path: Path, content: bytes | None) -> None:
+    """Give a file this content, or remove it, without a change of the file that it is linked to."""
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+
+HOOK = "_pip_variants_override.py"
+# What is in the place of the start-up hook after half an installation.
+HALF_HOOKS: dict[str, bytes | None] = {
+    "missing": None,
+    "empty": b"",
+    "first half": OVERRIDE.read_bytes()[:2500],
+    "null characters": bytes(1000),
+    "junk": b"\xff\xfe\x00junk",
+    "syntax error": b"def (\n",
+    "raises": b"1 / 0\n",
+    "imports what is missing": b"import missing_module\n",
+}
+
+
+@pytest.mark.parametrize("content", HALF_HOOKS.values(), ids=HALF_HOOKS)
+def test_interpreter_starts_silently_whatever_became_of_the_hook(
+    half: Venv, content: bytes | None
+) -> None:
+    """No start of Python prints anything, and the stock pip runs (A25)."""
+    _replace(half.site / HOOK, content)
+    assert half.run("-c", "pass") == ""
+    assert half.version() == half.stock
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_interpreter_starts_silently_with_another_hook_in_its_place(
+    half: Venv, *, is_file: bool
+) -> None:
+    """A folder named as the hook, or as its module, is no hook."""
+    _replace(half.site / HOOK, None)
+    (half.site / (HOOK if is_file else HOOK.removesuffix(".py"))).mkdir()
+    assert half.run("-c", "pass") == ""
+    assert half.version() == half.stock
+
+
+STAMPED = "pip/__main__.py"
+# A file below `_vendor/`, and what became of it.
+DAMAGED_FILES = {
+    "stamp is missing": (STAMPED, None),
+    "stamp is empty": (STAMPED, b""),
+    "stamp of another build": (STAMPED, b"# build 0123456789abcdef\n"),
+    "stamp of null characters": (STAMPED, bytes(900)),
+    "package is empty": ("pip/__init__.py", b""),
+    "main module is empty": ("pip/_internal/cli/main.py", b""),
+    "main module is missing": ("pip/_internal/cli/main.py", None),
+    "facade of null characters": ("pip/_variants/__init__.py", bytes(900)),
+    "library of junk": ("pip/_vendor/rich/console.py", b"\xff junk"),
+    "command is empty": ("pip/_internal/commands/check.py", b""),
+    "command is missing": ("pip/_internal/commands/check.py", None),
+    "module of a command is empty": ("pip/_internal/operations/check.py", b""),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGED_FILES.values(), ids=DAMAGED_FILES)
+def test_stock_pip_runs_for_a_damaged_one_and_names_the_repair(
+    half: Venv, name: str, content: bytes | None
+) -> None:
+    """Whatever the first command that needs the file is; one line says how to repair it (A24)."""
+    _replace(half.site / "pip_variants" / "_vendor" / name, content)
+    output = run(half.root / "bin" / "pip", "check", quiet=False)
+    assert output == f"No broken requirements found.\n{REPAIR}\n"
+    assert run(half.python, "-m", "pip", "check", quiet=False) == output
+
+
+def test_program_that_imports_pip_is_not_told_of_the_repair(half: Venv) -> None:
+    """Its output is its own; it gets the stock pip."""
+    _replace(half.site / "pip_variants" / "_vendor" / STAMPED, None)
+    stock = half.site / "pip" / "__init__.py"
+    assert half.run("-c", "import pip; print(pip.__file__)") == f"{stock}\n"
+
+
+def test_repair_makes_a_damaged_pip_whole(half: Venv, wheel: Path, patched: Venvs) -> None:
+    """The command that the line names installs all of it again."""
+    for name in ("_vendor/pip/__main__.py", "core/selection.py"):
+        _replace(half.site / "pip_variants" / name, None)
+    command = REPAIR.partition("repair it: python -m ")[2].split()
+    assert command[-1] == NAME
+    # The name as a path, because there is no index.
+    run(half.python, "-m", *command[:-1], "--no-index", wheel, quiet=False)
+    assert half.version() == half.patched
+    site = patched(THIS_PYTHON).site
+    names = {str(path.relative_to(site)) for path in site.rglob("*")}
+    assert {str(path.relative_to(half.site)) for path in half.site.rglob("*")} == names
+
+
+def test_exception_of_a_whole_pip_is_shown_as_ever(half: Venv) -> None:
+    """An error that is no damage is not hidden by the stock pip."""
+    code = (
+        "import sys; sys.argv = ['pip', 'check']; import pip\n"
+        "import pip._internal.commands.check as check\n"
+        "check.create_package_set_from_installed = None\n"
+        "from pip._internal.cli.main import main; sys.exit(main())\n"
+    )
+    output = run(half.python, "-c", code, status=2, quiet=False)
+    assert "TypeError: 'NoneType' object is not callable" in output
+    assert "repair" not in output

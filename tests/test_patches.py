@@ -228,10 +228,10 @@ def _public_names(module: Path) -> set[str]:
     """Return what a module of the facade offers: its functions, and what its `__all__` names."""
     names: set[str] = set()
     for node in ast.parse(module.read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        if (isinstance(node, ast.FunctionDef) and not node.name.startswith("_")) or (
+            isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        ):
             names.add(node.name)
-        elif isinstance(node, ast.ClassDef) and node.name == node.name.lower():
-            names.add(node.name)  # a context manager
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             names.update(ast.literal_eval(node.value))
     return names

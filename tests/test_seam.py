@@ -170,7 +170,7 @@ def run_mypy(work: Path, files: list[str]) -> list[tuple[str, int, str]]:
 @each_series
 def test_calls_between_pip_facade_and_engine_have_no_type_error(checked: Checked) -> None:
     """No line that a patch adds, and no module of the facade, has an error of mypy --strict."""
-    assert checked.errors("right") == []
+    assert checked.errors("right") == [], "\n".join(checked.errors("right"))
 
 
 @each_series

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pip_variants.core.errors import FetchError, VariantError, printable, quoted, shortened
+from pip_variants.core.errors import FetchError, VariantError, quoted, shortened
 from pip_variants.core.filenames import label_of
 from pip_variants.core.merge import FileMetadata
 from pip_variants.explain.outcomes import ReleaseRows, entries, table
@@ -24,8 +24,8 @@ from pip_variants.lint.findings import Finding, finding, summary
 from pip_variants.lint.release import Release, check_release
 from pip_variants.lint.wheel import check_wheel
 from pip_variants.pip_adapter import compat
-from pip_variants.pip_adapter.compat import CommandError, Link, redact_auth_from_url, write_output
-from pip_variants.pip_adapter.display import log_table
+from pip_variants.pip_adapter.compat import CommandError, Link, redact_auth_from_url
+from pip_variants.pip_adapter.display import log_table, print_document, print_line
 from pip_variants.pip_adapter.kept_wheels import Keeper
 from pip_variants.pip_adapter.links import remote_file, variant_link
 from pip_variants.pip_adapter.transport import PipTransport
@@ -91,13 +91,13 @@ def _print(
     if as_json:
         listed = [item.entry() for item in findings]
         found = listed if taken is None else {"findings": listed, "machines": [*entries(taken)]}
-        write_output("%s", json.dumps(found, indent=2))
+        print_document(json.dumps(found, indent=2))
         return
     for release in taken or ():
         log_table(table(release))
     for item in findings:
-        write_output("%s", item.line)
-    write_output("%s", summary(findings, number))
+        print_line(item.line)
+    print_line(summary(findings, number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +188,11 @@ class _Sources:
     def _fail(self, shown: str, problem: str) -> None:
         # Also in an invalid URL, which an error repeats, what precedes an @ may be secret.
         shown, problem = (re.sub("(://)[^/@]*@", r"\1****@", text) for text in (shown, problem))
-        self.findings.append(finding("unreadable", printable(shown), "", problem))
+        self.findings.append(finding("unreadable", shown, "", problem))
 
 
 def _local_file(path: Path) -> _File:
-    return _linked_file(printable(path.as_posix()), Link(path.absolute().as_uri()))
+    return _linked_file(path.as_posix(), Link(path.absolute().as_uri()))
 
 
 def _linked_file(shown: str, link: Link) -> _File:
@@ -215,8 +215,7 @@ def _check_source(
     releases, invalid = group_by_version(source.files.values())
     for file, error in invalid:
         if is_published(file.name):
-            shown = shortened(printable(file.shown))
-            findings.append(finding("file-name", shown, "", str(error)))
+            findings.append(finding("file-name", shortened(file.shown), "", str(error)))
         else:  # a JSON file given by the user, which may have any name
             findings += _document(file, transport).findings
     for (project, version), files in releases.items():
@@ -297,4 +296,4 @@ def _wheel(file: _File, transport: PipTransport) -> Document:
     except VariantError as error:
         problem = str(error).removeprefix(f"{file.name}: ")
         return Document(file.shown, None, (finding("unreadable", file.shown, "", problem),))
-    return check_wheel(file.shown, content, known_features)
+    return check_wheel(file.shown, content, known_features, file.name)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pip_variants.core.errors import VariantError
 from pip_variants.explain.requests import SEVERAL_PLATFORMS, no_action
 from pip_variants.pip_adapter import compat
-from pip_variants.pip_adapter.compat import Command, CommandError, write_output
+from pip_variants.pip_adapter.compat import Command, CommandError
+from pip_variants.pip_adapter.display import print_line
 from pip_variants.pip_adapter.run_state import RunState
 
 from .action_options import add_action_options
@@ -153,7 +154,9 @@ class VariantsCommand(Command):
     @staticmethod
     def _print_actions() -> None:
         width = max(map(len, _SUMMARIES))
-        write_output("Usage: pip variants ACTION [options]\n\nActions:")
+        for line in ("Usage: pip variants ACTION [options]", "", "Actions:"):
+            print_line(line)
         for action, summary in _SUMMARIES.items():
-            write_output("  %s  %s", action.ljust(width), summary)
-        write_output("\npip variants --help lists the options.")
+            print_line(f"  {action.ljust(width)}  {summary}")
+        for line in ("", "pip variants --help lists the options."):
+            print_line(line)

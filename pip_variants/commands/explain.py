@@ -32,9 +32,8 @@ from pip_variants.pip_adapter.compat import (
     Link,
     PipError,
     impatient_finder,
-    write_output,
 )
-from pip_variants.pip_adapter.display import log_explanation
+from pip_variants.pip_adapter.display import log_explanation, print_document
 from pip_variants.pip_adapter.distributions import variant_of
 from pip_variants.pip_adapter.evaluator import judge_wheels
 from pip_variants.pip_adapter.links import release_of, remote_file, variant_link
@@ -75,7 +74,7 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
     else:
         found = _explain_name(options, state, finder, req, constraints)
     if options.json:
-        write_output("%s", json.dumps(explanation_entry(found)))
+        print_document(json.dumps(explanation_entry(found)))
     else:
         log_explanation(found)
     return 0 if found.is_satisfied else 1

@@ -7,13 +7,16 @@ a page names is written before the page.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import VariantError, printable, quoted
-from pip_variants.pip_adapter.compat import CommandError, write_output
+from pip_variants.explain import mirrors as texts
+from pip_variants.pip_adapter.compat import CommandError
+from pip_variants.pip_adapter.display import print_line
 from pip_variants.publish.index_json import Folder, Plan, counted, plan_folder, read_folder
 from pip_variants.publish.index_pages import (
     METADATA_FILE,
@@ -28,6 +31,7 @@ from pip_variants.publish.index_pages import (
 )
 from pip_variants.publish.known_files import KnownFiles, sha256_of
 from pip_variants.publish.release_files import LocalFile, project_folders
+from pip_variants.system.locks import locked
 
 from .progress import spinning
 
@@ -48,7 +52,19 @@ def run(_: VariantsCommand, options: Values, args: list[str]) -> int:
         raise CommandError("Need exactly one folder of wheels.")
     pages, metadata = options.pages or options.all, options.metadata or options.all
     parts = Parts(pages=pages, metadata=metadata, write=not options.check)
-    return 0 if write_index(args[0], memory(options, Path(args[0])), parts) else 1
+    with alone_in(Path(args[0])) if parts.write else nullcontext():
+        return 0 if write_index(args[0], memory(options, Path(args[0])), parts) else 1
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Write a folder in the block, and no other pip that does; that is waited for."""
+
+    def wait() -> None:
+        logger.warning("%s", texts.other_writer(str(folder)))
+
+    with locked(folder, wait=wait):
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +100,9 @@ def write_index(shown: str, memory: Path | None, parts: Parts) -> bool:
                 read_files(folders, known, progress)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise CommandError(f"Cannot read {quoted(shown)}: {_reason(error)}") from None
-    index = _Index(root, known, write=parts.write, report=_discard if parts.keeps else write_output)
+    index = _Index(root, known, write=parts.write, report=_discard if parts.keeps else print_line)
     if not plans and not parts.pages:
-        index.report("There are no variant wheels in %s.", shown)
+        index.report(f"There are no variant wheels in {printable(shown)}.")
     clean = [index.add_metadata(folder) for folder in folders] if parts.metadata else []
     if parts.pages and not parts.metadata:
         index.find_metadata(folders)
@@ -97,7 +113,7 @@ def write_index(shown: str, memory: Path | None, parts: Parts) -> bool:
     return all(clean)
 
 
-def _discard(*_: str) -> None:
+def _discard(_: str) -> None:
     """Report nothing."""
 
 
@@ -116,7 +132,7 @@ class _Index:
     """
 
     def __init__(
-        self, root: Path, known: KnownFiles, *, write: bool, report: Callable[..., None]
+        self, root: Path, known: KnownFiles, *, write: bool, report: Callable[[str], None]
     ) -> None:
         self.report = report
         self._root = root
@@ -152,9 +168,9 @@ class _Index:
         files = counted(number, "file")
         if changed:
             verb = "wrote" if self._write else "would write"
-            self.report("%s %s (%s of %s)", verb, shown, f"{changed:,}", files)
+            self.report(f"{verb} {shown} ({changed:,} of {files})")
         elif number:
-            self.report("unchanged %s (%s)", shown, files)
+            self.report(f"unchanged {shown} ({files})")
         return clean and (self._write or not changed)
 
     def add_document(self, plan: Plan) -> bool:
@@ -193,7 +209,7 @@ class _Index:
                 problems.append(f"not written: {_reason(error)}")
             else:
                 verb = "unchanged" if current else "wrote" if self._write else "would write"
-                self.report("%s %s (%s)", verb, plan.file.shown, plan.summary)
+                self.report(f"{verb} {plan.file.shown} ({plan.summary})")
                 return current or self._write
         for problem in problems:
             logger.error("%s: %s", plan.file.shown, problem)
@@ -207,7 +223,7 @@ class _Index:
         except OSError as error:
             problem = f"not removed: {_reason(error)}"
             return self._carry_out(Plan(LocalFile(page), problems=(problem,)))
-        self.report("%s %s (0 files)", "removed" if self._write else "would remove", shown)
+        self.report(f"{'removed' if self._write else 'would remove'} {shown} (0 files)")
         return self._write
 
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pip_variants.explain.as_json import installed_entry, offer_entry
-from pip_variants.pip_adapter.compat import CommandError, tabulate, write_output
+from pip_variants.pip_adapter.compat import CommandError, tabulate
+from pip_variants.pip_adapter.display import print_document, print_line
 from pip_variants.pip_adapter.installed import InstalledVariant, installed_variants
 from pip_variants.pip_adapter.offers import Offer, offer
 
@@ -28,13 +29,13 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         raise CommandError("pip variants list takes no arguments.")
     found = _installed(command, options)
     if options.json:
-        write_output("%s", json.dumps(list(map(_entry, found))))
+        print_document(json.dumps(list(map(_entry, found))))
     elif found:
         _print_table(found, outdated=options.outdated)
     elif options.outdated:
-        write_output("No better variants are available.")
+        print_line("No better variants are available.")
     else:
-        write_output("No variants are installed.")
+        print_line("No variants are installed.")
     return 0
 
 
@@ -72,4 +73,4 @@ def _print_table(found: Sequence[Item], *, outdated: bool) -> None:
     lines, sizes = tabulate([header, *rows])
     lines.insert(1, " ".join("-" * size for size in sizes))
     for line in lines:
-        write_output("%s", line.rstrip())
+        print_line(line.rstrip())

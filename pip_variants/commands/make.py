@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pip_variants.core.errors import RequestError, VariantError, printable, quoted
+from pip_variants.core.limits import MAX_BYTES
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import (
     NULL_LABEL,
@@ -21,12 +22,12 @@ from pip_variants.core.properties import (
     Variant,
     is_label,
 )
-from pip_variants.formats.reader import MAX_BYTES
 from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.lint.findings import Finding
 from pip_variants.lint.variant_table import TABLE, read_variant_table
 from pip_variants.lint.wheel import check_wheel
-from pip_variants.pip_adapter.compat import CommandError, write_output
+from pip_variants.pip_adapter.compat import CommandError
+from pip_variants.pip_adapter.display import print_line
 from pip_variants.providers.registry import known_features
 from pip_variants.publish.make_wheel import (
     NewWheel,
@@ -145,7 +146,7 @@ def _plan(path: Path, request: _Request) -> NewWheel | None:
     try:
         source = read_source(path)
         if not source.content.is_complete:
-            return _checked(None, check_wheel(shown, source.content).findings)
+            return _checked(None, check_wheel(path.as_posix(), source.content).findings)
         metadata = None if request.label is None else _metadata(source, request.label, request)
         plan = plan_wheel(source, metadata, request.dependencies)
     except VariantError as error:
@@ -208,9 +209,8 @@ def _write(plan: NewWheel, dest: str | None) -> None:
     except OSError as error:
         target = printable((folder / plan.name).as_posix())
         raise CommandError(f"{target}: not written: {error.strerror or error}") from None
-    write_output(
-        "%s %s", "wrote" if is_new else "unchanged", printable((folder / plan.name).as_posix())
-    )
+    verb = "wrote" if is_new else "unchanged"
+    print_line(f"{verb} {printable((folder / plan.name).as_posix())}")
 
 
 def _warnings(plan: NewWheel) -> Iterator[str]:

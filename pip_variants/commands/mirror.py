@@ -20,8 +20,8 @@ from pip_variants.pip_adapter.compat import (
     CommandError,
     InstallationError,
     format_size,
-    write_output,
 )
+from pip_variants.pip_adapter.display import print_line
 from pip_variants.pip_adapter.downloads import Downloads
 from pip_variants.pip_adapter.mirror_files import Mirror, NeededFile, needed_files
 from pip_variants.pip_adapter.options import check_regular, read_platform
@@ -31,7 +31,7 @@ from pip_variants.pip_adapter.transport import PipTransport
 from pip_variants.publish.known_files import KnownFiles
 from pip_variants.publish.release_files import is_sdist
 
-from .index import Parts, memory, write_index
+from .index import Parts, alone_in, memory, write_index
 
 if TYPE_CHECKING:
     from pip_variants.pip_adapter.compat import Values
@@ -60,17 +60,20 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         for platform in _platforms(options):
             resolving.add(platform, options)
         files = [*resolving.files.values()]
+        if files:
+            mirror.create()
+            stack.enter_context(alone_in(root))
         new = [needed for needed in files if not mirror.has(needed)]
         if new:
             mirror.fetch(new, resolving.downloads())
         resolving.warn()
-    mirror.complete(files)
-    mirror.known.save()
-    is_clean = write_index(folder, kept, Parts(keeps=True)) if files else True
+        mirror.complete(files)
+        mirror.known.save()
+        is_clean = write_index(folder, kept, Parts(keeps=True)) if files else True
     built = [needed.file.filename for needed in files if is_sdist(needed.file.filename)]
     if built:
         logger.warning("%s", texts.built_from_source(built))
-    write_output("%s", texts.done(folder, len(files), mirror.new, format_size(mirror.size)))
+    print_line(texts.done(folder, len(files), mirror.new, format_size(mirror.size)))
     return 0 if is_clean else 1
 
 
@@ -120,7 +123,7 @@ class _Resolving:
             self.files.setdefault((needed.project, needed.file.filename), needed)
         machine = texts.THIS_MACHINE if platform is None else platform
         variants = [*filter(None, (_variant_name(item.file.filename) for item in found))]
-        write_output("%s", texts.needs(machine, len(found), variants))
+        print_line(texts.needs(machine, len(found), variants))
 
     def _share(self, state: RunState) -> None:
         """Let a run know what has been read, and the whole command what a run has come across."""

@@ -25,7 +25,7 @@ from pip_variants.core.properties import Namespace
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.explain import page
 from pip_variants.explain.as_json import namespace_entry
-from pip_variants.pip_adapter.compat import write_output
+from pip_variants.pip_adapter.display import print_document
 from pip_variants.pip_adapter.run_state import RunState
 from pip_variants.providers import platform_file
 from pip_variants.providers.registry import BUILT_INS
@@ -55,16 +55,14 @@ def run(command: VariantsCommand, options: Values, args: list[str]) -> int:
         for warning in item.warnings:
             state.log.once(logging.WARNING, f"{item.namespace}: {warning}")
     if options.json:
-        write_output(
-            "%s", json.dumps({"namespaces": [namespace_entry(item) for item in supported]})
-        )
+        print_document(json.dumps({"namespaces": [namespace_entry(item) for item in supported]}))
         return 0
     about = page.comments(
         _surroundings(state.resolver.settings), os.environ, supported, with_age=options.verbose > 0
     )
     missing = any(item.state in ("failed", "cross-target") for item in supported)
     text = platform_file.write(supported, complete=not args and not missing)
-    write_output("%s\n%s", about, text.rstrip())
+    print_document(f"{about}\n{text.rstrip()}")
     return 0
 
 

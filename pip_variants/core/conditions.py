@@ -77,7 +77,7 @@ def prefixes(version: str) -> tuple[str, ...]:
 
 def newest_first(values: Iterable[Value]) -> tuple[Value, ...]:
     """Return values in the order of the versions that match them: the newest, the longest first."""
-    return tuple(sorted(values, key=_numbers, reverse=True))
+    return tuple(sorted(values, key=lambda value: (_numbers(value), value), reverse=True))
 
 
 def open_features(variants: Sequence[Variant], projects: Iterable[str]) -> OrderedFeatures:

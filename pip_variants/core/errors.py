@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _SHOWN = 80
 _LONGEST = 200
 
 
-def shortened(text: str) -> str:
-    """Return ``text``, or its first 200 characters and an ellipsis."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return ``text``, or its first characters, by default 200, and an ellipsis."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def quoted(text: object) -> str:
@@ -20,6 +22,20 @@ def quoted(text: object) -> str:
     return literal if len(literal) <= _SHOWN else f"{literal[:_SHOWN]}...{literal[0]}"
 
 
+def first_of(texts: Sequence[str], most: int, longest: int = _LONGEST) -> list[str]:
+    """Return texts for one line, each shortened: of many only the first, and how many more."""
+    more = len(texts) - most
+    shown = texts if more <= 1 else [*texts[:most], f"{more:,} more"]
+    return [shortened(text, longest) for text in shown]
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` on one line; what would end a line or control a terminal is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def printable(text: str) -> str:
     """Return ``text`` unchanged, or quoted if it has control characters."""
     return text if text.isprintable() else quoted(text)
@@ -27,6 +43,9 @@ def printable(text: str) -> str:
 
 class VariantError(Exception):
     """Base of all errors of the engine; its text is one sentence without a final full stop."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class PropertyError(VariantError):
@@ -47,7 +66,7 @@ class MetadataError(VariantError):
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}" if path else problem)
         self.path = path
-        self.problem = problem
+        self.problem = one_line(problem)
 
 
 class UnsupportedRevisionError(MetadataError):
@@ -56,6 +75,11 @@ class UnsupportedRevisionError(MetadataError):
 
 class ArchiveError(MetadataError):
     """A wheel is not an archive that can be read."""
+
+
+def is_about_content(error: VariantError) -> bool:
+    """Return whether a wheel was read and its content is what is wrong."""
+    return isinstance(error, MetadataError) and not isinstance(error, ArchiveError)
 
 
 class FetchError(VariantError):

@@ -38,28 +38,47 @@ def merge(first: VariantMetadata, second: VariantMetadata) -> VariantMetadata:
     Raise MetadataError if a label means two things, a namespace has two providers, or neither
     list of namespaces starts with the other.
     """
-    short, long = sorted(
-        (first.priorities, second.priorities), key=lambda priorities: len(priorities.namespaces)
-    )
-    if long.namespaces[: len(short.namespaces)] != short.namespaces:
-        raise MetadataError("default-priorities.namespace", "differs between the files")
-    if (short.features, short.values) != (long.features, long.values):
-        raise MetadataError("default-priorities", "differs between the files")
-    providers = {provider.namespace: provider for provider in first.providers}
-    for provider in second.providers:
-        if providers.setdefault(provider.namespace, provider) != provider:
-            raise MetadataError(f"providers.{provider.namespace}", "differs between the files")
-    variants = {variant.label: variant for variant in first.variants}
-    for variant in second.variants:
-        known = variants.setdefault(variant.label, variant)
-        if known.properties != variant.properties:
-            raise MetadataError(f"variants[{quoted(variant.label)}]", "differs between the files")
-    return replace(
-        first,
-        priorities=long,
-        providers=tuple(providers.values()),
-        variants=tuple(variants.values()),
-    )
+    merged = _Merged(first)
+    merged.add(second)
+    return merged.result()
+
+
+class _Merged:
+    """Documents of one version that are merged one after the other."""
+
+    def __init__(self, first: VariantMetadata) -> None:
+        self._first = first
+        self._priorities = first.priorities
+        self._providers = {provider.namespace: provider for provider in first.providers}
+        self._variants = {variant.label: variant for variant in first.variants}
+
+    def add(self, other: VariantMetadata) -> None:
+        """Merge another document; raise as ``merge``."""
+        short, long = sorted(
+            (self._priorities, other.priorities), key=lambda priorities: len(priorities.namespaces)
+        )
+        if long.namespaces[: len(short.namespaces)] != short.namespaces:
+            raise MetadataError("default-priorities.namespace", "differs between the files")
+        if (short.features, short.values) != (long.features, long.values):
+            raise MetadataError("default-priorities", "differs between the files")
+        self._priorities = long
+        for provider in other.providers:
+            if self._providers.setdefault(provider.namespace, provider) != provider:
+                raise MetadataError(f"providers.{provider.namespace}", "differs between the files")
+        for variant in other.variants:
+            known = self._variants.setdefault(variant.label, variant)
+            if known is not variant and known.properties != variant.properties:
+                path = f"variants[{quoted(variant.label)}]"
+                raise MetadataError(path, "differs between the files")
+
+    def result(self) -> VariantMetadata:
+        """Return all documents as one, of the revision of the first."""
+        return replace(
+            self._first,
+            priorities=self._priorities,
+            providers=tuple(self._providers.values()),
+            variants=tuple(self._variants.values()),
+        )
 
 
 def complete(document: VariantMetadata, own: VariantMetadata) -> VariantMetadata:
@@ -84,14 +103,14 @@ def merge_files(files: Sequence[FileMetadata]) -> VariantMetadata:
     the names of two files that contradict each other.
     """
     ordered = sorted(files, key=lambda item: item.file)
-    merged = ordered[0].metadata
+    merged = _Merged(ordered[0].metadata)
     for index, item in enumerate(ordered[1:], 1):
         try:
-            merged = merge(merged, item.metadata)
+            merged.add(item.metadata)
         except MetadataError as error:
             raise _contradiction(ordered[:index], item, error) from None
     newest = max(files, key=lambda item: _BY_AGE.index(item.metadata.revision))
-    return replace(merged, revision=newest.metadata.revision)
+    return replace(merged.result(), revision=newest.metadata.revision)
 
 
 def _contradiction(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -50,10 +50,14 @@ class SupportedProperties:
     has_versions: bool = field(default=False, compare=False)
     hardware: tuple[str, ...] = field(default=(), compare=False)
     age: float | None = field(default=None, compare=False)
+    _by_feature: Mapping[Feature, tuple[Value, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_feature", dict(reversed(self.features)))
 
     def values(self, feature: Feature) -> tuple[Value, ...]:
         """Return the supported values of ``feature``, best first."""
-        return next((values for name, values in self.features if name == feature), ())
+        return self._by_feature.get(feature, ())
 
 
 def every_property(

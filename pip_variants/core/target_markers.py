@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from pip._vendor.packaging.markers import Marker
 from pip._vendor.packaging.requirements import Requirement
 
+from . import limits
+
 # Everything that a hostile marker raises when it is parsed or evaluated: it is invalid, compares
-# what cannot be compared, is nested too deeply, or has a number of thousands of digits.
-_BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError)
+# what cannot be compared, is nested too deeply, has a number of thousands of digits, or a string
+# that is none in Python.
+_BAD_MARKER = (ValueError, KeyError, AssertionError, TypeError, RecursionError, SyntaxError)
 
 _LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
 _SYSTEMS = {
@@ -55,6 +58,7 @@ def target_markers(
 
 def marker_holds(text: str, target: Mapping[str, str]) -> bool:
     """Return whether an environment marker holds on the target; ValueError: it is invalid."""
+    _check_length(text)
     try:
         return Marker(text).evaluate(dict(target))
     except _BAD_MARKER as error:
@@ -63,6 +67,7 @@ def marker_holds(text: str, target: Mapping[str, str]) -> bool:
 
 def parse_requirement(text: str) -> Requirement:
     """Return a parsed requirement; raise ValueError if it is invalid."""
+    _check_length(text)
     try:
         found = Requirement(text)
         # Newer releases of packaging parse the versions only when they are compared.
@@ -70,6 +75,12 @@ def parse_requirement(text: str) -> Requirement:
     except _BAD_MARKER as error:
         raise ValueError(str(error)) from None
     return found
+
+
+def _check_length(text: str) -> None:
+    """Raise ValueError for a text that would take long to parse."""
+    if len(text) > limits.TEXT_LENGTH:
+        raise ValueError(limits.too_many(limits.TEXT_LENGTH, "characters"))
 
 
 def requirement_applies(text: str, target: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pip_variants.core.compatibility import MissingFeature
 from pip_variants.core.decision import Decision
-from pip_variants.core.errors import quoted, shortened
+from pip_variants.core.errors import first_of, printable, quoted, shortened
 from pip_variants.core.properties import ABI_DEPENDENCY, Variant, join_parts
 from pip_variants.core.selection import Rejected, Selection, Unusable
 from pip_variants.core.supported import SupportedProperties
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pip_variants.core.difference import Difference
 
 _MOST_LABELS = 6
+_MOST_REASONS, _LONGEST_REASON = 6, 1000
 
 UNUSABLE = {
     Unusable.FILENAME_TOO_LONG: "its file name is too long",
@@ -44,6 +45,10 @@ NO_PROVIDER_PACKAGE = "the metadata names no package for its provider"
 NO_PACKAGE_FOR_PLATFORM = "none of its provider's packages is for this platform"
 CROSS_TARGET = "the target is a different machine, so this machine is not queried"
 NOTHING_DETECTED = "its provider detected nothing"
+WHICH_INDEX = (
+    "several indexes are configured, and none is known to list the project:"
+    " --variant-provider-index names the one that has the provider"
+)
 NO_PLUGINS_HERE = "this command does not install providers"
 
 
@@ -172,6 +177,26 @@ def provider_failed(packages: Sequence[str], problem: str) -> str:
     return f"its provider ({', '.join(packages)}) failed: {problem}"
 
 
+def only_source(shown: str) -> str:
+    """Return why a provider was not looked for wherever packages are."""
+    return f"it comes from {shown} alone, as the project, or from --variant-provider-index"
+
+
+def installed_anew(problem: str) -> str:
+    """Return that a provider cannot be kept in the cache."""
+    return f"its provider is installed anew by each run: {printable(problem)}"
+
+
+def not_removed(file: str, reason: str) -> str:
+    """Return that a file in the cache is still there."""
+    return f"{printable(file)} cannot be removed: {reason}"
+
+
+def foreign_module(plugin_api: str, packages: Sequence[str]) -> str:
+    """Return that an endpoint leads out of the packages that the user trusts."""
+    return f"its plugin-api is {quoted(plugin_api)}, which is no module of {', '.join(packages)}"
+
+
 def optional_provider(option: str) -> str:
     """Return that an optional provider is not enabled."""
     return f"optional, and disabled without {option}"
@@ -220,7 +245,7 @@ def why_rejected(rejected: Sequence[Rejected]) -> str:
             reasons.setdefault(text, f"{_label(item)}: {text}")
         for missing in item.missing[:1]:
             reasons.setdefault(missing.namespace, _namespace_reason(item, missing))
-    return "; ".join(reasons.values())
+    return "; ".join(first_of([*reasons.values()], _MOST_REASONS, _LONGEST_REASON))
 
 
 def _why_not_here(rejected: Sequence[Rejected]) -> str:
@@ -264,8 +289,5 @@ def _label(item: Rejected) -> str:
 
 def join_labels(labels: Iterable[str]) -> str:
     """Return labels as in a sentence, ``a, b and c``; of many only the first."""
-    names = list(labels)
-    more = len(names) - _MOST_LABELS
-    if more > 1:
-        names = [*names[:_MOST_LABELS], f"{more} more"]
+    names = first_of([*labels], _MOST_LABELS)
     return "".join(names) if len(names) <= 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -37,6 +37,11 @@ def updated(path: str) -> str:
     return f"Wrote {printable(path)}"
 
 
+def other_writer(folder: str) -> str:
+    """Return why nothing happens for a while."""
+    return f"Another pip is writing to {printable(folder)}; waiting until it has finished"
+
+
 def done(folder: str, files: int, new: int, size: str) -> str:
     """Return what a mirror has now, and how many files of ``size`` are new in it."""
     has = f"{printable(folder)} has all that is needed, {_files(files)}"

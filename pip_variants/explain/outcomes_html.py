@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
+from html import escape as escaped
+
+from pip_variants.core.errors import one_line
 
 from .outcomes import OutcomeRow, ReleaseRows, all_pythons, pythons_text
 
@@ -54,6 +56,11 @@ def page(releases: Sequence[ReleaseRows]) -> str:
             "",
         ]
     )
+
+
+def escape(text: str) -> str:
+    """Return foreign text for the page, on one line."""
+    return escaped(one_line(text))
 
 
 def _release(release: ReleaseRows) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pip_variants.core.properties import Label
 
 from .messages import PLAIN_WHEEL, join_labels, why_rejected
 
+NO_VARIANT = "no valid variant.json"
 METADATA_UNAVAILABLE = "its variant metadata is invalid or could not be fetched"
 
 
@@ -97,6 +98,16 @@ def pinned_build(decision: Decision, selected: str, pinned: str | None) -> str:
         f"The required hash is that of {pinned}, another build of {what} than {selected}, which is"
         f" selected here; {end}"
     )
+
+
+def unusable_installed(project: str, version: str, problem: str) -> str:
+    """Return that an installed distribution is not regarded as a variant."""
+    return f"Ignoring the variant.json of the installed {project} {version}: {problem}"
+
+
+def discarded(url: str, reason: str) -> str:
+    """Return that a file is not used after all, in the words of pip's resolver."""
+    return f"Discarding {url}: {reason}"
 
 
 def unreadable_wheel(filename: str, error: object) -> str:

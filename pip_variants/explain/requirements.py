@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pip_variants.core.compatibility import MissingFeature
+from pip_variants.core.errors import first_of
 from pip_variants.core.properties import ABI_DEPENDENCY, Feature, Namespace, Value, join_parts
 
 _MOST_VALUES = 2
+_MOST_SHOWN = 20
 _CPUS = ("x86_64", "aarch64")
 # Namespaces whose values have no order: each of a machine is named.
 _WITHOUT_ORDER = ("amd", "intel")
@@ -42,7 +44,11 @@ def in_words(namespace: Namespace, feature: Feature, values: Iterable[Value]) ->
 
 def one_of(values: Sequence[Value]) -> str:
     """Return values of which one is enough."""
-    return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
+    return values[0] if len(values) == 1 else f"one of {_listed(values)}"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(first_of(values, _MOST_SHOWN))
 
 
 def natural_key(value: str) -> list[tuple[int, str]]:
@@ -61,7 +67,7 @@ def _architectures(values: Sequence[Value]) -> str:
 
 
 def _alternatives(values: Iterable[str]) -> str:
-    *others, last = values
+    *others, last = first_of([*values], _MOST_SHOWN)
     return f"{', '.join(others)} or {last}" if others else last
 
 
@@ -91,7 +97,7 @@ def _available(missing: MissingFeature, reason: str | None) -> str:
     if missing.namespace == ABI_DEPENDENCY:
         return f"{subject} has {missing.available[0]}"
     if len(missing.available) <= _MOST_VALUES or static or missing.namespace in _WITHOUT_ORDER:
-        return f"{subject} has {', '.join(missing.available)}"
+        return f"{subject} has {_listed(missing.available)}"
     lowest, *_, highest = sorted(missing.available, key=natural_key)
     if max(map(natural_key, missing.required)) < natural_key(lowest):
         return f"{subject} has {lowest} and more"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pip_variants.core.compatibility import MissingFeature
 from pip_variants.core.metadata import VariantMetadata
-from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Variant, join_parts
+from pip_variants.core.properties import ABI_DEPENDENCY, Feature, Namespace, Variant, join_parts
 from pip_variants.core.selection import Rejected, Selection, Wheel, select
 from pip_variants.core.supported import SupportedProperties
 
@@ -30,16 +30,27 @@ def suggestions(
     Each is about one rejected variant that would be selected if its missing features were there.
     """
     supported = {item.namespace: item for item in selection.supported}
+    lacking = [(item, _features(item)) for item in selection.rejected if item.missing]
     found: dict[str, None] = {}
     for item in sorted(selection.rejected, key=distance)[:_MOST_TRIED]:
         if item.variant is None or not item.missing or not _can_change(item):
             continue
-        changed = select(wheels, metadata, _with_features(supported, item.missing))
+        # With more supported the others are what they were, but for those that lack no more.
+        features = _features(item)
+        fitting = {item.wheel for item in selection.ranked}
+        fitting |= {other.wheel for other, missing in lacking if missing <= features}
+        concerned = [wheel for wheel in wheels if wheel in fitting]
+        changed = select(concerned, metadata, _with_features(supported, item.missing))
         first: Variant | None = changed.ranked[0].variant if changed.ranked else None
         if first is not None and first.label == item.variant.label:
             condition = " and ".join(dict.fromkeys(map(_with_spelling, item.missing)))
             found[f"{condition} would select {item.variant.label}"] = None
     return tuple(found)[:_MOST]
+
+
+def _features(item: Rejected) -> frozenset[tuple[Namespace, Feature]]:
+    """Return the features that a wheel lacks."""
+    return frozenset((missing.namespace, missing.feature) for missing in item.missing)
 
 
 def _can_change(item: Rejected) -> bool:

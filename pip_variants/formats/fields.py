@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from pip_variants.core import limits
 from pip_variants.core.errors import MetadataError, quoted
 from pip_variants.core.properties import (
     NULL_LABEL,
@@ -59,6 +60,12 @@ def array(value: object, path: str) -> list[object]:
     return value
 
 
+def check_number(number: int, path: str, limit: int, what: str) -> None:
+    """Raise MetadataError if a document has more of something than its limit."""
+    if number > limit:
+        raise MetadataError(path, limits.too_many(limit, what))
+
+
 def boolean(value: object, path: str) -> bool:
     """Return ``value`` as a boolean."""
     if not isinstance(value, bool):
@@ -72,6 +79,7 @@ def text(value: object, path: str) -> str:
         raise MetadataError(path, f"expected a string, found {kind_of(value)}")
     if not value.isprintable():
         raise MetadataError(path, f"{quoted(value)} has unprintable characters")
+    check_number(len(value), path, limits.TEXT_LENGTH, "characters")
     return value
 
 
@@ -81,32 +89,54 @@ def optional_text(fields: Table, key: str, path: str) -> str | None:
     return None if value is None else text(value, f"{path}.{key}")
 
 
-def texts(value: object, path: str) -> tuple[str, ...]:
-    """Return a list of strings."""
-    return tuple(text(item, f"{path}[{i}]") for i, item in enumerate(array(value, path)))
+def texts(value: object, path: str, limit: int, what: str) -> tuple[str, ...]:
+    """Return a list of strings, of which there may be as many as ``limit``."""
+    listed = array(value, path)
+    check_number(len(listed), path, limit, what)
+    return tuple(text(item, f"{path}[{i}]") for i, item in enumerate(listed))
+
+
+def requirements(value: object, path: str) -> tuple[str, ...]:
+    """Return the requirements of a provider."""
+    found = texts(value, path, limits.REQUIREMENTS, "requirements")
+    for i, item in enumerate(found):
+        check_number(item.count(","), f"{path}[{i}]", limits.SPECIFIERS, "specifiers")
+    return found
+
+
+def namespace_table(value: object, path: str) -> Table:
+    """Return an object whose keys are namespaces, such as ``providers``."""
+    found = table(value, path)
+    check_number(len(found), path, limits.NAMESPACES, "namespaces")
+    return found
 
 
 def namespaces(value: object, path: str) -> tuple[Namespace, ...]:
     """Return a list of distinct namespaces."""
+    check_number(len(array(value, path)), path, limits.NAMESPACES, "namespaces")
     return _distinct(value, path, is_namespace, _NAME)
 
 
 def feature_names(value: object, path: str) -> tuple[Feature, ...]:
     """Return a list of distinct feature names."""
+    check_number(len(array(value, path)), path, limits.PROPERTIES, "features")
     return _distinct(value, path, is_feature, _NAME)
 
 
 def values(value: object, path: str) -> tuple[Value, ...]:
     """Return a list of distinct feature values."""
+    check_number(len(array(value, path)), path, limits.PROPERTIES, "values")
     return _distinct(value, path, is_value, "a value of a-z, 0-9, _ and .")
 
 
 def features(value: object, path: str) -> OrderedFeatures:
     """Return ``{feature: [value, ..]}`` with both orders preserved; lists may be empty."""
-    return tuple(
+    found = tuple(
         (feature(key, path), values(item, join(path, key)))
         for key, item in table(value, path).items()
     )
+    check_number(sum(len(listed) for _, listed in found), path, limits.PROPERTIES, "values")
+    return found
 
 
 def full_features(value: object, path: str) -> OrderedFeatures:
@@ -122,6 +152,7 @@ def namespace(value: object, path: str) -> Namespace:
     """Return ``value``, a key of the object at ``path``, as a namespace."""
     if not is_namespace(value):
         raise MetadataError(join(path, value), f"not {_NAME}")
+    _check_length(value, join(path, value))
     return value
 
 
@@ -129,12 +160,18 @@ def feature(value: object, path: str) -> Feature:
     """Return ``value``, a key of the object at ``path``, as a feature name."""
     if not is_feature(value):
         raise MetadataError(join(path, value), f"not {_NAME}")
+    _check_length(value, join(path, value))
     return value
 
 
 def variants(value: object) -> tuple[Variant, ...]:
     """Return ``{label: {namespace: {feature: [value, ..]}}}``; the lists of values are sets."""
-    return tuple(_variant(label, item) for label, item in table(value, "variants").items())
+    found = table(value, "variants")
+    check_number(len(found), "variants", limits.LABELS, "labels")
+    read = tuple(_variant(label, item) for label, item in found.items())
+    number = len({item.namespace for variant in read for item in variant.requirements})
+    check_number(number, "variants", limits.NAMESPACES, "namespaces")
+    return read
 
 
 def _variant(label: object, value: object) -> Variant:
@@ -146,6 +183,8 @@ def _variant(label: object, value: object) -> Variant:
         ns = namespace(key, path)
         for name, listed in full_features(item, join(path, ns)):
             requirements.append(FeatureRequirement(ns, name, frozenset(listed)))
+    number = sum(len(item.values) for item in requirements)
+    check_number(number, path, limits.PROPERTIES, "properties")
     if label == NULL_LABEL and requirements:
         raise MetadataError(path, "the null variant has no properties")
     return Variant(label, tuple(requirements))
@@ -163,8 +202,13 @@ def _distinct(
             raise MetadataError(f"{path}[{i}]", f"{quoted(item)} is not {what}")
         if item in found:
             raise MetadataError(f"{path}[{i}]", f"{quoted(item)} is listed twice")
+        _check_length(item, f"{path}[{i}]")
         found[item] = None
     return tuple(found)
+
+
+def _check_length(name: str, path: str) -> None:
+    check_number(len(name), path, limits.NAME_LENGTH, "characters")
 
 
 def kind_of(value: object) -> str:

@@ -12,11 +12,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 
 from pip_variants.core.errors import MetadataError
+from pip_variants.core.limits import MAX_BYTES, TOO_LARGE
 from pip_variants.core.metadata import NO_METADATA, VariantMetadata
 from pip_variants.core.properties import NULL_LABEL, Label
 
 from .fields import Table, table
-from .reader import MAX_BYTES, TOO_LARGE, read, revision_of
+from .reader import read, revision_of
 from .writer import document
 
 VARIANTS_JSON = "variants-json"

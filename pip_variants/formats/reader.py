@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pip_variants.core import limits
 from pip_variants.core.errors import MetadataError, UnsupportedRevisionError, quoted
 
 from .fields import Table, table
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pip_variants.core.metadata import VariantMetadata
-
-MAX_BYTES = 16 * 1024 * 1024
-"""The largest document that is read; the largest on real indexes has some 100 kB."""
-TOO_LARGE = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 
 _MODULES = {
     "early": "early",
@@ -43,9 +40,17 @@ def read_text(text: str | bytes) -> VariantMetadata:
 
 
 def parse(text: str | bytes) -> object:
-    """Return the values of a JSON document; raise MetadataError if it is not valid JSON."""
+    """Return the values of a JSON document; raise MetadataError if it is not valid JSON.
+
+    A document beyond the limits is not parsed: its values may take thirty times its size.
+    """
+    comma, *brackets = (",", "{", "[") if isinstance(text, str) else (b",", b"{", b"[")
+    if len(text) > limits.MAX_BYTES:
+        raise MetadataError("", limits.TOO_LARGE)
+    if sum(map(text.count, (comma, *brackets))) > limits.MAX_ITEMS:
+        raise MetadataError("", limits.too_many(limits.MAX_ITEMS, "values"))
     try:
-        return json.loads(text, object_pairs_hook=_distinct)
+        return json.loads(text, object_pairs_hook=_distinct, parse_int=_number)
     except (ValueError, RecursionError) as error:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise MetadataError("", f"not JSON: {problem}") from None
@@ -91,12 +96,13 @@ class InvalidEntry:
 
 def without_entries(top: Table, entries: Iterable[InvalidEntry]) -> Table:
     """Return a document without these labels and providers of it."""
+    without = {(item.key, item.name) for item in entries}
     rest = dict(top)
-    for item in entries:
-        rest[item.key] = {
+    for key in {key for key, _ in without}:
+        rest[key] = {
             name: value
-            for name, value in table(rest[item.key], item.key).items()
-            if name != item.name
+            for name, value in table(rest[key], key).items()
+            if (key, name) not in without
         }
     return rest
 
@@ -150,20 +156,33 @@ def _schema_major(schema: object) -> int:
 
 
 def _revision(top: Table) -> str:
-    """Return the revision to which the document's keys belong."""
+    """Return the revision to which the document's keys belong.
+
+    Keys that only later revisions have count more than values of an early shape, which one label
+    may have by mistake.
+    """
+    keys = {key for item in _items(top.get("providers")) for key in _keys(item)}
+    later = _later_revision(top, keys)
+    if later is not None:
+        return later
     if _is_early(top):
         return "early"
     if "providers" not in top:
         return "0.1"
-    keys = {key for item in table(top["providers"], "providers").values() for key in _keys(item)}
-    if keys & {"static-properties", "feature-order", "builtin"}:
-        return "0.2.0"
-    if "static-properties" in top or "install-time" in keys:
-        return "0.0.3"
+    table(top["providers"], "providers")
     priorities = _keys(top.get("default-priorities")) & {"feature", "property"}
-    if keys & {"plugin-use", "enable-if"} or priorities:
+    if "enable-if" in keys or priorities:
         return "0.0.2"
     return "0.2.0"
+
+
+def _later_revision(top: Table, keys: set[str]) -> str | None:
+    """Return the revision after the early ones that has these keys of providers, if just one."""
+    if keys & {"static-properties", "feature-order", "builtin"}:
+        return "0.2.0"
+    if "providers" in top and ("static-properties" in top or "install-time" in keys):
+        return "0.0.3"
+    return "0.0.2" if "plugin-use" in keys else None
 
 
 def _is_early(top: Table) -> bool:
@@ -197,6 +216,13 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
             raise MetadataError("", f"the key {quoted(key)} occurs twice in one object")
         found[key] = value
     return found
+
+
+def _number(digits: str) -> int:
+    """Return an integer; raise ValueError for one whose digits take long to read."""
+    if len(digits) > limits.DIGITS:
+        raise ValueError(f"a number of {limits.too_many(limits.DIGITS, 'digits')}")
+    return int(digits)
 
 
 def _keys(value: object) -> set[str]:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from pip_variants.core import limits
 from pip_variants.core.decision import SelectedVariant
 from pip_variants.core.errors import ArchiveError, FetchError, MetadataError, quoted
 from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Label
 
+from .archives import METHODS, blocks, open_archive
 from .partial_file import PartialFile
-from .reader import MAX_BYTES
 from .variant_json import VARIANT_JSON, read_variant_json
 
 
@@ -40,28 +41,22 @@ def read_members(file: IO[bytes] | PartialFile, names: Sequence[str]) -> dict[st
 
     Raise what ``archive_errors`` turns into errors of the engine.
     """
-    with zipfile.ZipFile(file) as archive:
+    with open_archive(file) as archive:
         found: dict[str, zipfile.ZipInfo] = {}
         for entry in archive.infolist():
             folder, _, name = entry.filename.rpartition("/")
             if name not in names or "/" in folder or not folder.endswith(".dist-info"):
                 continue
             if name in found:
-                raise zipfile.BadZipFile(f"two {name}")
-            if entry.file_size > MAX_BYTES:
-                raise zipfile.BadZipFile(f"its {name} is too large")
-            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise zipfile.BadZipFile(f"its {name} has an unsupported compression method")
+                raise MetadataError("", f"there are two {name} in it")
+            if entry.file_size > limits.MAX_BYTES:
+                raise MetadataError("", f"its {name} is {limits.TOO_LARGE}")
+            if entry.compress_type not in METHODS:
+                raise MetadataError("", f"its {name} is neither stored nor deflated")
             found[name] = entry
         if isinstance(file, PartialFile):
             file.ensure([_span(archive, entry) for entry in found.values()])
-        return {name: _content(archive, entry) for name, entry in found.items()}
-
-
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return the content of a member; no more is inflated than its size in the directory."""
-    with archive.open(entry) as file:
-        return file.read(entry.file_size + 1)
+        return {name: b"".join(blocks(archive, entry)) for name, entry in found.items()}
 
 
 def _span(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
@@ -83,9 +78,16 @@ def variant_in(filename: str, members: Mapping[str, bytes], label: Label | None)
 
 @contextmanager
 def archive_errors(filename: str) -> Iterator[None]:
-    """Turn every error of reading the archive ``filename`` into FetchError or ArchiveError."""
+    """Turn every error of reading the archive ``filename`` into one that names it.
+
+    That is a MetadataError for what it contains, an ArchiveError or a FetchError.
+    """
     try:
         yield
+    except ArchiveError:  # that of a source distribution, which names it
+        raise
+    except MetadataError as error:
+        raise MetadataError("", f"{filename}: {error}") from None
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
         raise ArchiveError("", f"{filename}: {quoted(str(error))}") from None
     except OSError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from .archives import blocks, open_archive
 from .partial_file import PartialFile
 from .variant_json import VARIANT_JSON
 from .wheel_archive import read_members
@@ -23,7 +24,6 @@ ENTRY_POINTS = "entry_points.txt"
 _TOGETHER = ((METADATA, WHEEL, VARIANT_JSON, ENTRY_POINTS), (RECORD,))
 # The last two have no length of their own.
 _INSECURE = frozenset({"md5", "sha1", "shake_128", "shake_256"})
-_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def read_content(file: IO[bytes] | PartialFile, *, hashing: bool = True) -> Whee
     ``hashing``, only what was needed anyway. Raise what ``archive_errors`` turns into errors of the
     engine.
     """
-    with zipfile.ZipFile(file) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    with open_archive(file) as archive:
+        entries = [entry for entry in archive.infolist() if entry.filename[-1:] != "/"]
         members = tuple(Member(entry.filename, entry.file_size) for entry in entries)
         listed = WheelContent(members)
         if listed.repeated or len(listed.info_folders) != 1:
@@ -162,9 +162,8 @@ def _hashed(
     if member.name in at_hand:
         digest.update(at_hand[member.name])
     elif archive is not None:
-        with archive.open(member.name) as content:
-            while block := content.read(_BLOCK):
-                digest.update(block)
+        for block in blocks(archive, archive.getinfo(member.name)):
+            digest.update(block)
     else:
         return member
     return Member(member.name, member.size, f"{algorithm}={_encoded(digest.digest())}")

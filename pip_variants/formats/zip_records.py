@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import IO, Protocol
 
+from .archives import open_archive
+
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
@@ -58,7 +60,7 @@ def read_entries(file: IO[bytes]) -> tuple[Entry, ...]:
     Raise zipfile.BadZipFile also for one whose members overlap, are encrypted, or have other names
     in their own headers, of which each reader would make something else.
     """
-    with zipfile.ZipFile(file) as archive:
+    with open_archive(file) as archive:
         members = archive.infolist()
         directory = archive.start_dir
     file.seek(directory)

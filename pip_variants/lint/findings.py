@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pip_variants.core.errors import one_line
+
 Severity = Literal["error", "warning", "note"]
 
 KINDS: Mapping[str, Severity] = {
@@ -66,7 +68,7 @@ class Finding:
     def text(self) -> str:
         """The finding without its severity."""
         location = f"{self.file}: {self.path}" if self.path else self.file
-        return f"{location}: {self.message}"
+        return one_line(f"{location}: {self.message}")
 
     def entry(self) -> dict[str, str]:
         """Return the finding as ``--json`` shows it."""

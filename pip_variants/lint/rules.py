@@ -139,7 +139,7 @@ def _later_keys(document: Mapping[str, object]) -> Iterator[Violation]:
         yield "static-properties", "not a key of this revision"
     texts, lists = (
         [
-            f"variants[{quoted(label)}].{namespace}.{feature}"
+            join(join(f"variants[{quoted(label)}]", namespace), feature)
             for label, variant in _tables(document.get("variants"))
             for namespace, features in _tables(variant)
             for feature, value in features.items()

@@ -18,13 +18,17 @@ from .known import KnownFeatures
 
 
 def check_wheel(
-    file: str, content: WheelContent, known: KnownFeatures = lambda _: None
+    file: str,
+    content: WheelContent,
+    known: KnownFeatures = lambda _: None,
+    filename: str | None = None,
 ) -> Document:
     """Return the findings about a wheel and, if it is a variant, its own metadata.
 
-    ``file`` ends with a valid file name of a wheel. ``known`` is as for ``check_document``.
+    ``filename`` is valid for a wheel; without it that is the last part of ``file``, which the user
+    knows. ``known`` is as for ``check_document``.
     """
-    filename = file.rpartition("/")[2]
+    filename = filename or file.rpartition("/")[2]
     stem = split_label(filename.removesuffix(".whl"))[0]
     project, version, build, tags = parse_wheel_filename(f"{stem}.whl")
     name = (project, version)

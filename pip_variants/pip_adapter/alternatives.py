@@ -8,14 +8,16 @@ anyway, null variants and plain wheels precede those for which another version h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.parser import BytesHeaderParser
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from pip._vendor.packaging.requirements import Requirement as Dependency
 from pip._vendor.packaging.utils import canonicalize_name
 
 from pip_variants.core.conditions import Condition, conditions_of
 from pip_variants.core.decision import Decision, RankedFile, SelectedVariant
 from pip_variants.core.errors import VariantError
+from pip_variants.core.target_markers import parse_requirement
 from pip_variants.providers.resolve import versioned_namespaces
 from pip_variants.remote.wheel_metadata import METADATA
 
@@ -23,7 +25,6 @@ from .compat import (
     Link,
     PipError,
     condition_requirement,
-    distribution_of_metadata,
     prefetched_content,
 )
 from .distributions import variant_of
@@ -35,6 +36,10 @@ from .together import Ranked
 
 if TYPE_CHECKING:
     from .compat import BaseDistribution, Factory, InstallRequirement, Requirement
+
+
+_MOST_READ = 100
+"""Variants of one version of which METADATA is read; they differ little in what they need."""
 
 
 def decide_with_alternatives(
@@ -150,11 +155,15 @@ def _look_for_needs(state: RunState, linked: LinkedRelease, decision: Decision) 
         return False
     any_fits = any(item.selected and not item.selected.variant.is_null for item in decision.ranked)
     found = False
-    for index, missing in _lacking(decision):
+    names_in: dict[bytes, frozenset[str]] = {}
+    for index, missing in islice(_lacking(decision), _MOST_READ):
         unneeded = {name for name in missing if not together.is_known(name)}
         if not unneeded or (any_fits and unneeded <= installed.keys()):
             continue
-        names = _needs(state, linked, index)
+        content = _content(state, linked.links[index])
+        if content not in names_in:
+            names_in[content] = _needs(content)
+        names = names_in[content]
         together.have_dependencies = together.have_dependencies or bool(names)
         needed = unneeded & names
         if needed:
@@ -174,18 +183,25 @@ def _lacking(decision: Decision) -> Iterator[tuple[int, set[str]]]:
                 )
 
 
-def _needs(state: RunState, linked: LinkedRelease, index: int) -> set[str]:
-    """Return the names of what a wheel depends on, whatever the markers, as far as it is known."""
-    link = linked.links[index]
+def _content(state: RunState, link: VariantLink) -> bytes:
+    """Return the METADATA of a wheel as far as it is known, else nothing."""
     try:
-        content = _metadata_of(state, link)
-        if content is None:
-            return set()
-        dist = distribution_of_metadata(content, link.filename, linked.release.project)
-        lines = dist.metadata.get_all("Requires-Dist") or ()
-        return {canonicalize_name(Dependency(str(line).partition(";")[0]).name) for line in lines}
+        return _metadata_of(state, link) or b""
     except (VariantError, PipError, ValueError):
-        return set()
+        return b""
+
+
+def _needs(content: bytes) -> frozenset[str]:
+    """Return the names of what METADATA depends on, whatever the markers; none if it is invalid."""
+    lines = BytesHeaderParser().parsebytes(content).get_all("Requires-Dist") or ()
+    try:
+        return frozenset(canonicalize_name(_name(str(line))) for line in lines)
+    except ValueError:
+        return frozenset()
+
+
+def _name(requirement: str) -> str:
+    return parse_requirement(requirement.partition(";")[0]).name
 
 
 def _metadata_of(state: RunState, link: VariantLink) -> bytes | None:

@@ -180,7 +180,12 @@ def best_candidate(
     if best is None:
         return None
     project = canonicalize_name(best.name)
-    usable = requested_candidates(found.applicable_candidates, state.requests.label(project))
+    applicable = [
+        item
+        for item in found.applicable_candidates
+        if item.link.url.partition("#")[0] not in state.discarded
+    ]
+    usable = requested_candidates(applicable, state.requests.label(project))
     # pip sorts the worst first; sdists and yanked files of a version may be far from its wheels.
     later = usable[::-1]
     for version, group in groupby(later, lambda item: item.version):

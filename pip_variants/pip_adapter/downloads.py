@@ -155,6 +155,7 @@ class Downloads:
                     self._events.put,
                     workers.cancelled,
                     arrived=target.tell(),
+                    stated=item.size,
                 )
                 item.download.run()
             response = item.download.response

@@ -17,8 +17,9 @@ from pip_variants.core.properties import Label
 from pip_variants.core.selection import Selection, Wheel, needed_namespaces, select
 from pip_variants.explain import messages, problems
 
-from .compat import VERBOSE, InstallationError
+from .compat import VERBOSE, InstallationError, Link
 from .links import VariantLink, remote_file
+from .provider_sources import sources_of
 from .releases import LinkedRelease
 from .run_state import RunState
 
@@ -67,14 +68,29 @@ def _decide_once(state: RunState, linked: LinkedRelease, *, prefetch: bool) -> D
 
 
 def judge_wheels(
-    state: RunState, wheels: Sequence[Wheel], metadata: VariantMetadata, *, possible: bool = False
+    state: RunState,
+    wheels: Sequence[Wheel],
+    metadata: VariantMetadata,
+    *,
+    possible: bool = False,
+    source: str = "",
 ) -> Selection:
     """Return the selection among wheels of one version and source, querying providers.
 
-    ``possible``: other distributions may have every version that this run can give them.
+    ``possible``: other distributions may have every version that this run can give them. ``source``
+    is the index that lists the wheels, if that is known.
     """
     needed = needed_namespaces(wheels, metadata)
-    return select(wheels, metadata, state.supported(needed, metadata, possible=possible))
+    supported = state.supported(needed, metadata, possible=possible, source=source)
+    return select(wheels, metadata, supported)
+
+
+def listing(state: RunState, link: Link) -> str:
+    """Return which index lists a file, or "" if no provider depends on that."""
+    own = getattr(state.options, "variant_provider_index", None)
+    if own or state.finder is None or not state.resolver.settings.trusted:
+        return ""
+    return sources_of(state.options, state.finder).listing(link)
 
 
 def log_passed_over(state: RunState, decision: Decision) -> None:
@@ -142,7 +158,10 @@ def _judge_source(
     except VariantError as error:
         return SourceSelection(files, error=str(error))
     wheels_here = linked.release.wheels(files)
-    selection = judge_wheels(state, wheels_here, metadata.metadata, possible=possible)
+    source = listing(state, linked.links[files[0]])
+    selection = judge_wheels(
+        state, wheels_here, metadata.metadata, possible=possible, source=source
+    )
     return SourceSelection(files, metadata, selection)
 
 

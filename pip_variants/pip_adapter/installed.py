@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pip_variants.core.compatibility import missing_features
 from pip_variants.core.decision import SelectedVariant, is_requested
+from pip_variants.core.errors import printable
 from pip_variants.core.selection import Rejected, Wheel
 from pip_variants.core.supported import KNOWN_STATES
-from pip_variants.explain import messages, requests
+from pip_variants.explain import messages, problems, requests
 from pip_variants.explain.as_json import variant_entry
 
 from .compat import (
@@ -17,9 +19,9 @@ from .compat import (
     InstallationError,
     environment_of,
     get_default_environment,
-    write_output,
 )
-from .distributions import variant_of
+from .display import print_line
+from .distributions import own_problem, variant_of
 from .run_state import RunState
 
 
@@ -41,13 +43,19 @@ class InstalledVariant:
     is_contradicted: bool
 
 
-def installed_variant(state: RunState, dist: BaseDistribution) -> InstalledVariant | None:
-    """Return an installed distribution as a variant, or None if it is not one."""
+def installed_variant(
+    state: RunState, dist: BaseDistribution, source: str = ""
+) -> InstalledVariant | None:
+    """Return an installed distribution as a variant, or None if it is not one.
+
+    ``source`` is the index that lists its project, if that is known.
+    """
     selected = variant_of(dist)
     if selected is None:
         return None
     variant = selected.variant
-    supported = state.supported_quietly(tuple(sorted(variant.namespaces)), selected.metadata)
+    namespaces = tuple(sorted(variant.namespaces))
+    supported = state.supported_quietly(namespaces, selected.metadata, source)
     missing = missing_features(variant, supported)
     name = str(dist.canonical_name)
     reason = None
@@ -66,6 +74,10 @@ def installed_variants(state: RunState) -> Iterator[InstalledVariant]:
         found = installed_variant(state, dist)
         if found is not None:
             yield found
+        elif (problem := own_problem(dist)) is not None:
+            name, version = printable(str(dist.canonical_name)), printable(str(dist.raw_version))
+            text = problems.unusable_installed(name, version, problem)
+            state.log.once(logging.WARNING, text)
 
 
 def print_misfits(state: RunState, dists: Sequence[BaseDistribution]) -> bool:
@@ -77,7 +89,7 @@ def print_misfits(state: RunState, dists: Sequence[BaseDistribution]) -> bool:
             any_found = True
             label = found.selected.variant.label
             text = messages.check_misfit(found.project, found.version, label, found.reason)
-            write_output("%s", text)
+            print_line(text)
     return any_found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pip_variants.remote.transport import RemoteFile, TruncatedError
+from pip_variants.remote.transport import RemoteFile, TransportError, TruncatedError
 
 from .compat import download_progress, format_size, get_indentation, indent_log, temporary_folder
 
@@ -32,11 +33,14 @@ class Keeper:
         """Write the body of a wheel to a file and return its path; raise TransportError."""
         path = temporary_folder("unpack") / Path(wheel.filename).name
         self.announce(wheel, size)
-        if self.bar is not None and _is_large(size):
-            body = download_progress(self.bar, size)(body)
-        with path.open("wb") as file:
+        with ExitStack() as stack, path.open("wb") as file:
+            if self.bar is not None and _is_large(size):
+                # A bar that is not closed when the disk is full lets pip show no other.
+                body = stack.enter_context(closing(download_progress(self.bar, size)(body)))
             for chunk in body:
                 file.write(chunk)
+                if size is None and wheel.size is not None and file.tell() > wheel.size:
+                    raise TransportError("more bytes arrived than its page states")
             arrived = file.tell()
         if size is not None and arrived != size:
             raise TruncatedError(arrived, str(size))

@@ -92,11 +92,19 @@ def remote_file(link: Link) -> RemoteFile:
         shown_url=link.redacted_url.partition("#")[0],
         source=source_of(link),
         hashes={**_fragment_hashes(link), **all_hashes(link)},
-        path=Path(link.file_path) if link.is_file else None,
+        path=_path(link),
         is_listed=bool(link.comes_from),
         label=link.label if isinstance(link, VariantLink) else None,
         size=_stated_size(link),
     )
+
+
+def _path(link: Link) -> Path | None:
+    """Return the path of a file on a local disk; None: it is on a server, or has no valid path."""
+    try:
+        return Path(link.file_path) if link.is_file else None
+    except ValueError:  # another host
+        return None
 
 
 def _fragment_hashes(link: Link) -> dict[str, str]:

@@ -28,6 +28,7 @@ from pip_variants.publish.known_files import KnownFiles
 from pip_variants.publish.release_files import LocalFile, group_by_version, is_sdist, is_wheel
 from pip_variants.remote.transport import RemoteFile
 from pip_variants.system.atomic_file import replace_file
+from pip_variants.system.owned import remove
 
 from .compat import HashMismatch, InstallationError, format_size, indent_log
 from .downloads import Downloads
@@ -111,6 +112,13 @@ class Mirror:
     new: int = 0
     size: int = 0
 
+    def create(self) -> None:
+        """Make the folder, unless it is there; raise InstallationError."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InstallationError(texts.unwritable(str(self.root), str(error.strerror))) from None
+
     def find(self, file: RemoteFile) -> Path | None:
         """Return the path of a wheel that the mirror has, or None if it is not known to have it.
 
@@ -188,7 +196,9 @@ class Mirror:
         """Return whether there is a part of a file; discard one that no hash can confirm."""
         part = self._part(needed.file)
         size = needed.file.size
-        if part.is_file() and (not needed.hashes or (size and part.stat().st_size >= size)):
+        if part.is_symlink() or not part.is_file():
+            remove(part)
+        elif not needed.hashes or (size and part.stat().st_size >= size):
             part.unlink()
         return part.is_file()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 from pip._vendor.packaging.utils import canonicalize_name, is_normalized_name
 
 from pip_variants.core.errors import RequestError, quoted
+from pip_variants.core.limits import MAX_BYTES
 from pip_variants.core.properties import Namespace, is_namespace
 from pip_variants.core.target_markers import target_markers
 from pip_variants.providers.resolve import ProviderSettings, Target
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 
 _FEWEST_JOBS = 4
 _MOST_JOBS = 8
+
+_PATIENCE = 10
+"""Seconds, until something is written to a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def read_platform(file: str, option: str = "--variant-platform") -> Platform:
 
     name = quoted(file)
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        text = _read(file).decode("utf-8-sig")
         return platform_file.read(tomli.loads(text), text, name)
     except OSError as error:
         raise RequestError(f"{option}: {name} cannot be read: {error.strerror}") from None
@@ -125,6 +132,21 @@ def read_platform(file: str, option: str = "--variant-platform") -> Platform:
     # tomli.TOMLDecodeError, text that is not UTF-8, numbers and nesting beyond Python's limits.
     except (ValueError, RecursionError) as error:
         raise RequestError(f"{option}: {name}: {quoted(str(error))}") from None
+
+
+def _read(file: str) -> bytes:
+    """Return the content of a file, or of a pipe that somebody writes to; raise OSError."""
+    is_pipe = stat.S_ISFIFO(Path(file).stat().st_mode)
+    flags = os.O_RDONLY | (os.O_NONBLOCK if is_pipe else getattr(os, "O_BINARY", 0))
+    with os.fdopen(os.open(file, flags), "rb") as opened:
+        if is_pipe:
+            if not select.select([opened], [], [], _PATIENCE)[0]:
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+            os.set_blocking(opened.fileno(), True)
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def check_regular(options: Values) -> None:

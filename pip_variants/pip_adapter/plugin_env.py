@@ -1,23 +1,21 @@
 """The environments of trusted provider plugins: isolated folders that pip itself installs.
 
-PEP 850, "Provider installation": only wheels, without variants, from the indexes that the user
-configured, and outside of the user's environment. Versions are resolved each time; a folder is
-created once for the same files and interpreter. It gets its name when it is complete, so that two
-pips can create it at the same time. `pip cache purge` empties it.
+PEP 850, "Provider installation": only wheels, without variants, from one index, and outside of the
+user's environment. Versions are resolved each time; a folder is created once for the same files and
+interpreter. It gets its name when it is complete, so that two pips can create it at the same time.
+`pip cache purge` empties it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import hashlib
 import importlib.metadata
 import itertools
 import json
 import os
-import shutil
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,11 +28,15 @@ from pip_variants.core.errors import InterpreterError, ProviderError, printable,
 from pip_variants.core.properties import Property
 from pip_variants.explain import messages
 from pip_variants.providers import plugin as plugin_process
+from pip_variants.providers.plugin_modules import is_endpoint, is_module_of
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin
 from pip_variants.system import child, interpreter
+from pip_variants.system.owned import trusted
 
-from .compat import runnable_pip, temporary_folder
+from .compat import redact_auth_from_url, runnable_pip, temporary_folder
+from .provider_folders import Place, complete, elsewhere, is_complete, move, place_of, working_in
+from .provider_sources import Sources, sources_of
 
 if TYPE_CHECKING:
     from .compat import PackageFinder, Values
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = 600.0
 """Seconds for pip to resolve and install a provider."""
 
-_STAMP = "complete"
+_FULL = (os.strerror(errno.ENOSPC), "Disk quota exceeded")
 _ENTRY_POINTS = "variant_plugins"
 
 
@@ -63,24 +65,34 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
+class Installed:
+    """The folder in which providers are installed, and why that is not in the cache, if so."""
+
+    site: Path
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PluginInstaller:
     """Runs pip in child processes, with the options that matter and without any configuration."""
 
     options: Values
     finder: PackageFinder | None
     tick: Callable[[], object]
+    source: str = ""
+    """Which of the user's indexes lists the project that needs a provider, if that is known."""
 
-    def site_of(self, requirements: Sequence[str]) -> Path:
-        """Return the folder in which the requirements are installed, from the cache or a new one.
+    def install(self, requirements: Sequence[str]) -> Installed:
+        """Return where the requirements are installed, in the cache or in a new folder.
 
         Raise ProviderError if they cannot be installed.
         """
         try:
-            folder = self._folder()
-            with tempfile.TemporaryDirectory(
-                dir=folder, prefix=".new-", ignore_cleanup_errors=True
-            ) as work:
-                return self._site_of(requirements, folder, Path(work))
+            place = place_of(self.options.cache_dir)
+            try:
+                return self._install_in(place, requirements)
+            except OSError as error:  # the disk of the cache is full, or the user's share of it
+                return self._install_in(elsewhere(place, error), requirements)
         except InterpreterError as error:
             raise ProviderError(str(error)) from None
         except OSError as error:
@@ -88,31 +100,26 @@ class PluginInstaller:
                 f"cannot create a folder for it: {error.strerror or error}"
             ) from None
 
-    def _folder(self) -> Path:
-        """Return the folder for all providers: in the cache, if that is this user's, or temporary.
+    def _install_in(self, place: Place, requirements: Sequence[str]) -> Installed:
+        with working_in(place.new) as work:
+            return self._site_of(requirements, place, work)
 
-        Who owns a folder can replace the code in it.
-        """
-        if self.options.cache_dir:
-            folder = Path(self.options.cache_dir, "variants", "providers")
-            with contextlib.suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                if _is_own(folder) and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                    return folder
-        return temporary_folder("variant-providers")
-
-    def _site_of(self, requirements: Sequence[str], folder: Path, work: Path) -> Path:
+    def _site_of(self, requirements: Sequence[str], place: Place, work: Path) -> Installed:
         pinned = self._resolve(requirements, work)
-        site, new = folder / _key(pinned), work / "site"
+        name, new, problem = _key(pinned), work / "site", place.problem
         # Without hashes the same names and versions need not be the same files.
-        if not all(item.sha256 for item in pinned) or (site.exists() and not _is_own(site)):
+        if not all(item.sha256 for item in pinned):
             own = temporary_folder("variant-providers")  # perhaps on another disk
-            site, new = own / site.name, own / "new"
-        if not (site / _STAMP).is_file():
-            self._install(pinned, work, new)
-            (new / _STAMP).touch()
-            _move(new, site)
-        return site
+            site, new, problem = own / name, own / "new", None
+        else:
+            site = place.new / name
+            for folder in filter(None, (place.kept, place.new)):
+                if is_complete(folder / name):
+                    return Installed(folder / name)
+        self._install(pinned, work, new)
+        complete(new)
+        move(new, site)
+        return Installed(site, problem)
 
     def _resolve(self, requirements: Sequence[str], work: Path) -> tuple[Pinned, ...]:
         report = work / "report.json"
@@ -133,9 +140,9 @@ class PluginInstaller:
     def _pip(self, work: Path, *arguments: str) -> None:
         """Run ``pip install``; raise ProviderError with its last error if it fails."""
         output = work / "output"
-        command = interpreter.command(runnable_pip(), "install", *self._options())
         status = child.run(
-            [*command, *arguments],
+            interpreter.command(),
+            (runnable_pip(), "install", *self._options(), *arguments),
             TIME_LIMIT,
             output=output,
             environ=interpreter.environment(self._environ(work)),
@@ -144,13 +151,19 @@ class PluginInstaller:
         if status is None:
             raise ProviderError(f"pip did not install it within {TIME_LIMIT:g} s")
         if status != 0:
-            raise ProviderError(f"pip could not install it: {_last_error(output)}")
+            last = _last_error(output)
+            if any(text in last for text in _FULL):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            problem = f"pip could not install it: {last}"
+            raise ProviderError(f"{problem}{self._left_out()}")
 
     def _options(self) -> Iterator[str]:
         options = self.options
         yield from ("--ignore-installed", "--only-binary", ":all:", "--no-variants", "--no-input")
         yield from ("--disable-pip-version-check", "--no-color", "--progress-bar", "off", "-q")
-        yield from ("--cache-dir", options.cache_dir) if options.cache_dir else ("--no-cache-dir",)
+        # What others can write decides which code is run.
+        cache = trusted(Path(options.cache_dir)) if options.cache_dir else None
+        yield from ("--cache-dir", str(cache)) if cache is not None else ("--no-cache-dir",)
         yield from ("--timeout", str(options.timeout), "--retries", str(options.retries))
         for name in ("cert", "client_cert", "keyring_provider"):
             value = getattr(options, name, None)
@@ -165,38 +178,34 @@ class PluginInstaller:
             yield from ("--refresh-package", ",".join(sorted(refreshed)))
         if getattr(options, "no_proxy_env", False):
             yield "--no-proxy-env"
-        finder = self.finder
+        finder, sources = self.finder, self._sources
         for option, values in (
             ("--trusted-host", finder.trusted_hosts if finder else options.trusted_hosts),
             ("--use-feature", options.features_enabled),
             ("--use-deprecated", options.deprecated_features_enabled),
-            ("--extra-index-url", filter(_has_space, self._indexes()[1:])),
-            ("--find-links", filter(_has_space, self._find_links())),
+            ("--extra-index-url", filter(_has_space, sources.indexes[1:])),
+            ("--find-links", filter(_has_space, sources.find_links)),
         ):
             for value in values:
                 yield from (option, value)
-        if not self._indexes():
+        if not sources.indexes:
             yield "--no-index"
 
-    def _indexes(self) -> list[str]:
-        if self._own_index:
-            return [self._own_index]
-        if self.finder is not None:
-            return self.finder.index_urls
-        if self.options.no_index:
-            return []
-        return [self.options.index_url, *self.options.extra_index_urls]
-
-    def _find_links(self) -> list[str]:
-        if self._own_index:
-            return []
-        return self.finder.find_links if self.finder is not None else self.options.find_links
-
     @property
-    def _own_index(self) -> str | None:
-        """The index that the user named for providers alone."""
-        url: str | None = getattr(self.options, "variant_provider_index", None)
-        return url
+    def _sources(self) -> Sources:
+        """Where providers come from; raise ProviderError if that is not certain."""
+        own: str | None = getattr(self.options, "variant_provider_index", None)
+        if own:
+            return Sources((own,))
+        return sources_of(self.options, self.finder).only(self.source)
+
+    def _left_out(self) -> str:
+        """Return, in parentheses, from where alone a provider could come, if there are others."""
+        sources = self._sources
+        if not self.source or sources == sources_of(self.options, self.finder):
+            return ""
+        shown = redact_auth_from_url(self.source)
+        return f" ({messages.only_source(shown)})"
 
     def _environ(self, work: Path) -> dict[str, str]:
         """Return the caller's environment without pip's variables, but with all URLs.
@@ -205,13 +214,14 @@ class PluginInstaller:
         item with a space is a path and not a secret.
         """
         environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
-        first, *others = self._indexes() or [""]
+        sources = self._sources
+        first, *others = sources.indexes or [""]
         own = {
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_ROOT_USER_ACTION": "ignore",
             "PIP_INDEX_URL": first,
             "PIP_EXTRA_INDEX_URL": " ".join(itertools.filterfalse(_has_space, others)),
-            "PIP_FIND_LINKS": " ".join(itertools.filterfalse(_has_space, self._find_links())),
+            "PIP_FIND_LINKS": " ".join(itertools.filterfalse(_has_space, sources.find_links)),
             "PIP_PROXY": self.options.proxy,
         }
         # A killed pip leaves temporary files, in a folder that is removed anyway.
@@ -224,14 +234,19 @@ def query_plugin(
 ) -> ProviderResult:
     """Return the result of a trusted provider, installing it first; a failure is a result too."""
     try:
-        site = installer.site_of(plugin.requires)
-    except ProviderError as error:
+        installed, folder = installer.install(plugin.requires), temporary_folder("variant-plugin")
+    except (ProviderError, OSError) as error:
         return _failed(plugin, str(error))
+    site = installed.site
     plugin_api = plugin.plugin_api or _registered(site, plugin.packages[0])
-    result = plugin_process.query(site, plugin_api, known, tick=installer.tick)
+    if is_endpoint(plugin_api) and not is_module_of(site, plugin.packages, plugin_api):
+        return _failed(plugin, messages.foreign_module(plugin_api, plugin.packages))
+    result = plugin_process.query(site, folder, plugin_api, known, tick=installer.tick)
     if result.failed:
         return replace(_failed(plugin, str(result.reason)), output=result.output)
-    return replace(result, reason=None if result.features else messages.NOTHING_DETECTED)
+    reason = None if result.features else messages.NOTHING_DETECTED
+    anew = () if installed.problem is None else (messages.installed_anew(installed.problem),)
+    return replace(result, reason=reason, warnings=anew)
 
 
 def _registered(site: Path, package: str) -> str:
@@ -246,11 +261,6 @@ def _registered(site: Path, package: str) -> str:
 def _failed(plugin: Plugin, problem: str) -> ProviderResult:
     reason = messages.provider_failed(plugin.packages, problem)
     return ProviderResult(reason=reason, warnings=(reason,), failed=True)
-
-
-def _is_own(folder: Path) -> bool:
-    """Return whether a folder belongs to the user that runs this process."""
-    return os.name != "posix" or folder.stat().st_uid == os.geteuid()
 
 
 def _has_space(address: str) -> bool:
@@ -275,19 +285,6 @@ def _key(pinned: Sequence[Pinned]) -> str:
     )
     lines = [item.line for item in pinned]
     return hashlib.sha256("\n".join([*lines, *interpreter]).encode()).hexdigest()
-
-
-def _move(new: Path, site: Path) -> None:
-    """Give a complete folder its name, unless another pip was faster."""
-    try:
-        new.replace(site)
-    except OSError:
-        if (site / _STAMP).is_file():
-            return
-        # `pip cache purge` leaves folders without files.
-        with contextlib.suppress(OSError):
-            shutil.rmtree(site)
-        new.replace(site)
 
 
 def _last_error(output: Path) -> str:

@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from .compat import InstallRequirement, Link, PackageFinder
 
 
+logger = logging.getLogger(__name__)
+
+_FIELD = "variant"
+_MOST_DISCARDED = 20
+"""Files that turn out to be unusable after pip has found a set with them."""
+
+
 def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) -> None:
     """Log what is about to be fetched: the banner of a variant, and what was passed over for it.
 
@@ -65,8 +72,23 @@ def announce(state: RunState, req: InstallRequirement, finder: PackageFinder) ->
                 state.log.once(logging.ERROR, str(error))
             raise
         set_link(req, VariantLink(given, given.label, choice))
+    elif choice is not None and link.is_file:
+        _check_readable(state, req, given)
     if choice is not None:
         _log_choice(state, choice)
+
+
+def _check_readable(state: RunState, req: InstallRequirement, link: VariantLink) -> None:
+    """Raise MetadataInconsistent if a wheel of a folder has no usable ``variant.json``."""
+    if link.label is None or state.transport is None:
+        return
+    try:
+        state.wheels.own_variant(remote_file(link), state.transport)
+    except FetchError:
+        return  # which pip reports
+    except MetadataError as error:
+        text = problems.unreadable_wheel(link.filename, error)
+        raise MetadataInconsistent(req, _FIELD, link.label, text) from None
 
 
 def attach_variant(
@@ -108,10 +130,28 @@ def _attach(state: RunState, req: InstallRequirement, link: Link, dist: BaseDist
         expected, found = choice.selected.variant, own.variant if own is not None else None
         if found is not None or req.local_file_path is not None:
             check_agreement(state, choice, link, found)
-        if found is not None and str(expected) != str(found):
-            values = (shortened(str(item)) for item in (expected, found))
-            raise MetadataInconsistent(req, "variant", *values)
+        is_read = found or req.local_file_path or state.wheels.known(remote_file(given).url)
+        if is_read and str(expected) != str(found):
+            shown = problems.NO_VARIANT if found is None else str(found)
+            raise MetadataInconsistent(req, _FIELD, *map(shortened, (str(expected), shown)))
     attach(dist, Attached(choice.selected, is_candidate=True))
+
+
+def discarded_file(state: RunState, error: MetadataInconsistent) -> str | None:
+    """Return the URL of a file without which pip is to find a set again; None: it is an error.
+
+    pip's resolver discards a file by its METADATA, which may be there without the file: what a
+    wheel contains is known only when it has been downloaded.
+    """
+    link = link_of(error.ireq)
+    choice = choice_of(link) if link is not None else None
+    if link is None or choice is None or choice.decision is None or error.field != _FIELD:
+        return None
+    file = remote_file(link)
+    if file.url in state.discarded or len(state.discarded) >= _MOST_DISCARDED:
+        return None
+    logger.info("%s", problems.discarded(file.shown_url, str(error)))
+    return file.url
 
 
 def report_entry(req: InstallRequirement) -> dict[str, object]:
@@ -126,7 +166,7 @@ def report_entry(req: InstallRequirement) -> dict[str, object]:
 def _arrived_variant(link: VariantLink, dist: BaseDistribution) -> SelectedVariant:
     found = variant_of(dist)
     if found is None:
-        problem = f"there is no valid {VARIANT_JSON} in it"
+        problem = f"there is {problems.NO_VARIANT} in it"
         raise UnsupportedWheel(problems.unreadable_wheel(link.filename, problem))
     try:
         return own_variant(found.metadata, link.label)
@@ -165,7 +205,7 @@ def _log_banner(state: RunState, choice: Choice, variant: Variant) -> None:
     style = banner_style(state.options)
     if style == "full":
         text = downloads.banner(choice.project, choice.version, variant)
-        state.log.once(logging.INFO, f"\n{text}\n")
+        state.log.once(logging.INFO, f"\n{text}\n", is_block=True)
     elif style == "short":
         text = downloads.short_banner(choice.project, choice.version, variant)
         state.log.once(logging.INFO, text)

@@ -21,7 +21,7 @@ from pip_variants.explain import messages, problems
 from .alternatives import conditions_in
 from .compat import BaseDistribution, PipError, impatient_finder
 from .distributions import variant_of
-from .evaluator import UnreadVariantsError, decide_release
+from .evaluator import UnreadVariantsError, decide_release, listing
 from .installed import InstalledVariant, installed_variant
 from .links import choice_of, link_of, variant_link
 from .releases import LinkedRelease
@@ -74,7 +74,7 @@ def is_replaced(
     state.use_finder(query.finder)
     if conditions_in(state, installed):
         state.together.installed_alternatives.add(project)
-    misfit = _misfit(state, dist) if named or not prefers_installed else None
+    misfit = _misfit(state, dist, query) if named or not prefers_installed else None
     if misfit is not None and named and misfit.is_contradicted:
         text = messages.installed_misfit(*_names(misfit), str(misfit.reason))
         state.log.once(logging.WARNING, text)
@@ -169,9 +169,15 @@ def _decide_version(
     return decision if all(source.is_complete for source in decision.sources) else None
 
 
-def _misfit(state: RunState, dist: BaseDistribution) -> InstalledVariant | None:
+def _misfit(
+    state: RunState, dist: BaseDistribution, query: CandidateQuery
+) -> InstalledVariant | None:
     """Return an installed variant that this machine does not support, or None."""
-    found = installed_variant(state, dist)
+    source = ""
+    if state.resolver.settings.trusted:
+        best = query.find(dist).best_candidate
+        source = listing(state, best.link) if best is not None else ""
+    found = installed_variant(state, dist, source)
     return None if found is None or found.reason is None else found
 
 

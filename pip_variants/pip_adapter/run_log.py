@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable
 
+from pip_variants.core.errors import one_line
+
 logger = logging.getLogger(__name__)
 
 
@@ -18,8 +20,8 @@ class RunLog:
         self.reasons: dict[str, str] = {}
         """By reason for passing wheels over, the release that it was first given for."""
 
-    def once(self, level: int, text: str, topic: str = "") -> None:
-        """Log a message unless this run has logged it before.
+    def once(self, level: int, text: str, topic: str = "", *, is_block: bool = False) -> None:
+        """Log a message unless this run has logged it before, on one line but for a block.
 
         Of messages on the same topic only the first is logged.
         """
@@ -27,7 +29,7 @@ class RunLog:
             return
         self._levels[text] = level
         if self.shows(level):
-            logger.log(level, "%s", text)
+            logger.log(level, "%s", text if is_block else one_line(text))
 
     def shows(self, level: int) -> bool:
         """Return whether messages of a level are logged."""

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -50,7 +51,7 @@ from .requests import LabelRequests
 from .run_log import RunLog
 from .together import Together
 from .transport import PipTransport
-from .versions import new_together, with_prepared
+from .versions import KnownVersions, new_together
 
 if TYPE_CHECKING:
     from .compat import InstallRequirement, PackageFinder, Response, Values
@@ -123,6 +124,8 @@ class RunState:
     ahead: Ahead = field(default_factory=Ahead)
     comments: CommentedLabels = field(default_factory=CommentedLabels)
     locked: LockedFiles = field(default_factory=LockedFiles)
+    discarded: AbstractSet[str] = frozenset()
+    """The URLs of files that turned out to be unusable when they were downloaded."""
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -180,19 +183,25 @@ class RunState:
         return "legacy-resolver" in configured_options(self.options, "deprecated_features_enabled")
 
     def supported(
-        self, namespaces: Sequence[Namespace], metadata: VariantMetadata, *, possible: bool = False
+        self,
+        namespaces: Sequence[Namespace],
+        metadata: VariantMetadata,
+        *,
+        possible: bool = False,
+        source: str = "",
     ) -> dict[Namespace, SupportedProperties]:
         """Return what the target supports in each namespace: everything if that is any machine.
 
         ``possible``: of other distributions every version that the run can make it have, not only
-        the expected one. Raise pip's InstallationError for an invalid forced value.
+        the expected one. ``source`` is the index that lists the project, from where providers come.
+        Raise pip's InstallationError for an invalid forced value.
         """
         if locks_every_label(self.options):
             return every_property(namespaces, metadata.variants)
         progress = silent if self.quiet else _spinner
         resolver = self._with_possible() if possible else self.resolver
         try:
-            supported = resolver.supported(
+            supported = replace(resolver, source=source).supported(
                 namespaces, metadata.providers, metadata.variants, progress
             )
         except RequestError as error:
@@ -201,14 +210,14 @@ class RunState:
         return supported
 
     def supported_quietly(
-        self, namespaces: Sequence[Namespace], metadata: VariantMetadata
+        self, namespaces: Sequence[Namespace], metadata: VariantMetadata, source: str = ""
     ) -> dict[Namespace, SupportedProperties]:
         """Return the same for an installed distribution, without progress in a report.
 
         An invalid forced value is a warning, and nothing is supported.
         """
         try:
-            supported = self._with_possible().supported(
+            supported = replace(self._with_possible(), source=source).supported(
                 namespaces, metadata.providers, metadata.variants
             )
         except RequestError as error:
@@ -242,7 +251,7 @@ def new_run_state(options: Values, prepared: list[BaseDistribution]) -> RunState
         target,
         lambda project, specifier: versions_of(state.finder, project, specifier),
     )
-    versions = partial(with_prepared, prepared, together)
+    versions = KnownVersions(prepared, together)
     is_legacy = "legacy-resolver" in configured_options(options, "deprecated_features_enabled")
     distributions = (lambda _: versions()) if is_legacy else together.expected
     resolver = NamespaceResolver(runner, provider_settings(options), target, distributions)
@@ -270,13 +279,12 @@ def _run_plugin(
     """Install and query a trusted provider; what it printed is logged at -v."""
     from .plugin_env import PluginInstaller, query_plugin
 
-    installer = PluginInstaller(with_index_options(state.options), state.finder, progress.spin)
+    options = with_index_options(state.options)
+    installer = PluginInstaller(options, state.finder, progress.spin, plugin.source)
     result = query_plugin(installer, plugin, known)
     # Without progress stdout belongs to a report.
-    quiet = isinstance(progress, NoProgress)
-    level = logging.INFO if result.failed and not quiet else VERBOSE
-    lines = result.output.splitlines() if state.log.shows(level) else ()
-    for line in lines[-_MOST_OUTPUT_LINES:]:
+    level = VERBOSE if isinstance(progress, NoProgress) or not result.failed else logging.INFO
+    for line in result.output.splitlines()[-_MOST_OUTPUT_LINES:]:
         logger.log(level, "  %s: %s", plugin.packages[0], quoted(line))
     return result
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from pip_variants.core.errors import printable, quoted, shortened
-from pip_variants.formats.reader import MAX_BYTES
+from pip_variants.core.limits import MAX_BYTES
 from pip_variants.remote.byte_ranges import declared_size, is_whole
 from pip_variants.remote.prefetch import Prefetch
 from pip_variants.remote.transport import (
@@ -25,12 +25,16 @@ from .compat import (
     IncompleteRead,
     PipError,
     ProtocolError,
+    ReadTimeoutError,
     RequestException,
     Timeout,
     body_chunks,
     bypass_cache,
     cached_body,
     environment_settings,
+    expect_document,
+    gives_up_encryption,
+    host_failure,
     prepare_get,
     shut_down,
     with_content,
@@ -95,8 +99,19 @@ class PipTransport:
         self._settings: dict[str, dict[str, Any]] = {}
 
     @contextlib.contextmanager
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[PipResponse]:
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> Iterator[PipResponse]:
         """Send a GET request, following redirects; see ``remote.transport.Transport``."""
+        with _transport_errors():
+            failure = host_failure(self.session, url)
+            if failure is not None:
+                raise failure
+        with self._get(url, headers, is_file=is_file) as response:
+            yield response
+
+    @contextlib.contextmanager
+    def _get(self, url: str, headers: Headers, *, is_file: bool) -> Iterator[PipResponse]:
         with _transport_errors():
             request = prepare_get(self.session, url, headers)
             response = self.session.send(request, allow_redirects=True, **self._send_settings(url))
@@ -110,12 +125,14 @@ class PipTransport:
                 raw: Any = response.raw
                 raw.status = _OK
                 raw.headers.pop("Content-Range", None)
+            elif not is_file:
+                expect_document(response)
             yield found
 
     @contextlib.contextmanager
     def download(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[PipResponse]:
-        """Send a request as ``get``, of which the HTTP cache writes no copy."""
-        with self.get(url, headers) as response:
+        """Send a request for a file, of which the HTTP cache writes no copy, to any server."""
+        with self._get(url, headers, is_file=True) as response:
             bypass_cache(response.response)
             yield response
 
@@ -135,6 +152,10 @@ class PipTransport:
             return None
         return stated or None  # some servers state 0 to a HEAD request
 
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a link is refused; see ``remote.transport.Transport``."""
+        return gives_up_encryption(self.session, source, url)
+
     def prefetch(
         self, url: str, headers: Headers, workers: Workers
     ) -> Prefetch[Response | None] | None:
@@ -145,7 +166,7 @@ class PipTransport:
         """
         try:
             request = prepare_get(self.session, url, headers)
-            settings = self._send_settings(url)
+            settings = {**self._send_settings(url), "stream": False}
             adapter = self.session.get_adapter(url)
         except (RequestException, HTTPError, OSError, ValueError):
             return None
@@ -176,7 +197,8 @@ def _transport_errors() -> Iterator[None]:
         yield
     except EOFError:  # pip asks for a user and a password, and there is no terminal
         raise TransportError(_status(_UNAUTHORIZED), _UNAUTHORIZED) from None
-    except (PipError, RequestException, HTTPError, OSError) as error:
+    # ValueError: an address that is none, in a redirect or on a page.
+    except (PipError, RequestException, HTTPError, OSError, ValueError) as error:
         raise TransportError(_reason(error)) from None
 
 
@@ -193,11 +215,11 @@ def _reason(error: Exception) -> str:
         return "there are too many redirects"
     if response is not None:
         return _status(response.status_code)
-    if isinstance(error, Timeout):
-        return "the server did not respond in time"
     first = error.args[0] if error.args else None
     cause = getattr(first, "reason", first)
     inner = cause if isinstance(cause, Exception) else error
+    if isinstance(error, Timeout) or isinstance(inner, ReadTimeoutError):
+        return "the server did not respond in time"
     # An error of urllib3 repeats its cause after the text.
     text = inner.args[0] if isinstance(inner, HTTPError) and inner.args else inner
     return quoted(str(text).rsplit(": ", 1)[-1])

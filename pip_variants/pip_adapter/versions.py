@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,21 @@ def new_together(
     )
 
 
-def with_prepared(prepared: Sequence[BaseDistribution], together: Together) -> dict[str, str]:
-    """Return the versions of what is installed, and of what is being installed."""
-    being_installed = {str(dist.canonical_name): _version(dist) for dist in prepared}
-    return {**together.installed(), **together.locked, **being_installed}
+@dataclass(slots=True)
+class KnownVersions:
+    """The versions of what is installed, and of what is being installed; each is read once."""
+
+    prepared: Sequence[BaseDistribution]
+    together: Together
+    _being_installed: dict[str, str] = field(default_factory=dict)
+    _looked_at: int = 0
+
+    def __call__(self) -> dict[str, str]:
+        """Return the versions by normalised name."""
+        new, self._looked_at = self.prepared[self._looked_at :], len(self.prepared)
+        self._being_installed.update((str(dist.canonical_name), _version(dist)) for dist in new)
+        installed = self.together.installed_versions()
+        return {**installed, **self.together.locked, **self._being_installed}
 
 
 def _installed(options: Values | None) -> dict[str, str]:

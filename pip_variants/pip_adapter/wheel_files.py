@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.errors import VariantError
+from pip_variants.core.errors import VariantError, is_about_content
 from pip_variants.explain import downloads as texts
 from pip_variants.explain import locks
 from pip_variants.formats.wheel_archive import local_members
@@ -26,6 +26,7 @@ from .compat import (
     add_downloaded,
     distribution_of_metadata,
     format_size,
+    impatient,
     indent_log,
 )
 from .kept_wheels import url_with_size
@@ -61,7 +62,8 @@ def metadata_distribution(
     """Return the distribution that the METADATA of a wheel on a server describes.
 
     It is None if the wheel has to be downloaded for it, or has come whole already.
-    Raise pip's MetadataInconsistent if the METADATA is of another project.
+    Raise pip's MetadataInconsistent if the METADATA is of another project, or what describes a
+    variant is beyond what is read.
     """
     link, requirement = req.link, req.req
     if link is None or requirement is None or not is_remote_wheel(link):
@@ -71,6 +73,8 @@ def metadata_distribution(
     try:
         content = state.wheels.members(wheel, transport).get(METADATA)
     except VariantError as error:
+        if wheel.label is not None and is_about_content(error):
+            raise MetadataInconsistent(req, "variant", wheel.label, str(error)) from None
         logger.debug("METADATA cannot be read without a download: %s", error)
         content = None
     if use_arrived(state, req, preparer) or content is None:
@@ -148,11 +152,12 @@ def _sizes(state: RunState, files: Sequence[RemoteFile]) -> list[int | None]:
             sizes.setdefault(file.url, file.size)
     transport = state.transport
     if transport is not None:
-        requested = {
-            file.url: Prefetch(partial(transport.size, file.url), state.ahead.workers)
-            for file in files
-            if file.url not in sizes
-        }
-        found = {url: prefetch.result() for url, prefetch in requested.items()}
+        with impatient(transport.session):
+            requested = {
+                file.url: Prefetch(partial(transport.size, file.url), state.ahead.workers)
+                for file in files
+                if file.url not in sizes
+            }
+            found = {url: prefetch.result() for url, prefetch in requested.items()}
         sizes.update((url, size) for url, size in found.items() if size is not None)
     return [sizes.get(file.url) for file in files]

@@ -46,8 +46,8 @@ def main(request: str, result: str) -> None:
     """Write the result to the file ``result``."""
     arguments = json.loads(Path(request).read_text(encoding="utf-8"))
     Path(request).unlink()
-    # A plugin may replace these modules. One that calls os._exit leaves no file.
-    write = Path(result).write_text
+    # A plugin may replace these. One that calls os._exit leaves no file.
+    create = open
     dump = json.dumps
     _limit_files()
     sys.path.insert(0, arguments["site"])
@@ -55,7 +55,9 @@ def main(request: str, result: str) -> None:
         found = _query(arguments["plugin_api"], arguments["known"])
     except BaseException as error:  # noqa: BLE001 - SystemExit too: a plugin may do anything
         found = {"problem": f"{type(error).__name__}: {_text(error)}".rstrip(": ")}
-    write(dump(found), encoding="utf-8")
+    # Not through a link that the plugin has made there.
+    with create(result, "x", encoding="utf-8") as file:
+        file.write(dump(found))
 
 
 def _query(plugin_api: str, known: list[list[str]]) -> dict[str, object]:

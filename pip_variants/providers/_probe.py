@@ -1,8 +1,9 @@
 """Stand-alone script: query a driver through its library and write the result.
 
-``python -I -S _probe.py RESULT MODULE ARGUMENT...``: RESULT is created at once, so that one can see
-that this script runs, and becomes the JSON form of what ``read(ARGUMENT...)`` of MODULE, which lies
-beside this script, returns. Nothing is printed. The exit status is 0 whenever RESULT was written.
+``python -I -S _probe.py MODULE ARGUMENT...`` prints an empty line at once, so that one can see that
+this script runs, and then the JSON form of what ``read(ARGUMENT...)`` of MODULE, which lies beside
+this script, returns. What the library prints is discarded. The exit status is 0 whenever the result
+was printed.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from __future__ import annotations
 import ctypes
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 
-def main(result: str, module: str, *arguments: str) -> None:
-    """Write the result to the file ``result``."""
-    Path(result).touch()
+def main(module: str, *arguments: str) -> None:
+    """Print the result."""
+    output = os.dup(1)
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - the other name of a descriptor
+        os.dup2(nothing.fileno(), 1)
+    os.write(output, b"\n")
     # Behind the standard library, so that nothing hides a part of that.
     sys.path.append(str(Path(__file__).parents[2]))
     found = importlib.import_module(f"pip_variants.providers.{module}").read(*arguments)
-    Path(result).write_text(json.dumps(found), encoding="utf-8")
+    with open(output, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+        json.dump(found, file)
 
 
 def load(libraries: Sequence[str]) -> tuple[ctypes.CDLL | None, str | None]:
@@ -48,3 +54,5 @@ def _is_missing(library: str, error: str) -> bool:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    # The result is there: nothing is left to wait for, nor what the library does at the end.
+    os._exit(0)

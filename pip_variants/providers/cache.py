@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pip_variants.system.atomic_file import replace_file
+from pip_variants.system.owned import read_own
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -202,17 +203,17 @@ def _digest(facts: tuple[str, ...]) -> str:
 
 def _read(source: Source[_Facts], path: Path, digest: str) -> Found[_Facts] | None:
     """Return the cached facts, or None if the file is missing, invalid, outdated or another's."""
+    text = read_own(path, _LARGEST)
+    if text is None:
+        return None
     try:
-        with path.open("rb") as file:
-            if os.name == "posix" and os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None
-            found = json.loads(file.read(_LARGEST))
+        found = json.loads(text)
         if found["key"] != digest:
             return None
         facts = source.parse(found["facts"])
         age = time.time() - found["since"]
         return Found(facts, age) if 0 <= age < source.lasts(facts) else None
-    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
 
 

@@ -37,7 +37,7 @@ PAST = words("gfx803 gfx940 gfx941")
 # Targets that share the package of another, whose name is the value.
 _OWNERS = {"gfx1250-strict": "gfx1250"}
 
-_is_target = re.compile(r"gfx[a-z0-9_.]+", re.ASCII).fullmatch
+_is_target = re.compile(r"gfx[a-z0-9_.]{1,60}", re.ASCII).fullmatch
 
 _Reader = Callable[[Mapping[str, str]], "GpuFacts | None"]
 

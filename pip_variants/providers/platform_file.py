@@ -23,6 +23,7 @@ from pip_variants.core.supported import SupportedProperties
 
 VERSION = 1
 _KEYS = ("version", "complete", "properties")
+_LONGEST_KEY = 80
 
 _table = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?").fullmatch
 _pair = re.compile(r"\s*([A-Za-z0-9_\-\"'. ]+?)\s*=").match
@@ -59,7 +60,7 @@ def read(document: Mapping[str, object], text: str, name: str) -> Platform:
     for path, problem in _mistakes(document):
         line = _line(text, path)
         where = f"line {line}: " if line else ""
-        keys = ".".join(key if is_feature(key) else quoted(key) for key in path)
+        keys = ".".join(_shown(key) for key in path)
         raise RequestError(f"{name}: {where}{keys}: {problem}")
     tables: Mapping[str, Mapping[str, Sequence[str]]] = document.get("properties", {})  # type: ignore[assignment]
     features = tuple(
@@ -70,6 +71,11 @@ def read(document: Mapping[str, object], text: str, name: str) -> Platform:
         for namespace, table in tables.items()
     )
     return Platform(name, features, bool(document.get("complete", False)))
+
+
+def _shown(key: str) -> str:
+    """Return a key for a message, quoted if it is none or long."""
+    return key if is_feature(key) and len(key) <= _LONGEST_KEY else quoted(key)
 
 
 def _mistakes(document: Mapping[str, object]) -> Iterator[tuple[list[str], str]]:

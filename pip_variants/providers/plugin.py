@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from pip_variants.core.properties import (
 )
 from pip_variants.system import child, interpreter
 
+from .plugin_modules import is_endpoint
 from .result import ProviderResult
 
 TIME_LIMIT = 30.0
@@ -35,11 +34,11 @@ _PROBE = Path(__file__).with_name("_plugin_probe.py")
 _MARK = "_PIP_VARIANT_PLUGIN"
 _LARGEST = 1 << 21
 _OUTPUT = 4000
-_is_endpoint = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?")
 
 
 def query(
     site: Path,
+    folder: Path,
     plugin_api: str,
     known: frozenset[Property] = frozenset(),
     *,
@@ -48,30 +47,30 @@ def query(
 ) -> ProviderResult:
     """Return the result of the plugin at the endpoint ``plugin_api``, installed in ``site``.
 
-    A failed result has one short sentence as its reason.
+    ``folder`` is a new one, in which the files of this query remain. A failed result has one short
+    sentence as its reason.
     """
-    if not _is_endpoint.fullmatch(plugin_api):
+    if not is_endpoint(plugin_api):
         return _failure(f"its plugin-api is not a valid endpoint: {quoted(plugin_api)}")
-    with tempfile.TemporaryDirectory(prefix="pip-plugin-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        properties = [[item.namespace, item.feature, item.value] for item in sorted(known, key=str)]
-        arguments = {"site": str(site), "plugin_api": plugin_api, "known": properties}
-        (folder / "request").write_text(json.dumps(arguments), encoding="utf-8")
-        try:
-            status = _run_probe(folder, time_limit, tick)
-        except (InterpreterError, OSError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            return _failure(f"it could not be started: {why}")
-        printed = _end_of(folder / "output")
-        # The probe removes the request when it has read it.
-        if (folder / "request").exists():
-            how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
-            return _failure(f"the Python interpreter did not start {how}", printed)
-        if status is None:
-            return _failure(f"no result within {time_limit:g} s", printed)
-        if status != 0 or not (folder / "result").is_file():
-            return _failure(f"it exited without a result (status {status})", printed)
-        return _read(folder / "result", known, printed)
+    properties = [[item.namespace, item.feature, item.value] for item in sorted(known, key=str)]
+    arguments = {"site": str(site), "plugin_api": plugin_api, "known": properties}
+    (folder / "request").write_text(json.dumps(arguments), encoding="utf-8")
+    try:
+        status = _run_probe(folder, time_limit, tick)
+    except (InterpreterError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return _failure(f"it could not be started: {why}")
+    printed = _end_of(folder / "output")
+    # The probe removes the request when it has read it.
+    if (folder / "request").exists():
+        how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
+        return _failure(f"the Python interpreter did not start {how}", printed)
+    if status is None:
+        return _failure(f"no result within {time_limit:g} s", printed)
+    result = folder / "result"
+    if status != 0 or result.is_symlink() or not result.is_file():
+        return _failure(f"it exited without a result (status {status})", printed)
+    return _read(result, known, printed)
 
 
 def _run_probe(folder: Path, time_limit: float, tick: Callable[[], object] | None) -> int | None:
@@ -80,13 +79,13 @@ def _run_probe(folder: Path, time_limit: float, tick: Callable[[], object] | Non
     Raise InterpreterError or OSError if it cannot be started.
     """
     files = (str(folder / "request"), str(folder / "result"))
-    command = interpreter.command("-S", "-B", "-u", str(_PROBE), *files)
     work = folder / "work"
     work.mkdir()
     # Options of pip do not concern the plugin and may contain passwords.
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
     return child.run(
-        command,
+        interpreter.command("-S", "-B", "-u"),
+        (str(_PROBE), *files),
         time_limit,
         output=folder / "output",
         folder=work,
@@ -127,11 +126,11 @@ def _name(name: object) -> Feature:
 def _values(values: Any) -> tuple[Value, ...]:  # noqa: ANN401 - parsed JSON
     if not isinstance(values, list):
         raise TypeError("its values are not a list")
-    valid = tuple(filter(is_value, values))
+    valid = dict.fromkeys(filter(is_value, values))
     for value in values:
         if not is_value(value):
             raise ValueError(f"{quoted(value)} is not a value")
-    return valid
+    return tuple(valid)
 
 
 def _sentence(text: object) -> str:

@@ -60,33 +60,37 @@ def run(probe: Probe[_Facts], arguments: tuple[str, ...], time_limit: float) -> 
     ``arguments`` are those of the function ``read`` of the probe's code.
     """
     not_queried = f"{probe.interface} was not queried"
-    with tempfile.TemporaryDirectory(prefix="pip-driver-", ignore_cleanup_errors=True) as folder:
-        result = Path(folder, "result.json")
-        try:
-            files = (str(SCRIPT), str(result), probe.code.stem)
-            command = interpreter.command("-S", *files, *arguments)
-            status = child.run(command, time_limit, environ=interpreter.environment(os.environ))
-        except InterpreterError as error:
-            return Failure(f"{not_queried}: {error}", answered=False)
-        except OSError as error:
-            reason = f"{quoted(error.filename)}: {error.strerror}"
-            return Failure(f"{not_queried}: {reason}", answered=False)
-        how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
-        # The child creates the file before it loads the library.
-        if not result.exists():
-            reason = f"{quoted(command[0])} did not start {how}"
-            return Failure(f"{not_queried}: {reason}", answered=False)
-        if status is None:
-            return Failure(f"{probe.driver} did not respond {how}", answered=False)
-        if status != 0:
-            return Failure(f"{probe.driver}'s library failed {how}")
-        return _read(probe, result)
-
-
-def _read(probe: Probe[_Facts], result: Path) -> _Facts | Failure:
     try:
-        return probe.parse(json.loads(result.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError):
+        # A file without a name: nothing of it is left, whatever happens to this process.
+        with tempfile.TemporaryFile() as result:
+            python = interpreter.command("-S")
+            script = (str(SCRIPT), probe.code.stem, *arguments)
+            environ = interpreter.environment(os.environ)
+            status = child.run(python, script, time_limit, result=result, environ=environ)
+            result.seek(0)
+            text = result.read()
+    except InterpreterError as error:
+        return Failure(f"{not_queried}: {error}", answered=False)
+    except OSError as error:
+        what = f"{quoted(error.filename)}: " if error.filename else ""
+        return Failure(f"{not_queried}: {what}{error.strerror}", answered=False)
+    how = f"within {time_limit:g} s" if status is None else f"(exit status {status})"
+    # The child writes a line before it loads the library.
+    if not text:
+        reason = f"{quoted(python[0])} did not start {how}"
+        return Failure(f"{not_queried}: {reason}", answered=False)
+    return _read(probe, status, text, how)
+
+
+def _read(probe: Probe[_Facts], status: int | None, text: bytes, how: str) -> _Facts | Failure:
+    """Return the facts in the output of a child that has started and ended ``how``."""
+    if status is None:
+        return Failure(f"{probe.driver} did not respond {how}", answered=False)
+    if status != 0:
+        return Failure(f"{probe.driver}'s library failed {how}")
+    try:
+        return probe.parse(json.loads(text))
+    except (ValueError, LookupError, TypeError, RecursionError):
         return Failure(f"{probe.driver}'s library returned no readable result")
 
 

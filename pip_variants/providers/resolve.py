@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
-from pip_variants.core.errors import quoted, shortened
+from pip_variants.core.errors import first_of, quoted, shortened
 from pip_variants.core.metadata import Provider
 from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Variant
 from pip_variants.core.supported import State, SupportedProperties
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .registry import BuiltIn
 
 Distributions = Callable[[AbstractSet[str]], Mapping[str, str | None]]
+
+_MOST_PACKAGES = 6
 
 # Before 0.2.0 this namespace had no provider.
 _RESERVED = Provider(ABI_DEPENDENCY, builtin=ABI_DEPENDENCY)
@@ -64,13 +66,15 @@ class NamespaceResolver:
     """Finds the supported properties of namespaces.
 
     ``distributions`` returns, of those with these normalised names, the versions that are installed
-    or being installed; None stands for any version.
+    or being installed; None stands for any version. ``source`` is the index that lists the project
+    in question, from where its providers come.
     """
 
     runner: ProviderRunner
     settings: ProviderSettings = field(default_factory=ProviderSettings)
     target: Target = field(default_factory=Target)
     distributions: Distributions = field(default=lambda _: {})
+    source: str = ""
     _declared: dict[Namespace, set[str]] = field(default_factory=dict)
     """By namespace that came up, what its providers require."""
 
@@ -206,13 +210,13 @@ class NamespaceResolver:
             trusted.append(req)
         packages = tuple(str(canonicalize_name(req.name)) for req in trusted)
         api = plugin_api or packages[0].replace("-", "_")
-        return Plugin(tuple(map(_without_marker, trusted)), api, packages)
+        return Plugin(tuple(map(_without_marker, trusted)), api, packages, self.source)
 
     def _untrusted(
         self, namespace: Namespace, needed: Mapping[str, Requirement | str]
     ) -> SupportedProperties:
         """Return why a provider is not run, with the options that would trust it."""
-        packages = ", ".join(starmap(_shown, needed.items()))
+        packages = ", ".join(first_of([*starmap(_shown, needed.items())], _MOST_PACKAGES))
         found = [req for req in needed.values() if isinstance(req, Requirement) and req.url is None]
         option = None
         if len(found) == len(needed):

@@ -52,12 +52,14 @@ ShowProgress = Callable[[bool], AbstractContextManager[Progress]]
 class Plugin:
     """A provider package: what to install, and the endpoint to call.
 
-    An empty ``plugin_api`` means the endpoint that the first of ``packages`` registers.
+    An empty ``plugin_api`` means the endpoint that the first of ``packages`` registers. ``source``
+    is the index that lists the project which needs the plugin, if that is known.
     """
 
     requires: tuple[str, ...]
     plugin_api: str
     packages: tuple[str, ...]
+    source: str = ""
 
 
 RunPlugin = Callable[[Plugin, frozenset[Property], Progress], ProviderResult]

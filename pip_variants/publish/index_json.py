@@ -12,6 +12,7 @@ from pip_variants.core.merge import FileMetadata, merge_files
 from pip_variants.formats.reader import parse, read_valid_entries
 from pip_variants.formats.writer import write_text
 from pip_variants.system.atomic_file import replace_file
+from pip_variants.system.owned import read_regular
 
 from .known_files import KnownFiles, sha256_of
 from .release_files import (
@@ -45,7 +46,7 @@ class Plan:
     def is_current(self) -> bool:
         """Return whether the file has this content already; raise OSError."""
         path = self.file.path
-        return self.content is None or (path.is_file() and path.read_bytes() == self.content)
+        return self.content is None or (path.is_file() and read_regular(path) == self.content)
 
     def write(self) -> None:
         """Replace the file atomically, in a folder that may be new; raise OSError."""
@@ -93,7 +94,7 @@ def plan_folder(
 def describes(document: Path | bytes, wheels: Iterable[LocalFile]) -> bool:
     """Return whether a metadata file, or its content, has the label of each of these wheels."""
     try:
-        content = document.read_bytes() if isinstance(document, Path) else document
+        content = read_regular(document) if isinstance(document, Path) else document
         metadata, _ = read_valid_entries(parse(content))
     except (OSError, VariantError):
         return False
@@ -168,7 +169,7 @@ def _merged(wheels: Sequence[LocalFile], known: KnownFiles) -> tuple[bytes, list
 
 def _hash(path: Path) -> str:
     try:
-        return sha256_of(path.read_bytes())
+        return sha256_of(read_regular(path))
     except OSError:
         return ""
 

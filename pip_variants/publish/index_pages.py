@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pip_variants.core.errors import ArchiveError, VariantError
 from pip_variants.formats.wheel_content import METADATA
 from pip_variants.system.atomic_file import replace_file
+from pip_variants.system.owned import open_regular, read_regular
 
 from .index_json import Folder, Plan, counted
 from .known_files import KnownFiles, sha256_of
@@ -66,7 +67,7 @@ def list_documents(root: Path, plans: Sequence[Plan]) -> Iterator[tuple[str, Lis
         content = plan.content
         if content is None:
             with contextlib.suppress(OSError):
-                content = plan.file.path.read_bytes()
+                content = read_regular(plan.file.path)
         if content is not None and plan.project:
             project = _project(plan.project)
             url = f"{_way(plan.file.path.parent, root / project)}{_address(plan.file.name)}"
@@ -143,7 +144,7 @@ def _way(folder: Path, page: Path) -> str:
 
 
 def _yank_reason(file: LocalFile) -> str:
-    with _beside(file, YANKED_FILE).open("rb") as reason:
+    with open_regular(_beside(file, YANKED_FILE)) as reason:
         return " ".join(reason.read(_LONGEST_REASON).decode("utf-8", "replace").split())
 
 
@@ -168,7 +169,7 @@ def _page(path: Path, content: bytes, summary: str) -> Plan:
 
 def _is_own(page: Path) -> bool:
     try:
-        with page.open("rb") as file:
+        with open_regular(page) as file:
             return GENERATOR.encode() in file.read(1024)
     except OSError:
         return False

@@ -30,6 +30,7 @@ from pip_variants.formats.wheel_archive import (
 from pip_variants.formats.wheel_content import METADATA
 from pip_variants.system.atomic_file import replace_file
 from pip_variants.system.content_cache import is_sha256
+from pip_variants.system.owned import open_regular, read_own
 
 from .release_files import is_sdist, is_wheel
 from .sdist import read_pkg_info
@@ -163,7 +164,7 @@ class KnownFiles:
         return str(path)[self._prefix :]
 
     def _read(self, path: Path) -> Facts:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             members: Mapping[str, bytes] = {}
             if is_wheel(path.name):
@@ -183,16 +184,15 @@ class KnownFiles:
         )
 
     def _load(self) -> None:
-        if self._memory is None or not self._memory.is_file():
+        text = read_own(self._memory, _LARGEST) if self._memory is not None else None
+        if text is None:
             return
         try:
-            with self._memory.open("rb") as file:
-                is_own = os.name != "posix" or os.fstat(file.fileno()).st_uid == os.geteuid()
-                found = json.loads(file.read(_LARGEST)) if is_own else {}
+            found = json.loads(text)
             if found["code"] == self._code:
                 self._files = {name: _entry(*item) for name, item in found["files"].items()}
                 self._outcomes = {name: _pair(*item) for name, item in found["outcomes"].items()}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             self._files, self._outcomes = {}, {}
 
 

@@ -41,6 +41,7 @@ from pip_variants.formats.wheel_content import (
 from pip_variants.formats.writer import write_text
 from pip_variants.formats.zip_records import ArchiveWriter, Entry, Sink, read_entries
 from pip_variants.system.atomic_file import replacing
+from pip_variants.system.owned import open_regular
 
 from .requirements import variant_markers, with_requirements
 
@@ -109,7 +110,7 @@ def read_source(path: Path) -> SourceWheel:
     _unlabelled(path.name)
     if path.exists() and not path.is_file():
         raise FilenameError("not a file")
-    with archive_errors(path.name), path.open("rb") as file:
+    with archive_errors(path.name), open_regular(path) as file:
         content = read_content(file, hashing=False)
         entries = read_entries(file)
     return SourceWheel(path, content, entries)

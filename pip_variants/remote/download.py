@@ -16,6 +16,7 @@ _PROGRESS = 1024 * 1024
 """Bytes; a connection that brought fewer has failed."""
 _PAUSE = 0.25
 """Seconds before the second try, then twice as long each time."""
+_MOST_DOUBLINGS = 6
 
 
 @dataclass(slots=True)
@@ -27,7 +28,8 @@ class Download:
     often in a row a connection may fail. ``advance`` gets the number of bytes that arrived, a
     negative one if they are discarded. ``cancelled`` ends the download. ``arrived`` bytes are in
     ``target``, perhaps from an earlier run: then the hash of the file has to be checked, because
-    nothing else shows that it is still the same.
+    nothing else shows that it is still the same. ``stated`` bytes are the most that are written
+    where the server states no size.
     """
 
     request: Callable[[Headers], AbstractContextManager[Response]]
@@ -38,6 +40,7 @@ class Download:
     size: int | None = None
     response: Response | None = None
     arrived: int = 0
+    stated: int | None = None
     _connection: Response | None = None
     _validator: str = ""
 
@@ -56,11 +59,13 @@ class Download:
             except TransportError as error:
                 if self.arrived - before >= _PROGRESS:
                     failures = 0
-                if failures >= self.retries or (error.status is not None and not self.arrived):
+                # The session has tried again before it gave up a request.
+                is_refused = error.status is not None or self._connection is None
+                if failures >= self.retries or (is_refused and not self.arrived):
                     raise
                 if error.status == _RANGE_NOT_SATISFIABLE:
                     self._discard()
-                self.cancelled.wait(_PAUSE * 2**failures)
+                self.cancelled.wait(_PAUSE * 2 ** min(failures, _MOST_DOUBLINGS))
                 failures += 1
             else:
                 return
@@ -83,6 +88,8 @@ class Download:
                 self.target.write(chunk)
                 self.arrived += len(chunk)
                 self.advance(len(chunk))
+                if self.size is None and self.stated is not None and self.arrived > self.stated:
+                    raise TransportError("more bytes arrived than its page states")
         if self.size is not None and self.arrived != self.size:
             raise TruncatedError(self.arrived, str(self.size))
 

@@ -6,15 +6,16 @@ import hashlib
 import zlib
 
 from pip_variants.core.errors import FetchError, quoted
-from pip_variants.formats.reader import MAX_BYTES, TOO_LARGE
+from pip_variants.core.limits import MAX_BYTES, TOO_LARGE
 from pip_variants.system.content_cache import ContentCache, is_sha256
 
+from .byte_ranges import declared_size
 from .transport import NO_HEADERS, Headers, RemoteFile, Transport, TransportError, TruncatedError
 
-_DIGITS = 20
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
 _GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
 """How compressed documents begin, and JSON never does."""
+INSECURE = "its link leads from https to http and has no hash; --trusted-host allows it"
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 _REVALIDATE = {"Cache-Control": "max-age=0"}
 _DO_NOT_STORE = {"Cache-Control": "no-store"}
@@ -36,6 +37,8 @@ def fetch(file: RemoteFile, transport: Transport, cache: ContentCache | None = N
             cache.put(sha256, content)
         return content
     is_verifiable = any(name in file.hashes for name in _ALGORITHMS)
+    if not is_verifiable and transport.gives_up_encryption(file.source, file.url):
+        raise FetchError(INSECURE)
     return _verified(file, transport, NO_HEADERS if is_verifiable else _REVALIDATE)
 
 
@@ -77,7 +80,8 @@ def _get(file: RemoteFile, transport: Transport, headers: Headers) -> tuple[byte
     """Return the content of a file, and whether it comes from the HTTP cache."""
     with transport.get(file.url, headers) as response:
         declared = response.declared_length
-        if declared.isdigit() and int(declared[:_DIGITS]) > MAX_BYTES:
+        size = declared_size(response)
+        if size is not None and size > MAX_BYTES:
             raise FetchError(TOO_LARGE)
         content = bytearray()
         for chunk in response.chunks():

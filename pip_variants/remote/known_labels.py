@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pip_variants.core.errors import (
-    ArchiveError,
     FetchError,
-    MetadataError,
     UnsupportedRevisionError,
     VariantError,
+    is_about_content,
     shortened,
 )
 from pip_variants.core.filenames import METADATA_SUFFIX
@@ -19,6 +19,8 @@ from pip_variants.core.metadata import NO_METADATA, SourceMetadata, VariantMetad
 from pip_variants.core.properties import NULL_LABEL, Label, Namespace, Variant
 
 from .index_file import IndexFile
+
+_NOTHING: Mapping[Label, Variant] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class KnownLabels:
     failures: dict[Label, str] = field(default_factory=dict)
     unread: dict[Label, str] = field(default_factory=dict)
     _looked_up: set[Namespace] = field(default_factory=set)
+    _by_label: tuple[VariantMetadata | None, Mapping[Label, Variant]] = (None, _NOTHING)
 
     def is_known(self, label: Label) -> bool:
         """Return whether nothing about a label has to be read in its wheel."""
@@ -61,7 +64,7 @@ class KnownLabels:
 
         If the wheel was read it does not fit, unless a file that may describe it was not.
         """
-        is_read = isinstance(error, MetadataError) and not isinstance(error, ArchiveError)
+        is_read = is_about_content(error)
         is_lost = self.file is not None and self.file.error is not None
         is_contradicted = self._listed(label) is not None
         if isinstance(error, FetchError):
@@ -73,7 +76,10 @@ class KnownLabels:
             self.unread[label] = shortened(str(error))
 
     def _listed(self, label: Label) -> Variant | None:
-        return self.metadata.variant(label) if self.metadata is not None else None
+        if self._by_label[0] is not self.metadata:
+            variants = self.metadata.variants if self.metadata is not None else ()
+            self._by_label = self.metadata, {variant.label: variant for variant in variants}
+        return self._by_label[1].get(label)
 
     @property
     def _lacks_providers(self) -> bool:

@@ -84,8 +84,17 @@ class Response(Protocol):
 class Transport(Protocol):
     """Requests with the installer's proxies, certificates, credentials, retries and cache."""
 
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> AbstractContextManager[Response]:
-        """Send a GET request, following redirects; raise TransportError unless it succeeds."""
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> AbstractContextManager[Response]:
+        """Send a GET request, following redirects; raise TransportError unless it succeeds.
+
+        A body has to be there in a limited time, unless it ``is_file``, or the whole file where a
+        part was requested.
+        """
+
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a source of https leads to a URL of http, whose host is not trusted."""
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Return a file as the HTTP cache has it, or None.

@@ -16,6 +16,7 @@ from pip_variants.core.errors import FetchError, VariantError
 from pip_variants.formats.partial_file import PartialFile
 from pip_variants.formats.variant_json import VARIANT_JSON
 from pip_variants.formats.wheel_archive import archive_errors, read_members, variant_in
+from pip_variants.system.owned import open_regular
 from pip_variants.system.workers import Workers
 
 from .byte_ranges import part_of
@@ -171,7 +172,7 @@ class WheelReader:
     def _download(self, wheel: RemoteFile, transport: Transport) -> Path:
         """Request a wheel without a range, and return the path where it is kept."""
         try:
-            with transport.get(wheel.url) as response:
+            with transport.get(wheel.url, is_file=True) as response:
                 return self._whole(wheel, response)
         except TransportError as error:
             raise FetchError(f"{wheel.filename}: cannot be read: {error}") from None
@@ -195,7 +196,7 @@ def _described(file: IO[bytes] | PartialFile) -> dict[str, bytes]:
 
 
 def _read_local(path: Path, read: Read[_Found]) -> _Found:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return read(file)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import IO
 from pip_variants.core.errors import InterpreterError
 
 from . import interpreter
+from .child import PIPE, Child, start
 
 _SCRIPT = Path(__file__).with_name("_compile.py")
 
@@ -36,27 +36,30 @@ class Compilers:
     """
 
     def __init__(self) -> None:
-        self._idle: list[subprocess.Popen[str]] = []
-        self._all: list[subprocess.Popen[str]] = []
+        self._idle: list[Child] = []
+        self._all: list[Child] = []
         self._lock = threading.Lock()
         self._closed = False
 
     def compile(self, sources: Sequence[Source]) -> Iterator[Source]:
         """Yield the sources that were compiled."""
         child = self._take()
-        if child is None or child.stdin is None or child.stdout is None:
+        if child is None:
+            return
+        requests, responses = child.process.stdin, child.process.stdout
+        if requests is None or responses is None:
             return
         try:
             # The responses are so short that neither side has to wait for the other to read.
             for source in sources:
                 line = json.dumps([str(source.path), source.final_path, str(source.target)])
-                child.stdin.write(f"{line}\n")
-            child.stdin.flush()
+                requests.write(f"{line}\n")
+            requests.flush()
             for source in sources:
-                if _response(child.stdout) == "1":
+                if _response(responses) == "1":
                     yield source
         except (OSError, ValueError, EOFError):  # it has ended, or a path is no valid text
-            _kill(child)
+            child.end()
             return
         with self._lock:
             self._idle.append(child)
@@ -67,9 +70,9 @@ class Compilers:
             self._closed = True
             children = self._all[:]
         for child in children:
-            _kill(child)
+            child.end()
 
-    def _take(self) -> subprocess.Popen[str] | None:
+    def _take(self) -> Child | None:
         with self._lock:
             if self._closed:
                 return None
@@ -82,22 +85,19 @@ class Compilers:
         return None
 
 
-def _start() -> subprocess.Popen[str]:
+def _start() -> Child:
     """Start a child process that compiles as this interpreter would.
 
     Raise InterpreterError or OSError if there is none.
     """
     optimize = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
-    return subprocess.Popen(
-        interpreter.command("-S", "-B", "-X", "utf8", *optimize, str(_SCRIPT)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+    return start(
+        interpreter.command("-S", "-B", "-X", "utf8", *optimize),
+        (str(_SCRIPT),),
+        stdin=PIPE,
+        stdout=PIPE,
         encoding="utf-8",
-        errors="surrogateescape",
-        env=interpreter.environment(os.environ),
-        # A Ctrl-C is for pip, which ends its children itself.
-        start_new_session=os.name == "posix",
+        environ=interpreter.environment(os.environ),
     )
 
 
@@ -106,13 +106,3 @@ def _response(stream: IO[str]) -> str:
     if not line:
         raise EOFError
     return line.rstrip()
-
-
-def _kill(child: subprocess.Popen[str]) -> None:
-    child.kill()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError, ValueError):
-                pipe.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(1)

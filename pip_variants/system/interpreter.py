@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pip_variants.core.errors import InterpreterError, quoted
 
+from . import child
+
 _PROGRAM = Path("/proc/self/exe")
+_VERSION = Path(__file__).with_name("_version.py")
 _TIME_LIMIT = 10.0
 """Seconds for an interpreter to report its version."""
 
@@ -25,18 +27,17 @@ _is_python = re.compile(
     re.ASCII | re.IGNORECASE,
 ).fullmatch
 
-_VERSION = "import sys; print(sys.version, sys.implementation.name, sys.maxsize)"
 # They say where the standard library is. All others are the user's.
 _NEEDED = ("PYTHONHOME", "PYTHONPLATLIBDIR")
 
 
-def command(*arguments: str) -> list[str]:
-    """Return the command that starts this interpreter, isolated, with further arguments.
+def command(*options: str) -> list[str]:
+    """Return the command that starts this interpreter, isolated, with further options.
 
     Raise InterpreterError if there is none to start.
     """
     base = getattr(sys, "_base_executable", None)
-    return [_find(sys.executable or "", base or "", _running()), *_isolation(), *arguments]
+    return [_find(sys.executable or "", base or "", _running()), *_isolation(), *options]
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -101,15 +102,9 @@ def _can_start(name: str) -> bool:
 def _is_same_version(name: str) -> bool:
     """Return whether an interpreter reports the version of this one."""
     own = f"{sys.version} {sys.implementation.name} {sys.maxsize}"
+    python, environ = (name, *_isolation(), "-S"), environment(os.environ)
     try:
-        done = subprocess.run(
-            [name, *_isolation(), "-S", "-c", _VERSION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIME_LIMIT,
-            env=environment(os.environ),
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
+        printed = child.printed(python, (str(_VERSION),), _TIME_LIMIT, environ)
+    except OSError:  # TimeoutError is one
         return False
-    return done.stdout.decode("utf-8", "replace").split() == own.split()
+    return printed.decode("utf-8", "replace").split() == own.split()

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from .bytecode import Compilers, Source
@@ -192,7 +193,7 @@ def replace_by_outline(wheel: Unpacked) -> None:
     with contextlib.suppress(OSError, zipfile.BadZipFile):
         with zipfile.ZipFile(wheel.archive) as archive, outline.open("wb") as target:
             starts = sorted(item.header_offset for item in archive.infolist())
-            ends = dict(zip(starts, [*starts[1:], archive.start_dir], strict=True))
+            ends = dict(pairwise([*starts, archive.start_dir]))
             size = wheel.archive.stat().st_size
             spans = [
                 (item.header_offset, ends[item.header_offset])
@@ -203,5 +204,7 @@ def replace_by_outline(wheel: Unpacked) -> None:
                 for start, end in [*spans, (archive.start_dir, size)]:
                     source.seek(start)
                     target.seek(start)
-                    target.write(source.read(end - start))
+                    # An archive may state far more than there is.
+                    for position in range(start, min(end, size), _BLOCK):
+                        target.write(source.read(min(end - position, _BLOCK)))
         outline.replace(wheel.archive)

@@ -19,7 +19,7 @@ from tests.e2e.attacks import (
     tar_bytes,
     zip_bytes,
 )
-from tests.e2e.pips import LEGACY_RESOLVER, PARTIAL_INSTALLS, TRACEBACK, Output, Pip, status_of
+from tests.e2e.pips import LEGACY_RESOLVER, PARTIAL_INSTALLS, Output, Pip, status_of
 from tests.support.stand_in import IndexServer, Reply
 
 pytestmark = pytest.mark.every_release
@@ -185,7 +185,7 @@ def test_link_that_leaves_the_sdist_is_refused(
     data = tar_bytes(sdist_files(), members)
     status = status_of(upstream, case if has_filter else f"{case}, no filter")
     output = download_sdist("evil-1.0.tar.gz", data, has_filter=has_filter, status=status)
-    assert status == TRACEBACK or " tar file " in output.stderr
+    assert " tar file " in output.stderr or "Could not unpack an archive" in output.stderr
 
 
 GOOD_LINKS: list[Member] = [
@@ -241,7 +241,8 @@ def test_archive_of_two_formats_is_refused_or_is_what_its_name_says(
     server.source = {f"/{name}": data}.get
     server.replies[f"/{name}"] = Reply(body=data, headers=headers)
     output = pip.run(*into(tmp_path / "venv"), f"{server.url}{name}", status=status)
-    assert (f"ERROR: {name} is " in output.stderr) == (status == 1)
+    errors = (f"ERROR: {name} is ", "ERROR: Could not unpack an archive: ")
+    assert output.stderr.startswith(errors) == (status == 1)
     promised = "evil" if name.endswith(".zip") else ""
     assert installed(tmp_path / "venv") == ([] if status else [promised])
 

@@ -54,7 +54,7 @@ FAILURES = {
     ),
     "slow": Failure(
         Reply(delay=20),
-        "cannot be fetched: 'Read timed out. (read timeout=1.0)'",
+        "cannot be fetched: the server did not respond in time",
         ("--timeout", "1", "--retries", "0"),
     ),
     "truncated": Failure(

@@ -29,7 +29,7 @@ def test_folder_works_with_and_without_variants_json(
 ) -> None:
     """A folder of wheels is a source, with or without the variants JSON in it."""
     folder = tmp_path / "wheels"
-    document = torch_files(folder, tag, (None, *ALL_LABELS), with_variant_json=not with_json)[-1]
+    document = torch_files(folder, tag, (None, *ALL_LABELS))[-1]
     if not with_json:
         document.unlink()
     find = ("install", "--dry-run", "--no-index", "--find-links", str(folder), "torch")
@@ -104,9 +104,7 @@ def test_find_links_page_and_folder_select_alike(
 ) -> None:
     """A folder and a page select alike, and of a page's wheels only parts are fetched."""
     root = tmp_path / "index"
-    wheels = large_torch_wheels(
-        root / "simple/torch", tag, (None, *ALL_LABELS), with_variant_json=not with_json
-    )
+    wheels = large_torch_wheels(root / "simple/torch", tag, (None, *ALL_LABELS))
     document = [write_variants_json(root / "simple/torch")] if with_json else []
     write_simple_index(root, {"torch": [*wheels, *document]})
     source = f"{server.url}simple/torch/" if served else str(root / "simple/torch")

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.e2e.indexes import (
 )
 from tests.e2e.pips import READING, Pip, request_lines
 from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index
-from tests.support.stand_in_wheel import dump
+from tests.support.stand_in_wheel import dump, write_wheel
 
 
 @pytest.mark.parametrize("form", ["HTML", "JSON"])
@@ -102,7 +103,7 @@ def test_json_that_is_compressed_without_request_is_used(
 ) -> None:
     """Some mirrors compress it whatever is requested; the hash is that of the document."""
     root = tmp_path / "index"
-    wheels = torch_files(root / "files", tag, ALL_LABELS, with_variant_json=False)
+    wheels = torch_files(root / "files", tag, ALL_LABELS)
     document = Listed(wheels.pop(), hashed=hashed)
     write_simple_index(root, {"torch": [*wheels, document]})
     headers = (("Content-Encoding", encoding),) if encoding else ()
@@ -118,7 +119,7 @@ def test_hash_of_an_unknown_kind_counts_as_none(
 ) -> None:
     """The JSON is used, and one warning says that nothing verifies it."""
     root = tmp_path / "index"
-    files = torch_files(root / "files", tag, ALL_LABELS, with_variant_json=False)
+    files = torch_files(root / "files", tag, ALL_LABELS)
     write_simple_index(root, {"torch": files}, json_pages=True)
     server.json_pages = form == "JSON"
     digest = hashlib.sha256(files[-1].read_bytes()).hexdigest()
@@ -133,3 +134,77 @@ def test_hash_of_an_unknown_kind_counts_as_none(
         "WARNING: torch-2.8.0-variants.json is not verified: its link has no hash of a known kind,"
         " only 'blake3'\n"
     )
+
+
+@pytest.mark.parametrize("form", ["HTML", "JSON"])
+def test_one_wrong_link_hides_no_other(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, form: str
+) -> None:
+    """It is left out with a warning; what lies beside it is installed."""
+    root = tmp_path / "index"
+    files = [*torch_files(root / "files", tag, ALL_LABELS)]
+    write_simple_index(root, {"torch": files}, json_pages=form == "JSON")
+    if form == "JSON":
+        path = root / "simple/torch/index.json"
+        page = json.loads(path.read_text())
+        page["files"].insert(0, {"filename": "torch-9-py3-none-any.whl", "url": ["x"]})
+        path.write_text(json.dumps(page))
+        problem = "Ignoring a file of the page 'INDEX/simple/torch/': its url is not a string"
+    else:
+        path = root / "simple/torch/index.html"
+        path.write_text(path.read_text().replace("<a ", '<a href="http://[::1/x.whl">x</a><a ', 1))
+        problem = "Ignoring a link of the page 'INDEX/simple/torch/': 'Invalid IPv6 URL'"
+    output = pip.dry_run(f"{server.url}simple/", "torch")
+    assert output.last_line == "Would install torch-2.8.0-cu129"
+    assert output.stderr == f"WARNING: {problem}\n"
+
+
+def test_a_page_that_cannot_be_read_is_a_warning(
+    pip: Pip, server: IndexServer, tmp_path: Path
+) -> None:
+    """No traceback: there is nothing to install then."""
+    write_simple_index(tmp_path / "index", {"torch": []}, json_pages=True)
+    (tmp_path / "index/simple/torch/index.json").write_bytes(b"[]")
+    output = pip.dry_run(f"{server.url}simple/", "torch", status=1)
+    warning, *errors = output.stderr.splitlines()
+    assert warning == ("WARNING: Ignoring the page 'INDEX/simple/torch/': it is not a JSON object")
+    assert errors[-1] == "ERROR: No matching distribution found for torch"
+
+
+INVALID = {
+    "index": (("--index-url", "http://[::1", "x"), "'http://[::1' is not a valid URL:"),
+    "port": (("--find-links", "http://a:99999/", "x"), "'http://a:99999/' is not a valid URL:"),
+    "requirement": (("http://[::1/x.whl",), "'http://[::1/x.whl' is not a valid URL:"),
+    "direct": (("x @ http://[::1/x.whl",), "'http://[::1/x.whl' is not a valid URL:"),
+    "marker": (('x; variant_label == "a"',), "Invalid requirement: 'x': Expected a marker"),
+    "password": (("--index-url", "http://user:secret@[::1", "x"), "'http://[::1' is not"),
+}
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize("case", INVALID)
+def test_what_is_typed_wrong_is_one_sentence(pip: Pip, case: str) -> None:
+    """No traceback and no password."""
+    args, problem = INVALID[case]
+    output = pip.run("install", "--dry-run", *args, status=1)
+    first = output.stderr.splitlines()[0]
+    assert first.startswith(f"ERROR: {problem}")
+    assert "secret" not in output.stderr
+
+
+def test_a_wheel_without_a_version_is_discarded(
+    pip: Pip, server: IndexServer, tmp_path: Path
+) -> None:
+    """The next candidate is taken, as for one that has the version of another."""
+    folder = tmp_path / "index/files"
+    good = write_wheel(folder, "x-1.0-py3-none-any.whl")
+    bad = write_wheel(folder, "x-2.0-py3-none-any.whl")
+    with zipfile.ZipFile(bad) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(bad, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content.replace(b"Version: 2.0", b"Version: _.0"))
+    write_simple_index(tmp_path / "index", {"x": [good, bad]})
+    output = pip.dry_run(f"{server.url}simple/", "x")
+    assert "has inconsistent version: expected '2.0', but metadata has '_.0'" in output.stdout
+    assert output.last_line == "Would install x-1.0"

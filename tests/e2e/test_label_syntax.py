@@ -135,8 +135,8 @@ Wheel Variant Options:
                               one. Can be used several times.
   --variant-provider-index <url>
                               Install trusted provider packages from this
-                              index alone, in place of the indexes and find-
-                              links of this command.
+                              index alone, in place of the one that lists the
+                              project that needs them.
   --variant-platform <file>   Describe the target machine by a file, as `pip
                               variants platform` writes one, in place of
                               querying this machine.

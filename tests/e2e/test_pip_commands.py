@@ -100,6 +100,8 @@ def test_target_option_installs_the_selected_variant(
         "install", "--target", "lib", "--index-url", url, "torch", machine=MIDDLE_DRIVER
     )
     assert output.last_line == "Successfully installed torch-2.8.0-cu126"
+    installed = {path.name for path in (pip.folder / "lib").iterdir()}
+    assert installed == {"torch", "torch-2.8.0.dist-info"}
     done = pip.run_python("-c", "import sys; sys.path.insert(0, 'lib'); import torch")
     assert done.stdout == "torch 2.8.0, build cu126\n"
 

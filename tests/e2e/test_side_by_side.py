@@ -8,31 +8,26 @@ import hashlib
 import os
 import random
 import shutil
-import signal
 import subprocess
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.indexes import PURE_TAG, torch_files
-from tests.e2e.pips import NEW_DRIVER, Pip, request_lines
+from tests.e2e.pips import Pip, request_lines
+from tests.e2e.running import environment, leftovers, on_linux, started, wait_until
 from tests.support.index_server import IndexServer, _Handler
 from tests.support.stand_in import Listed, Reply, dump, write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json
-from tests.support.venvs import Venv, offline_env
+from tests.support.venvs import Venv
 
 MEGABYTE = 1_000_000
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")
-MARK = "SIDE_BY_SIDE_TEST"
-"""A variable by which the processes of a test are known."""
-
-on_linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 
 
 @dataclass
@@ -220,90 +215,6 @@ def tree(root: Path, *, without: str = "torch") -> dict[str, object]:
     return found
 
 
-@dataclass
-class Started:
-    """A pip that runs, with folders of its own."""
-
-    process: subprocess.Popen[str]
-    temp: Path
-
-    def interrupt(self) -> float:
-        """Press Ctrl-C; return how many seconds pip then takes to end."""
-        start = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=20)
-        return time.monotonic() - start
-
-
-def environment(pip: Pip, temp: Path, **extra: str) -> dict[str, str]:
-    """Return the environment of a pip whose temporary files are in a folder of their own."""
-    temp.mkdir(exist_ok=True)
-    variables = {
-        "PIP_CACHE_DIR": str(pip.folder / "cache"),
-        "NO_PROXY": "127.0.0.1",
-        "TMPDIR": str(temp),
-        MARK: str(temp),
-        **NEW_DRIVER.variables,
-        **extra,
-    }
-    env = offline_env(**variables)
-    del env["PIP_NO_INDEX"]
-    return env
-
-
-def started(pip: Pip, *args: str | Path, command: Sequence[str] = (), **extra: str) -> Started:
-    """Start pip, below another command if one is given."""
-    temp = pip.folder / "temp"
-    process = subprocess.Popen(
-        [*command, str(pip.python), "-m", "pip", *map(str, args)],
-        env=environment(pip, temp, **extra),
-        cwd=pip.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # A test run in the background of a shell ignores Ctrl-C, which children inherit.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
-    return Started(process, temp)
-
-
-def processes(temp: Path) -> list[str]:
-    """Return the processes that a test has started and that still run."""
-    mark = f"{MARK}={temp}".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark in path.read_bytes().split(b"\0"):
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
-
-
-def leftovers(pip: Pip) -> list[str]:
-    """Return what a run has left that it should not have."""
-    temp = pip.folder / "temp"
-    site = Venv(pip.python.parents[1]).site
-    found = [str(path) for path in temp.rglob("*")]
-    found += [str(path) for path in site.glob("pip-*") if not path.name.endswith(".dist-info")]
-    found += [str(path) for path in site.glob("~*")]
-    cache = pip.folder / "cache"
-    found += [str(path) for path in cache.rglob("pip-*")]
-    found += [str(path) for path in cache.rglob("*.whl*")]
-    return found + (processes(temp) if Path("/proc/self").exists() else [])
-
-
-def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait for a condition while a process runs."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def installed(pip: Pip) -> dict[str, str]:
     """Return the versions of what a test has installed."""
     names = (path.name for path in Venv(pip.python.parents[1]).site.glob("*.dist-info"))
@@ -459,7 +370,7 @@ def test_ctrl_c_ends_everything(
     conditions: dict[str, Callable[[], object]] = {
         "receiving": lambda: line.sent.get(f"/files/one-1.0-{PURE_TAG}.whl", 0) > 100_000,
         "waiting": lambda: f"/files/one-1.0-{PURE_TAG}.whl" in dict(line.requests),
-        "unpacking": lambda: len(list(site.glob("pip-variants-*/*/*.pyc"))) > 20,
+        "unpacking": lambda: len(list(site.glob("pip-run-*/pip-variants-*/*/*.pyc"))) > 20,
     }
     wait_until(conditions[moment], run.process)
     assert run.interrupt() < 2.0
@@ -742,9 +653,11 @@ INVALID_JOBS = {
 
 @pytest.mark.parametrize("jobs", INVALID_JOBS)
 def test_invalid_number_of_jobs_is_an_error(pip: Pip, jobs: str) -> None:
-    """On the command line and, where pip says more about its source, in the environment."""
+    """On the command line, and in the environment."""
     output = pip.run("install", f"--variant-jobs={jobs}", "x", status=2)
     assert output.stderr.splitlines()[-1] == INVALID_JOBS[jobs]
+    configured = pip.run("list", status=2, PIP_VARIANT_JOBS=jobs)
+    assert configured.stderr.splitlines()[-1] == INVALID_JOBS[jobs]
 
 
 @pytest.mark.parametrize(

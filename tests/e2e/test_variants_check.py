@@ -152,7 +152,7 @@ def _write_zip(*names: str, data: bytes = b"{}") -> Callable[[Path], None]:
 WHEEL = "x-1.0-py3-none-any-a.whl"
 UNREADABLE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "missing": ("x", _write_nothing, "x: no such file or folder"),
-    "null character": ("x\n", _write_nothing, "'x\\n': no such file or folder"),
+    "null character": ("x\n", _write_nothing, "x\\n: no such file or folder"),
     "another kind of file": ("x.txt", Path.touch, ("x.txt: it is not a wheel, a JSON file or a"
         " folder")),
     "empty folder": (
@@ -165,7 +165,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "zip bomb": (
         WHEEL,
         _write_zip("variant.json", "METADATA", data=b" " * (17 << 20)),
-        f"{WHEEL}: 'its variant.json is too large'",
+        f"{WHEEL}: its variant.json is larger than 16 MiB",
     ),
     "not JSON": ("x.json", Path.touch, ("x.json: not JSON: Expecting value: line 1 column 1"
         " (char 0)")),
@@ -175,7 +175,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "control characters": (
         "x\x1b[2J-1.0-py3-none-any-a.whl",
         Path.touch,
-        "'x\\x1b[2J-1.0-py3-none-any-a.whl': the file name does not name a project and a version",
+        "x\\x1b[2J-1.0-py3-none-any-a.whl: the file name does not name a project and a version",
     ),
 }  # fmt: skip
 

@@ -205,7 +205,7 @@ def test_wheel_that_contradicts_its_index_is_not_installed(
 ) -> None:
     """A downloaded wheel whose properties contradict its index is not installed.
 
-    With METADATA beside it the wheel is downloaded after resolution, with another error.
+    With METADATA beside it the wheel is downloaded after resolution, which begins again.
     """
     root = tmp_path / "index"
     other = with_variants({"cu129": {"nvidia": {"sm_arch": ["75_real"]}}})
@@ -218,7 +218,7 @@ def test_wheel_that_contradicts_its_index_is_not_installed(
         "has inconsistent variant: expected 'cu129: nvidia :: cuda_version_lower_bound ::"
     )
     assert start_of_error in output.stdout + output.stderr
-    assert output.stderr.endswith(NOT_FOUND) is not core_metadata
+    assert output.stderr.endswith(NOT_FOUND)
 
 
 def test_json_without_labels_reads_all_from_wheels(
@@ -236,44 +236,69 @@ def test_json_without_labels_reads_all_from_wheels(
     assert all(wheel_bytes_sent(server)[label] <= FEW_PIECES for label in ("cu126", "cu129"))
 
 
-def write_contradicting_index(root: Path, tag: str, *, with_core_metadata: bool) -> None:
+CONTRADICTING: dict[str, tuple[Json | bytes | None, str]] = {
+    "other properties": (
+        with_variants({"cu129": cuda("13.0")}),
+        "'cu129: nvidia :: cuda_version_lower_bound :: 13.0'",
+    ),
+    "no variant.json": (None, "'no valid variant.json'"),
+    "not UTF-8": (b"\xff", "'no valid variant.json'"),
+}
+
+
+def write_contradicting_index(
+    root: Path, tag: str, variant_json: Json | bytes | None, *, with_core_metadata: bool
+) -> None:
     """Write an index whose JSON and whose best wheel contradict each other about one label."""
     folder = root / "files"
     *wheels, document = torch_files(folder, tag, (None, *ALL_LABELS))
-    other = with_variants({"cu129": cuda("13.0")})
-    write_wheel(folder, f"torch-2.8.0-{tag}-cu129.whl", variant_json=other)
+    write_wheel(folder, f"torch-2.8.0-{tag}-cu129.whl", variant_json=variant_json)
     listed = [Listed(wheel, core_metadata=with_core_metadata) for wheel in wheels]
     write_simple_index(root, {"torch": [*listed, Listed(document)]})
 
 
+@pytest.mark.parametrize(("variant_json", "found"), CONTRADICTING.values(), ids=CONTRADICTING)
 def test_wheel_that_contradicts_json_is_discarded(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str
+    pip: Pip,
+    server: IndexServer,
+    tmp_path: Path,
+    tag: str,
+    variant_json: Json | bytes | None,
+    found: str,
 ) -> None:
     """A wheel that contradicts the JSON about its label is discarded, and the next is selected."""
-    write_contradicting_index(tmp_path / "index", tag, with_core_metadata=False)
+    write_contradicting_index(tmp_path / "index", tag, variant_json, with_core_metadata=False)
     output = pip.dry_run(f"{server.url}simple/", "torch")
     discarding = [line for line in output.stdout.splitlines() if line.startswith("Discarding ")]
     assert len(discarding) == 1
     assert "/torch-2.8.0-TAG-cu129.whl" in discarding[0]
-    assert "but metadata has 'cu129: nvidia :: cuda_version_lower_bound :: 13.0'" in discarding[0]
+    assert f"but metadata has {found}" in discarding[0]
     assert output.last_line == "Would install torch-2.8.0-cu128"
 
 
-@pytest.mark.parametrize("with_core_metadata", [False, True], ids=["legacy", "PEP 658"])
-def test_late_contradiction_of_wheel_and_json_is_an_error(
-    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, *, with_core_metadata: bool
+LATE = {
+    "legacy": ("other properties", False),
+    "PEP 658": ("other properties", True),
+    "PEP 658, no variant.json": ("no variant.json", True),
+}
+
+
+@pytest.mark.parametrize(("kind", "with_core_metadata"), LATE.values(), ids=LATE)
+def test_wheel_that_contradicts_json_when_it_is_downloaded_is_discarded(
+    pip: Pip, server: IndexServer, tmp_path: Path, tag: str, kind: str, *, with_core_metadata: bool
 ) -> None:
-    """Where pip can no longer select another wheel, the contradiction is an error."""
-    write_contradicting_index(tmp_path / "index", tag, with_core_metadata=with_core_metadata)
+    """Its content is known only then; pip begins again without it."""
+    variant_json, found = CONTRADICTING[kind]
+    root = tmp_path / "index"
+    write_contradicting_index(root, tag, variant_json, with_core_metadata=with_core_metadata)
     options = () if with_core_metadata else (LEGACY_RESOLVER,)
     index = ("--index-url", f"{server.url}simple/")
-    output = pip.run("download", *index, *options, "torch", status=1)
-    assert output.stderr.startswith(
-        "ERROR: Requested torch from INDEX/files/torch-2.8.0-TAG-cu129.whl"
-    )
-    assert "has inconsistent variant: expected 'cu129: nvidia ::" in output.stderr
-    assert output.stderr.endswith("has 'cu129: nvidia :: cuda_version_lower_bound :: 13.0'\n")
-    assert "Would install" not in output.stdout
+    output = pip.run("download", *index, *options, "--dest", tmp_path / "dest", "torch")
+    (line,) = [line for line in output.stdout.splitlines() if line.startswith("Discarding ")]
+    assert line.startswith("Discarding INDEX/files/torch-2.8.0-TAG-cu129.whl: Requested torch")
+    assert line.endswith(f"but metadata has {found}")
+    (file,) = (tmp_path / "dest").iterdir()
+    assert file.name.endswith("-cu128.whl")
 
 
 def without_record(wheel: Path, name: str) -> None:

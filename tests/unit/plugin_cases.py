@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -41,4 +42,5 @@ class PluginFolder:
         """Return the result of the plugin whose module ``gpu`` has this source."""
         text = _CONFIG + textwrap.dedent(source).lstrip("\n")
         (self.site / "gpu.py").write_text(text, encoding="utf-8", errors="surrogatepass")
-        return plugin.query(self.site, plugin_api, known, time_limit=time_limit, tick=tick)
+        folder = Path(tempfile.mkdtemp(dir=self.site.parent))
+        return plugin.query(self.site, folder, plugin_api, known, time_limit=time_limit, tick=tick)

@@ -465,6 +465,10 @@ BAD_GPUS = [
     ({AMD: "gfx90a:xnack+"}, f"{AMD}: 'gfx90a:xnack+' is not an architecture of AMD GPUs"),
     ({AMD: "\x1b[2J"}, f"{AMD}: '\\x1b[2J' is not an architecture of AMD GPUs"),
     ({AMD: "x" * 10_000}, f"{AMD}: '{'x' * 79}...' is not an architecture of AMD GPUs"),
+    (
+        {AMD: f"gfx{'9' * 10_000}"},
+        f"{AMD}: 'gfx{'9' * 76}...' is not an architecture of AMD GPUs",
+    ),
     ({AMD: " ,;"}, f"{AMD}: ' ,;' names no architecture"),
     ({BOOTSTRAP: "gfx9999"}, f"{BOOTSTRAP}: 'gfx9999' is not an architecture of AMD GPUs"),
     ({BOOTSTRAP: "gfx942 gfx906"}, f"{BOOTSTRAP}: 'gfx942 gfx906' is not an architecture of"),

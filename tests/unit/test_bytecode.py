@@ -171,10 +171,10 @@ def test_killed_child_is_replaced(compilers: Compilers, tmp_path: Path) -> None:
     source = write(tmp_path, "1")
     assert list(compilers.compile([source])) == [source]
     (child,) = compilers._all
-    child.send_signal(signal.SIGSTOP)
+    child.process.send_signal(signal.SIGSTOP)
     batch = compilers.compile([source, source])
-    child.send_signal(signal.SIGKILL)
-    child.wait(10)
+    child.process.send_signal(signal.SIGKILL)
+    child.process.wait(10)
     assert list(batch) == []
     assert list(compilers.compile([source])) == [source]
     assert len(compilers._all) == 2
@@ -194,7 +194,7 @@ def test_close_ends_children_and_their_use(compilers: Compilers, tmp_path: Path)
     batch = compilers.compile([source, source])
     next(batch)
     compilers.close()
-    assert [child.poll() is None for child in compilers._all] == [False]
+    assert [child.process.poll() is None for child in compilers._all] == [False]
     assert len(list(batch)) <= 1
     assert list(compilers.compile([source])) == []
     compilers.close()
@@ -206,7 +206,7 @@ def test_children_do_not_see_a_ctrl_c(compilers: Compilers, tmp_path: Path) -> N
         pytest.skip("only POSIX has process groups")
     list(compilers.compile([write(tmp_path, "1")]))
     (child,) = compilers._all
-    assert os.getpgid(child.pid) != os.getpgid(0)
+    assert os.getpgid(child.process.pid) != os.getpgid(0)
 
 
 def test_script_is_a_program_on_its_own() -> None:

@@ -87,6 +87,12 @@ def test_conditions_are_of_namespaces_whose_values_are_versions() -> None:
     assert sorted(map(str, found)) == ["num-py==2.*", "torch==2.10.* or torch==2.8.*"]
 
 
+def test_order_of_values_does_not_depend_on_that_of_a_set() -> None:
+    """Two of them may match the same versions."""
+    values = list(map(Value, ("6", "006", "06")))
+    assert newest_first(values) == newest_first(reversed(values))
+
+
 def test_values_are_ordered_as_the_versions_that_match_them() -> None:
     """The newest version comes first, and of one version the longest prefix."""
     values = ["1", "2.8", "2", "2.10", "2.8.0", "1.13", "x", "2.9"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pip_variants.system.content_cache import ContentCache
+from pip_variants.system.content_cache import LARGEST, ContentCache
 
 CONTENT = b"a" * 1_000_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -42,6 +44,46 @@ def test_invalid_hash_never_becomes_a_path(tmp_path: Path, name: str) -> None:
     cache.put(name, CONTENT)
     assert cache.get(name) is None
     assert [path.name for path in tmp_path.rglob("*")] == ["x"]
+
+
+def _fifo(path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no FIFO here")
+    os.mkfifo(path)
+
+
+def _sparse(path: Path, size: int) -> None:
+    path.touch()
+    os.truncate(path, size)
+
+
+# What lies in the place of an entry.
+ENTRIES: dict[str, Callable[[Path], object]] = {
+    "FIFO": _fifo,
+    "folder": Path.mkdir,
+    "link to a device": lambda path: path.symlink_to("/dev/zero"),
+    "without an end": lambda path: _sparse(path, 1 << 40),
+    "larger than any document": lambda path: _sparse(path, LARGEST + 1),
+}
+
+
+@pytest.mark.parametrize("make", ENTRIES.values(), ids=ENTRIES)
+def test_what_another_user_put_there_neither_hangs_nor_fails(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """It is not cached, and replaced where that is possible."""
+    cache = ContentCache(tmp_path)
+    make(tmp_path / SHA256)
+    assert cache.get(SHA256) is None
+    cache.put(SHA256, CONTENT)
+    assert cache.get(SHA256) == (None if (tmp_path / SHA256).is_dir() else CONTENT)
+
+
+def test_what_is_too_large_to_be_read_again_is_not_cached(tmp_path: Path) -> None:
+    """No document is that large."""
+    data = bytes(LARGEST + 1)
+    ContentCache(tmp_path).put(hashlib.sha256(data).hexdigest(), data)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_that_cannot_be_written_caches_nothing(tmp_path: Path) -> None:

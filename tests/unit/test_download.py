@@ -232,11 +232,41 @@ def test_refusal_in_the_middle_is_tried_again() -> None:
     assert (content(own), len(server.headers)) == (FILE, 3)
 
 
-def test_connection_that_cannot_be_made_is_tried_again() -> None:
-    """An error without a status is one of the network."""
-    own, server, _ = start(TransportError("no route"), whole())
+def test_connection_that_cannot_be_made_is_tried_again_where_a_part_is_there() -> None:
+    """Before that the session of pip has tried as often as the user wants."""
+    own, server, _ = start(whole(breaks_after=MEGABYTE), TransportError("no route"), part(MEGABYTE))
     own.run()
-    assert (content(own), len(server.headers)) == (FILE, 2)
+    assert (content(own), len(server.headers)) == (FILE, 3)
+    own, server, _ = start(TransportError("no route"), whole())
+    with pytest.raises(TransportError):
+        own.run()
+    assert len(server.headers) == 1
+
+
+@pytest.mark.parametrize("size", ["", "more"])
+def test_body_without_a_size_ends_at_what_the_page_states(size: str) -> None:
+    """A size of the server counts more: that of a page may be wrong."""
+    declared = str(SIZE) if size else ""
+    own, _, _ = start(FakeResponse(FILE, declared_length=declared), retries=0)
+    own.stated = MEGABYTE
+    if size:
+        own.run()
+        assert content(own) == FILE
+        return
+    with pytest.raises(TransportError) as caught:
+        own.run()
+    assert str(caught.value) == "more bytes arrived than its page states"
+    assert own.arrived < 2 * MEGABYTE
+
+
+def test_pauses_between_tries_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many retries there are."""
+    own, _, _ = start(*[whole(breaks_after=0)] * 2000, retries=1999)
+    paused: list[float] = []
+    monkeypatch.setattr(own.cancelled, "wait", paused.append)
+    with pytest.raises(TruncatedError):
+        own.run()
+    assert max(paused) == download._PAUSE * 64
 
 
 def test_cancelled_download_returns_without_an_error() -> None:

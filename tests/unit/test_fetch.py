@@ -7,13 +7,13 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 import pytest
 
 from pip_variants.core.errors import FetchError
-from pip_variants.formats.reader import MAX_BYTES
+from pip_variants.core.limits import MAX_BYTES
 from pip_variants.remote.fetch import fetch, unknown_hashes
 from pip_variants.remote.transport import NO_HEADERS, Headers, RemoteFile, Response
 
@@ -57,10 +57,18 @@ class Server:
     reply: Reply
 
     @contextmanager
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> Iterator[Response]:
         """Respond to a request."""
-        assert (url, "Range" in headers) == (URL, False)
+        assert not is_file
+        assert url.endswith(URL.partition(":")[2])
+        assert "Range" not in headers
         yield self.reply
+
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a link is refused."""
+        return source.startswith("https:") and url.startswith("http:")
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Refuse to be used."""
@@ -123,6 +131,14 @@ def test_unusable_document_is_an_error_with_the_reason(
     assert str(caught.value) == reason
 
 
+def test_length_that_is_no_number_is_an_error() -> None:
+    """Headers may have digits that no number has in Python."""
+    reply = Reply(TEXT)
+    reply.declared_length = "\u00b2"
+    with pytest.raises(FetchError, match=rf"^truncated: {len(TEXT)} of '.xb2' bytes arrived$"):
+        fetch(document(), Server(reply))
+
+
 UNKNOWN: dict[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
     "none": ({}, ()),
     "known": (SHA256, ()),
@@ -138,3 +154,16 @@ def test_hashes_of_unknown_algorithms_count_as_none(
     """The document is used; if nothing verifies it, its algorithms are named."""
     assert fetch(document(hashes), Server(Reply(TEXT))) == TEXT
     assert unknown_hashes(document(hashes)) == names
+
+
+def test_document_that_is_linked_without_encryption_and_hash_is_not_fetched() -> None:
+    """A page of https vouches for what has a hash, and for what comes over https."""
+    plain = replace(document(), url="http://index.test/x-1.0-variants.json")
+    with pytest.raises(FetchError) as caught:
+        fetch(plain, Server(Reply(TEXT)))
+    reason = "its link leads from https to http and has no hash; --trusted-host allows it"
+    assert str(caught.value) == reason
+    with pytest.raises(FetchError):
+        fetch(replace(plain, hashes={"blake3": "0"}), Server(Reply(TEXT)))
+    for file in (replace(plain, source="http://index.test/x/"), replace(plain, hashes=SHA256)):
+        assert fetch(file, Server(Reply(TEXT))) == TEXT

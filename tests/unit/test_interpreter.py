@@ -182,14 +182,17 @@ def test_moved_interpreter_is_served_and_isolated(tmp_path: Path) -> None:
     moved.parent.mkdir()
     moved.write_bytes(Path(sys.executable).resolve().read_bytes())
     moved.chmod(0o755)
+    script = tmp_path / "script.py"
+    script.write_text("import only_in_home, json")
     program = (
         "import os, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from pip_variants.system import child, interpreter\n"
         f"sys.path.append({str(evil)!r})\n"
         "os.environ['PYTHONPATH'] = sys.path[-1]\n"
-        "command = interpreter.command('-S', '-c', 'import only_in_home, json')\n"
-        "print(command[0], child.run(command, 30, environ=interpreter.environment(os.environ)))\n"
+        "python = interpreter.command('-S')\n"
+        "environ = interpreter.environment(os.environ)\n"
+        f"print(python[0], child.run(python, [{str(script)!r}], 30, environ=environ))\n"
     )
     done = subprocess.run(
         [str(moved), "-S", "-c", program],

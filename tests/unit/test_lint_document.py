@@ -245,6 +245,14 @@ CASES = {
             " variants['a'].gpu.arch: expected a list, found a string\n"
         ),
     ),
+    "a string for a list, of a namespace that is none": (
+        {"variants": {"a": {"\x1b[2J\n": {"arch": "1"}}, "b": {"gpu": {"arch": ["2"]}}}},
+        (
+            "warning: x.json: variants['a']['\\x1b[2J\\n'].arch: a string, though other features"
+            " have lists\n"
+            "error: x.json: variants['a']['\\x1b[2J\\n']: not a name of a-z, 0-9 and _\n"
+        ),
+    ),
     "static-properties of 0.0.3 in 0.2.0": (
         {**PEP850, "static-properties": {}},
         (
@@ -276,13 +284,12 @@ CASES = {
     ),
     "later keys in an early document": (
         {
-            "providers": {"gpu": {"requires": ["p"], "builtin": "gpu"}},
+            "provider-requires": ["p"],
             "static-properties": {},
             "variants": {"a": {"gpu": {"arch": "1"}}},
         },
         (
             "warning: x.json: static-properties: not a key of this revision\n"
-            "warning: x.json: providers.gpu.builtin: not a key of this revision\n"
             "warning: x.json: variants['a'].gpu: default-priorities.namespace does not list this"
             " namespace, so it ranks last\n"
         ),

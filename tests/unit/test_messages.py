@@ -613,6 +613,32 @@ TEXTS = [
         "its provider (a, b) failed: no result within 30 s",
         id="provider without a result",
     ),
+    pytest.param(
+        messages.WHICH_INDEX,
+        "several indexes are configured, and none is known to list the project:"
+        " --variant-provider-index names the one that has the provider",
+        id="provider from an unknown index",
+    ),
+    pytest.param(
+        messages.only_source("https://a/simple"),
+        "it comes from https://a/simple alone, as the project, or from --variant-provider-index",
+        id="provider from one index",
+    ),
+    pytest.param(
+        messages.installed_anew("/c\x1b belongs to another user"),
+        "its provider is installed anew by each run: '/c\\x1b belongs to another user'",
+        id="provider in a temporary folder",
+    ),
+    pytest.param(
+        messages.foreign_module("antigravity:x", ["a", "b"]),
+        "its plugin-api is 'antigravity:x', which is no module of a, b",
+        id="provider with a module of others",
+    ),
+    pytest.param(
+        messages.not_removed("/c/variants\n/x", "Permission denied"),
+        r"'/c/variants\n/x' cannot be removed: Permission denied",
+        id="file that stays in the cache",
+    ),
 ]
 
 

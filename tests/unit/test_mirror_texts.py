@@ -17,6 +17,10 @@ TEXTS = {
         mirrors.fits_nothing("gpu.toml", ValueError("No matching distribution found for x")),
         "No matching distribution found for x (for 'gpu.toml')",
     ),
+    "another mirror": (
+        mirrors.other_writer("a\x1bb"),
+        "Another pip is writing to 'a\\x1bb'; waiting until it has finished",
+    ),
     "new": (
         mirrors.done("m", 3, 2, "1.5 MB"),
         "m has all that is needed, 3 files: 2 new (1.5 MB)",

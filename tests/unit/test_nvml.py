@@ -463,6 +463,16 @@ def test_failing_interpreter_is_not_blamed_on_the_driver(
     assert machine.query(library, time_limit=1.5) == expected
 
 
+def test_result_that_is_nested_too_deeply_is_not_readable(
+    monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
+) -> None:
+    """A driver's library runs in the child and can write to any descriptor."""
+    program = _script(tmp_path, "printf '\\n%0100000d' 0 | tr 0 '['")
+    monkeypatch.setattr(interpreter, "command", lambda *arguments: [program, *arguments[1:]])
+    problem = "the NVIDIA driver's library returned no readable result"
+    assert machine.query(library) == DriverFacts(problem=problem)
+
+
 def test_interpreter_that_cannot_be_run_is_named(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
@@ -488,10 +498,10 @@ def test_without_an_interpreter_nothing_is_queried(
     assert machine.calls() == []
 
 
-def test_temporary_folder_is_removed_after_a_query(
+def test_nothing_temporary_is_left_of_a_query(
     monkeypatch: pytest.MonkeyPatch, machine: Machine, library: Path, tmp_path: Path
 ) -> None:
-    """The folder for the result is removed, also after a crash."""
+    """The result is in a file without a name."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))

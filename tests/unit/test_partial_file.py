@@ -232,6 +232,6 @@ def test_hostile_size_of_the_central_directory_is_an_error_at_once() -> None:
 
     file = PartialFile(size, fetch)
     file.add(size - len(content), bytes(content))
-    with pytest.raises(zipfile.BadZipFile, match="the description of its content is too large"):
+    with pytest.raises(zipfile.BadZipFile, match="its directory is larger than 16 MiB"):
         read_members(file, NAMES)
     assert fetched == []

@@ -195,6 +195,11 @@ MISTAKES = [
         f"line 3: properties.a.x: '{'!' * 79}...' is not a value (a-z, 0-9, _ and .)",
         id="long value",
     ),
+    pytest.param(
+        f"version = 1\n[properties.a]\n{'x' * 10_000} = 1\n",
+        f"line 3: properties.a.'{'x' * 79}...': must be a list of strings, not 1",
+        id="long key",
+    ),
 ]
 
 
@@ -219,6 +224,7 @@ UNREADABLE = [
         ": \"'utf-8' codec can't decode byte 0xff in position 0: invalid start byte\"",
         id="UTF-16",
     ),
+    pytest.param(b" " * (16 * 1024 * 1024 + 1), " cannot be read: File too large", id="too large"),
     pytest.param(None, " cannot be read: No such file or directory", id="missing"),
 ]
 

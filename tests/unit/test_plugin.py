@@ -282,6 +282,12 @@ def test_plugin_of_each_interface_is_supported(
     assert folder.query(source, plugin_api, KNOWN) == expected
 
 
+def test_value_that_a_plugin_lists_twice_has_its_first_rank(folder: PluginFolder) -> None:
+    """A second place would count for some variants and not for others."""
+    found = folder.query("def get_supported_configs(): return [Config('arch', ['b', 'a', 'b'])]")
+    assert found.features == (("arch", ("b", "a")),)
+
+
 @pytest.mark.parametrize(("source", "reason"), FAILURES)
 def test_failing_plugin_has_a_printable_reason(
     folder: PluginFolder, source: str, reason: str

@@ -145,8 +145,11 @@ VANDALISM = {
 
 
 @pytest.mark.parametrize("source", VANDALISM.values(), ids=VANDALISM)
-def test_damage_to_its_own_process_keeps_the_result(folder: PluginFolder, source: str) -> None:
+def test_damage_to_its_own_process_keeps_the_result(
+    folder: PluginFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     """A plugin that damages its own process still gives its result, and in time."""
+    monkeypatch.chdir(tmp_path)
     start = time.monotonic()
     assert folder.query(f"{source}\n{RETURNS_ARCH}") == result(("arch", ("a",)))
     assert time.monotonic() - start < 10
@@ -155,6 +158,7 @@ def test_damage_to_its_own_process_keeps_the_result(folder: PluginFolder, source
 UNWRITABLE = {
     "removed folder": "import shutil; shutil.rmtree(os.path.dirname(sys.argv[2]))",
     "folder of its name": "os.mkdir(sys.argv[2])",
+    "link of its name": "os.symlink('elsewhere', sys.argv[2])",
 }
 
 
@@ -206,15 +210,20 @@ def test_forged_result_is_checked_like_any_other(
 
 
 @on_linux
-@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "/nowhere"])
+def test_result_is_not_written_through_a_link(folder: PluginFolder, tmp_path: Path) -> None:
+    """A plugin that links it to a file and returns does not have that file overwritten by us."""
+    (tmp_path / "precious").write_text("kept")
+    source = f"import os, sys\nos.symlink({str(tmp_path / 'precious')!r}, sys.argv[2])\n"
+    assert folder.query(f"{source}{RETURNS_ARCH}").failed
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+@on_linux
+@pytest.mark.parametrize("target", ["/proc/self/status", "/dev/zero", "/nowhere"])
 def test_link_as_result_reveals_nothing(folder: PluginFolder, target: str) -> None:
     """A link in place of the result does not show its target, and does not block."""
     found = folder.query(f"import os, sys; os.symlink({target!r}, sys.argv[2]); os._exit(0)")
-    assert found.failed
-    assert found.reason in {
-        NO_RESULT.format(0),
-        "its result is not usable: Expecting value: line 1 column 1 (char 0)",
-    }
+    assert (found.failed, found.reason) == (True, NO_RESULT.format(0))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
@@ -267,19 +276,6 @@ def test_plugin_does_not_see_variables_of_pip(
         return [Config("forced", [os.environ["GPU_FORCED"]])]
     """
     assert folder.query(source) == result(("forced", ("yes",)), output="[]\n")
-
-
-def test_temporary_folder_is_removed_after_a_query(
-    folder: PluginFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The folder for work and result is removed, whatever the plugin writes to it."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    source = "open('litter', 'w').close()\ndef get_supported_configs(): return []"
-    assert folder.query(source) == result()
-    assert folder.query("import os; os._exit(1)").failed
-    assert [*temporary.iterdir()] == []
 
 
 def test_interpreter_that_cannot_start_is_a_failure(

@@ -18,6 +18,9 @@ import pytest
 from pip_variants.providers import cache, nvml
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.providers.runner import ProviderRunner
+from tests.support.owners import GiveAway, give_away
+
+__all__ = ["give_away"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the key is that of Linux")
 
@@ -311,6 +314,28 @@ def test_facts_of_another_user_are_not_used(
     owner = _file(folder).stat().st_uid
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     assert nvml.driver_facts(folder).facts == GPU
+    assert driver.queries == 2
+
+
+@pytest.mark.parametrize("depth", [0, 1], ids=["file", "folder"])
+def test_facts_that_another_user_could_replace_are_not_used(
+    driver: Driver, folder: Path, give_away: GiveAway, depth: int
+) -> None:
+    """Who owns the folder of a file of ours can put another there."""
+    nvml.driver_facts(folder)
+    give_away([_file(folder), folder][depth])
+    assert nvml.driver_facts(folder).facts == GPU
+    assert driver.queries == 2
+
+
+def test_fifo_in_place_of_facts_is_replaced(driver: Driver, folder: Path) -> None:
+    """It is not waited for."""
+    nvml.driver_facts(folder)
+    path = _file(folder)
+    path.unlink()
+    os.mkfifo(path)
+    for _ in range(2):
+        assert nvml.driver_facts(folder).facts == GPU
     assert driver.queries == 2
 
 

@@ -36,6 +36,27 @@ ENTRIES: dict[str, tuple[dict[str, object], list[str]]] = {
         document(variants={"a": GPU, "null": GPU}),
         ["variants['null']: the null variant has no properties"],
     ),
+    "a string for a list, as early documents had it": (
+        document(
+            providers={"gpu": {"static-properties": {"arch": ["90"]}}},
+            variants={"a": GPU, "b": {"gpu": {"arch": "90"}}, "null": {}},
+        ),
+        ["variants['b'].gpu.arch: expected a list, found a string"],
+    ),
+    "a string for a list, beside what 0.0.3 added": (
+        document(
+            providers={"gpu": {**PROVIDER, "install-time": False}},
+            variants={"a": GPU, "b": {"gpu": {"arch": "90"}}, "null": {}},
+        ),
+        ["variants['b'].gpu.arch: expected a list, found a string"],
+    ),
+    "a string for a list, beside what 0.0.2 added": (
+        document(
+            providers={"gpu": {**PROVIDER, "plugin-use": "build"}},
+            variants={"a": GPU, "b": {"gpu": {"arch": "90"}}, "null": {}},
+        ),
+        ["variants['b'].gpu.arch: expected a list, found a string"],
+    ),
     "two labels": (
         document(variants={"a": GPU, "b": [], "c": 1, "null": {}}),
         [

@@ -62,13 +62,20 @@ class Server:
     requests: list[str] = field(default_factory=list)
 
     @contextmanager
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> Iterator[Response]:
         """Respond to a request."""
+        assert not is_file or "Range" not in headers
         name = url.removeprefix(PAGE)
         self.requests.append(name)
         if name not in self.files:
             raise TransportError(STATUS, 503)
         yield Reply(self.files[name], 206 if "Range" in headers else 200)
+
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a link is refused."""
+        return source.startswith("https:") and url.startswith("http:")
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Return None: there is no cache."""

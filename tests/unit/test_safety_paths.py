@@ -5,14 +5,14 @@ from __future__ import annotations
 import ntpath
 import os
 import posixpath
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patches.common._safety.paths import is_file_name, is_inside
+from patches.common._safety.paths import check_regular, is_file_name, is_inside
 
 # A folder, a path, and whether the path is inside.
 POSIX = {
@@ -137,3 +137,19 @@ def test_name_of_a_file_stays_in_the_folder_to_which_it_is_joined(name: str) -> 
             assert is_inside(folder, path, flavour)
             assert flavour.dirname(flavour.normpath(path)) == folder
     assert is_file_name(name) is is_file_name(name, ntpath if os.name == "nt" else posixpath)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a FIFO")
+def test_only_a_regular_file_is_one(tmp_path: Path) -> None:
+    """A link to one is; nothing is opened to see it."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link to a fifo").symlink_to("fifo")
+    for name in ("file", "link"):
+        check_regular(str(tmp_path / name))
+    for path in (tmp_path / "fifo", tmp_path / "link to a fifo", tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="Not a regular file"):
+            check_regular(str(path))
+    with pytest.raises(FileNotFoundError):
+        check_regular(str(tmp_path / "missing"))

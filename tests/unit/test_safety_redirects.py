@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pip._internal.exceptions import NetworkConnectionError
 from pip._internal.network.session import PipSession
 from pip._vendor.requests.models import Response
 
@@ -12,7 +11,7 @@ from patches.common._safety.redirects import (
     connected_host,
     netrc_host,
     redirect_target,
-    warning_for,
+    verified,
 )
 
 BASE = "https://index.example/simple/torch/"
@@ -30,7 +29,8 @@ def response(location: str | bytes | None, status: int = 302, url: str = BASE) -
 
 def target(found: Response) -> str | None:
     """Return where a response redirects to, as a session of pip finds it."""
-    return redirect_target(found, PipSession().get_redirect_target)
+    session = PipSession()
+    return redirect_target(session, found, session.get_redirect_target)
 
 
 FOLLOWED = (
@@ -54,18 +54,14 @@ FOLLOWED = (
 @pytest.mark.parametrize("location", FOLLOWED)
 def test_address_of_http_is_followed_as_it_is(location: str) -> None:
     """What requests makes of the header is returned unchanged."""
-    assert target(response(location.encode())) == location
+    base = BASE.replace("https:", "http:") if location.lower().startswith("http:") else BASE
+    assert target(response(location.encode(), url=base)) == location
 
 
 @pytest.mark.parametrize("found", [response(None), response("/x", 200), response("/x", 304)])
 def test_response_that_is_no_redirect_has_no_target(found: Response) -> None:
     """Without the header, or with another status, there is nothing to follow."""
     assert target(found) is None
-
-
-def test_empty_header_is_not_followed() -> None:
-    """An empty header ends the redirects, as in stock pip."""
-    assert target(response("")) == ""
 
 
 SCHEME, INVALID, NO_HOST = (
@@ -76,6 +72,7 @@ SCHEME, INVALID, NO_HOST = (
 REFUSED = {
     "file:///etc/passwd": SCHEME,
     "FILE:///etc/passwd": SCHEME,
+    "": "it is empty",
     "file:/etc/passwd": SCHEME,
     "file:etc": SCHEME,
     "\tfile:///etc/passwd": SCHEME,
@@ -139,12 +136,6 @@ def test_refusal_of_a_long_address_is_short() -> None:
     assert len(str(caught.value)) < 300
 
 
-def test_only_refused_pages_are_logged_as_warnings() -> None:
-    """Other failures of a page are logged as pip does it."""
-    assert warning_for(RefusedRedirectError("x")) is not None
-    assert warning_for(NetworkConnectionError("x")) is None
-
-
 # An address, and the host to which requests connects; empty: it is invalid or ambiguous.
 HOSTS = {
     "http://good/": "good",
@@ -185,3 +176,51 @@ def test_password_goes_to_the_host_to_which_the_request_goes(url: str, host: str
 def test_host_with_letters_of_its_language_is_the_same_host() -> None:
     """Both parsers agree on it, though one of them writes it as DNS does."""
     assert connected_host("http://b\u00fccher.example/") == "b\u00fccher.example"
+
+
+# A page, where it leads, trusted hosts, and whether that is refused without a hash.
+DOWNGRADES = {
+    "other host": ("https://a.example/", "http://b.example/x", (), True),
+    "same host": ("https://a.example/", "http://a.example/x", (), True),
+    "capitals": ("HTTPS://a.example/", "HTTP://B.example/x", (), True),
+    "still encrypted": ("https://a.example/", "https://b.example/x", (), False),
+    "never encrypted": ("http://a.example/", "http://b.example/x", (), False),
+    "to encryption": ("http://a.example/", "https://b.example/x", (), False),
+    "relative": ("https://a.example/", "/x", (), False),
+    "trusted": ("https://a.example/", "http://b.example/x", ("b.example",), False),
+    "trusted, any port": ("https://a.example/", "http://b.example:81/x", ("b.example",), False),
+    "trusted port": ("https://a.example/", "http://b.example:81/x", ("b.example:81",), False),
+    "other port": ("https://a.example/", "http://b.example:82/x", ("b.example:81",), True),
+    "trusted page": ("https://a.example/", "http://b.example/x", ("a.example",), True),
+    "user like a trusted host": (
+        *("https://a.example/", "http://b.example@c.example/x"),
+        *(("b.example",), True),
+    ),
+    "this machine": ("https://a.example/", "http://127.0.0.1:8080/x", (), False),
+    "this machine by IPv6": ("https://a.example/", "http://[::1]/x", (), False),
+    "this machine by name": ("https://a.example/", "http://localhost/x", (), False),
+    "name like this machine": ("https://a.example/", "http://127.0.0.1.example/x", (), True),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "location", "trusted", "is_refused"), DOWNGRADES.values(), ids=DOWNGRADES
+)
+def test_redirect_gives_up_encryption_only_with_a_hash_or_to_a_trusted_host(
+    source: str, location: str, trusted: tuple[str, ...], *, is_refused: bool
+) -> None:
+    """Hosts are trusted as pip's `--trusted-host` has them."""
+    session = PipSession(trusted_hosts=trusted)
+
+    def follow() -> str | None:
+        found = response(location, url=source)
+        return redirect_target(session, found, session.get_redirect_target)
+
+    if is_refused:
+        with pytest.raises(RefusedRedirectError) as caught:
+            follow()
+        assert str(caught.value).endswith("--trusted-host allows it)")
+    else:
+        assert follow() == location
+    with verified(has_hash=True), verified(has_hash=None):
+        assert follow() == location

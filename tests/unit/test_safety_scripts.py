@@ -16,6 +16,10 @@ OTHER_NAME = (
     "evil-1.0-py3-none-any.whl has a script named {!r} whose reference names it {!r}, which is not"
     " the name of a file."
 )
+UNPRINTABLE = (
+    "evil-1.0-py3-none-any.whl has a script named {!r} with the reference {!r}, which cannot be"
+    " printed."
+)
 NO_REFERENCE = "evil-1.0-py3-none-any.whl has a script named {!r} with the invalid reference {!r}."
 
 GOOD = {
@@ -39,6 +43,10 @@ REFUSED = {
     "null character": ("a\0", "evil:main", NOT_A_FILE.format("a\0")),
     "path in the reference": ("a", "../x = b:c", OTHER_NAME.format("a", " ../x")),
     "absolute path in the reference": ("a", "/x=b:c", OTHER_NAME.format("a", " /x")),
+    "escape": ("a\x1b[2J", "b:c", UNPRINTABLE.format("a\x1b[2J", "b:c")),
+    "line feed": ("a\nb", "b:c", UNPRINTABLE.format("a\nb", "b:c")),
+    "bidirectional": ("a\u202eb", "b:c", UNPRINTABLE.format("a\u202eb", "b:c")),
+    "tab in the reference": ("a", "b:c\t", UNPRINTABLE.format("a", "b:c\t")),
     "no reference": ("a", "", NO_REFERENCE.format("a", "")),
     "reference that is none": ("a", "!", NO_REFERENCE.format("a", "!")),
     "brackets": ("a", "b:c [[", NO_REFERENCE.format("a", "b:c [[")),

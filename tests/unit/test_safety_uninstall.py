@@ -23,6 +23,8 @@ class Installed:
 
     location: str | None
     canonical_name: str = "evil"
+    installed_with_dist_info: bool = True
+    installed_as_egg: bool = False
 
     def __str__(self) -> str:
         return "evil 1.0"
@@ -98,6 +100,52 @@ def test_prefix_that_is_a_link_is_the_folder_to_which_it_leads(
     (tmp_path / "real").mkdir()
     (tmp_path / "usr").symlink_to("real")
     assert may_remove("real/bin/x")
+
+
+SITE = "usr/lib/python3.11/site-packages"
+# A folder that a distribution in SITE lists as its own, and the kinds of which it is removed.
+FOLDERS: dict[str, tuple[str, set[str]]] = {
+    "package": (f"{SITE}/evil", {"egg-info"}),
+    "where it is": (SITE, {"egg"}),
+    "library": ("usr/lib", set()),
+    "environment": ("usr", set()),
+}
+
+
+@pytest.mark.parametrize("kind", ["dist-info", "egg-info", "egg"])
+@pytest.mark.parametrize(("folder", "goes"), FOLDERS.values(), ids=FOLDERS)
+@pytest.mark.usefixtures("may_remove")
+def test_folder_is_removed_only_where_nothing_lists_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, folder: str, goes: set[str], kind: str
+) -> None:
+    """A RECORD lists files; what is older may list a package, and an egg is a folder itself."""
+    (tmp_path / folder).mkdir(parents=True)
+    installed = Installed(str(tmp_path / SITE), "evil", kind == "dist-info", kind == "egg")
+    dist = cast("BaseDistribution", installed)
+    path = str(tmp_path / folder)
+    assert uninstall.may_remove(path, dist) is (kind in goes)
+    expected = [] if kind in goes else [f"Not removing {path!r} of evil 1.0: it is a folder."]
+    assert caplog.messages == expected
+
+
+def test_folder_behind_a_link_is_the_link_alone(may_remove: Check, tmp_path: Path) -> None:
+    """A link is removed as a file is."""
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/link").symlink_to("lib", target_is_directory=True)
+    (tmp_path / "usr/lib").mkdir()
+    assert may_remove("usr/link")
+
+
+@pytest.mark.parametrize(
+    ("project", "is_first"), [("evil", True), ("pep-xxx-wheel-variants", False)]
+)
+def test_metadata_goes_first_but_that_of_our_wheel(project: str, *, is_first: bool) -> None:
+    """What is left of a distribution is not one; the pip that goes on with ours needs RECORD."""
+    dist = cast("BaseDistribution", Installed("/site", project))
+    rest = ["/bin/evil", "/site/_evil.py", "/site/evil/", "/site/z.py"]
+    info = "/site/evil-1.0.dist-info/"
+    found = uninstall.in_removal_order({*rest, info}, dist)
+    assert found == ([info, *rest] if is_first else [*rest, info])
 
 
 @pytest.mark.parametrize(

@@ -330,11 +330,18 @@ class _Transport:
         self.requests: list[Headers] = []
 
     @contextmanager
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> Iterator[Response]:
         """Respond to a request."""
+        assert not is_file
         assert url == "https://index.test/x-1.0-variants.json"
         self.requests.append(headers)
         yield _Reply()
+
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a link is refused."""
+        return source.startswith("https:") and url.startswith("http:")
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Refuse to be used."""

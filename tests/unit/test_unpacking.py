@@ -292,7 +292,7 @@ def test_close_ends_threads_and_children(tmp_path: Path, monkeypatch: pytest.Mon
     own.close()
     assert time.monotonic() - start < 1.5
     assert not any(thread.is_alive() for thread in own._workers._threads)
-    assert [child.poll() is None for child in children] == [False] * len(children)
+    assert [child.process.poll() is None for child in children] == [False] * len(children)
     assert children
     assert [wheel.archive for wheel in told] == [modules]
 
@@ -326,6 +326,27 @@ def test_outline_takes_less_space(tmp_path: Path) -> None:
     after = archive.stat()
     assert (after.st_size, after.st_blocks < before.st_blocks / 4) == (before.st_size, True)
     assert zipfile.ZipFile(archive).read(f"{INFO}/METADATA") == b"Name: project\n"
+
+
+def test_outline_of_an_archive_without_members_is_the_archive(tmp_path: Path) -> None:
+    """There is nothing to leave out."""
+    empty = tmp_path / "empty.whl"
+    zipfile.ZipFile(empty, "w").close()
+    before = empty.read_bytes()
+    replace_by_outline(Unpacked(empty, tmp_path, None))
+    assert empty.read_bytes() == before
+
+
+def test_outline_reads_no_more_than_there_is(archive: Path, tmp_path: Path) -> None:
+    """Folders are not unpacked, so nothing else has seen where they claim to be."""
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.mkdir(f"{INFO}/") if hasattr(opened, "mkdir") else opened.writestr(f"{INFO}/", b"")
+    data = bytearray(archive.read_bytes())
+    record = data.rfind(b"PK\x01\x02")
+    data[record + 42 : record + 46] = struct.pack("<L", 0x7FFF_FFFF)
+    archive.write_bytes(data)
+    replace_by_outline(Unpacked(archive, tmp_path, None))
+    assert zipfile.ZipFile(archive).read(f"{INFO}/METADATA") == MEMBERS[f"{INFO}/METADATA"]
 
 
 def test_outline_leaves_other_names_of_the_file(archive: Path) -> None:

@@ -99,6 +99,14 @@ def test_ambiguous_wheel_is_only_listed(
     assert found.files == ()
 
 
+def test_member_without_a_name_is_one_of_the_members() -> None:
+    """It is no folder, which `zipfile` of some releases cannot tell."""
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"")
+    assert read_content(wheel).members == (Member("", 0),)
+
+
 def test_rows_of_record_are_those_of_a_csv_file() -> None:
     """A path may be in quotes; empty lines do not count."""
     assert read_record(b'"a, ""b"".py",sha256=x,1\r\n\r\nRECORD,,\r\n') == (

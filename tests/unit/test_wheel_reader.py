@@ -129,8 +129,11 @@ class Server:
     ranges: list[str | None] = field(default_factory=list)
 
     @contextmanager
-    def get(self, url: str, headers: Headers = NO_HEADERS) -> Iterator[Response]:
+    def get(
+        self, url: str, headers: Headers = NO_HEADERS, *, is_file: bool = False
+    ) -> Iterator[Response]:
         """Respond to a request."""
+        assert is_file == ("Range" not in headers)
         assert url in {URL, NEXT_URL}
         byte_range = headers.get("Range")
         assert headers.get("Cache-Control") == (None if byte_range is None else "no-cache")
@@ -139,6 +142,10 @@ class Server:
         if isinstance(reply, int):
             raise TransportError(f"the server responded with status {reply}", reply)
         yield reply
+
+    def gives_up_encryption(self, source: str, url: str) -> bool:
+        """Return whether a link is refused."""
+        return source.startswith("https:") and url.startswith("http:")
 
     def open_cached(self, url: str, *, stale: bool = False) -> IO[bytes] | None:
         """Return what the cache has."""

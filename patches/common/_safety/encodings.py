@@ -7,8 +7,9 @@ from typing import Any
 
 from pip._vendor.urllib3.exceptions import DecodeError
 
+from .limits import MAX_DOCUMENT
+
 MAX_ENCODINGS = 5
-MAX_BYTES = 256 * 1024 * 1024
 # So small that what a decoder makes of it at once is small too: deflate grows a thousandfold, and
 # a few bytes of brotli stand for 16 MiB.
 _SLICE = 512
@@ -31,8 +32,8 @@ class LimitedDecoder:
         found = bytearray()
         for start in range(0, len(data), self._size):
             found += self._decoder.decompress(data[start : start + self._size])
-            if self._total + len(found) > MAX_BYTES:
-                raise DecodeError(f"more than {MAX_BYTES // 1024**2} MiB after decompression")
+            if self._total + len(found) > MAX_DOCUMENT:
+                raise DecodeError("the server sends more than it may")
         self._total += len(found)
         return bytes(found)
 

@@ -1,10 +1,14 @@
-"""Whether a path stays inside a folder, and whether a name is the name of one file."""
+"""Paths of any bytes that stay in a folder, and names of single regular files."""
 
 from __future__ import annotations
 
+import errno
 import ntpath
 import os
+import stat
+from collections.abc import Callable
 from types import ModuleType
+from urllib.parse import quote, unquote_to_bytes
 
 _SEPARATORS = frozenset("/\\\0")
 # Names that Windows gives to devices, with any extension and in any folder.
@@ -29,6 +33,12 @@ def _comparable(path: str, flavour: ModuleType) -> str:
     return absolute if flavour is ntpath else f"/{absolute.lstrip('/')}"
 
 
+def check_regular(path: str) -> None:
+    """Raise OSError if a path does not name a regular file, as a FIFO or a device."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", path)
+
+
 def is_file_name(name: str, flavour: ModuleType = os.path) -> bool:
     """Return whether ``name`` is the name of one file, whatever the folder to which it is joined.
 
@@ -42,3 +52,20 @@ def is_file_name(name: str, flavour: ModuleType = os.path) -> bool:
     # Windows ignores dots and spaces at the end.
     stem = name.rstrip(" .").partition(".")[0].rstrip().lower()
     return ":" not in name and name.rstrip(" .") != "" and stem not in _DEVICES
+
+
+def undecodable_url(path: str) -> str | None:
+    """Return the URL of a path whose bytes are no text, or None: it is text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return f"file://{quote(os.fsencode(path))}"
+    return None
+
+
+def path_of_url(quoted: str, convert: Callable[[str], str]) -> str:
+    """Return the path that a URL has in quotes; ``convert`` is right if that is UTF-8."""
+    path = convert(quoted)
+    if path.isascii() or os.name != "posix":
+        return path
+    return os.fsdecode(unquote_to_bytes(quoted))

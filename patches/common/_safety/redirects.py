@@ -2,62 +2,88 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import contextlib
+import ipaddress
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from urllib.parse import urljoin, urlsplit
 
-from pip._internal.exceptions import NetworkConnectionError
-from pip._internal.utils.misc import redact_auth_from_url
 from pip._vendor.requests.models import Response
 from pip._vendor.urllib3.util import parse_url
 
-logger = logging.getLogger(__name__)
+from .failures import RefusedResponseError, shown_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pip._internal.network.session import PipSession
 
 _SCHEMES = ("http", "https")
-_LONGEST_SHOWN = 200
+_has_hash: ContextVar[bool] = ContextVar("has_hash", default=False)
 
 
-class RefusedRedirectError(NetworkConnectionError):
-    """A redirect that pip does not follow; the text continues "because of HTTP error"."""
+class RefusedRedirectError(RefusedResponseError):
+    """A redirect that pip does not follow."""
 
 
-def redirect_target(response: Response, inherited: Callable[[Response], str | None]) -> str | None:
+@contextlib.contextmanager
+def verified(has_hash: object) -> Iterator[None]:
+    """Let redirects lead from https to http in this context, if a hash is checked after it."""
+    token = _has_hash.set(_has_hash.get() or bool(has_hash))
+    try:
+        yield
+    finally:
+        _has_hash.reset(token)
+
+
+def redirect_target(
+    session: PipSession, response: Response, inherited: Callable[[Response], str | None]
+) -> str | None:
     """Return where a response redirects to, as requests finds it, or None if it does not.
 
-    Raise RefusedRedirectError if that is not a valid URL of http or https.
+    Raise RefusedRedirectError if that is not a valid URL of http or https, or if it gives up the
+    encryption of a file without a hash, unless the host is a trusted one.
     """
     try:
         target = inherited(response)
-        problem = _problem(urljoin(response.url or "", target)) if target else ""
+        source = str(response.url)
+        problem = "" if target is None else _problem(session, source, target)
     except ValueError:  # UnicodeDecodeError is one
         target, problem = None, "not a valid URL"
     if problem:
         shown = target if target is not None else str(response.headers.get("location"))
         raise RefusedRedirectError(
-            f"{response.status_code} redirect to {_quoted(shown)} refused ({problem})", response
+            f"{response.status_code} redirect to {shown_url(shown)} refused ({problem})", response
         )
     return target
 
 
-def _problem(url: str) -> str:
+def _problem(session: PipSession, source: str, target: str) -> str:
     """Return why a URL is not requested, or an empty string; raise ValueError if it is invalid."""
+    if not target:
+        return "it is empty"
+    url = urljoin(source, target)
     if urlsplit(url).scheme.lower() not in _SCHEMES:
         return "only http and https are followed"
-    return "" if connected_host(url) else "it names no host"
+    if not connected_host(url):
+        return "it names no host"
+    if not _has_hash.get() and gives_up_encryption(session, source, url):
+        return "from https to http, and without a hash; --trusted-host allows it"
+    return ""
 
 
-def _quoted(url: str) -> str:
-    """Return a URL without its password, as one short word without control characters."""
-    try:
-        shown = redact_auth_from_url(url)
-    except ValueError:
-        shown = url.rpartition("@")[2]
-    return ascii(shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}...")
+def gives_up_encryption(session: PipSession, source: str, url: str) -> bool:
+    """Return whether a page of https leads to a URL of http, on a host that is not trusted."""
+    if urlsplit(source).scheme.lower() != "https" or urlsplit(url).scheme.lower() != "http":
+        return False
+    host, port = _parsed(url)
+    origins = ((name.lower(), number) for name, number in session.pip_trusted_origins)
+    return not _is_loopback(host) and not {(host, port), (host, None)} & {*origins}
 
 
-def warning_for(error: Exception) -> Callable[..., None] | None:
-    """Return how to log that a page could not be fetched; None: as pip does by default."""
-    return logger.warning if isinstance(error, RefusedRedirectError) else None
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host == "localhost"
 
 
 def connected_host(url: str) -> str:

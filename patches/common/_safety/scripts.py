@@ -15,8 +15,9 @@ from .paths import is_file_name
 def check_scripts(wheel_path: str, *groups: Mapping[str, str]) -> None:
     """Raise InstallationError unless every script has a name that stays in the scripts folder.
 
-    Each of ``groups`` maps names to object references, as ``entry_points.txt`` does. distlib, which
-    writes the scripts, reads name and reference again out of one text; its reading counts too.
+    It is printable, because pip prints it. Each of ``groups`` maps names to object references, as
+    ``entry_points.txt`` does. distlib, which writes the scripts, reads name and reference again out
+    of one text; its reading counts too.
     """
     wheel = os.path.basename(wheel_path)
     for name, reference in (item for group in groups for item in group.items()):
@@ -24,6 +25,11 @@ def check_scripts(wheel_path: str, *groups: Mapping[str, str]) -> None:
             raise InstallationError(
                 f"{wheel} has a script named {name!r}, which is not the name of a file;"
                 " nothing is written outside the scripts directory."
+            )
+        if not (name + reference).isprintable():
+            raise InstallationError(
+                f"{wheel} has a script named {name!r} with the reference {reference!r}, which"
+                " cannot be printed."
             )
         written = _written_name(f"{name} = {reference}")
         if written is None:

@@ -12,7 +12,7 @@ import re
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pip._internal.locations import get_platlib, get_purelib
@@ -39,11 +39,23 @@ def may_remove(path: str, dist: BaseDistribution) -> bool:
 
     In a virtual environment that is its folder; elsewhere also the folder of the user, and the
     prefix below which the distribution is. ``path`` is absolute, and its folder is a real one.
+    A RECORD lists no folders, and nothing else lists one that has the distribution in it.
     """
+    if os.path.isdir(path) and not os.path.islink(path) and not _may_be_folder(path, dist):
+        logger.warning("Not removing %r of %s: it is a folder.", path, dist)
+        return False
     if any(is_inside(root, path) for root in _roots(dist.location)):
         return not _is_shared(path, dist)
     logger.warning("Not removing %r of %s: it is outside of the environment.", path, dist)
     return False
+
+
+def _may_be_folder(path: str, dist: BaseDistribution) -> bool:
+    """Return whether a distribution that is older than RECORD may have a folder as its own."""
+    if dist.installed_with_dist_info:
+        return False
+    location = os.path.realpath(dist.location or path)
+    return path == location if dist.installed_as_egg else not is_inside(path, location)
 
 
 @functools.lru_cache(maxsize=64)
@@ -87,16 +99,32 @@ def is_of_the_system(dist: BaseDistribution) -> bool:
     return location in set(map(os.path.realpath, managed)) - own
 
 
+def in_removal_order(paths: Iterable[str], dist: BaseDistribution) -> list[str]:
+    """Return files and folders of a distribution with its metadata first.
+
+    What is left of it does not count as installed, and is removed with the next change. Of our
+    wheel it comes last: another pip goes on, and knows only what RECORD lists.
+    """
+    is_last = dist.canonical_name == _OURS
+
+    def position(path: str) -> tuple[bool, str]:
+        is_info = path.rstrip(os.sep).endswith((".dist-info", ".egg-info"))
+        return is_info == is_last, path
+
+    return sorted(paths, key=position)
+
+
 def bytecode_of_ours(dist: BaseDistribution) -> Iterator[str]:
     """Yield what interpreters compiled of our wheel later, if that is ``dist``.
 
-    pip removes only what it has compiled itself; with ``-O`` the interpreter compiles again.
+    pip removes only what it has compiled itself; with ``-O`` the interpreter compiles again, and
+    where it was killed it leaves a file with a longer name.
     """
     if dist.canonical_name != _OURS or not dist.location:
         return
     site_packages = Path(dist.location)
-    yield from map(str, site_packages.glob("__pycache__/_pip_variants_override.*.pyc"))
-    yield from map(str, site_packages.glob("pip_variants/**/__pycache__/*.pyc"))
+    yield from map(str, site_packages.glob("__pycache__/_pip_variants_override.*.pyc*"))
+    yield from map(str, site_packages.glob("pip_variants/**/__pycache__/*.pyc*"))
 
 
 def is_script(name: str) -> bool:

@@ -57,9 +57,17 @@ def cached_files(options: Values) -> list[str]:
     """Return the cached files about variants and providers."""
     from pathlib import Path
 
-    from pip._internal.utils.filesystem import find_files
+    from pip_variants.system.purging import files_below
 
-    return find_files(str(Path(options.cache_dir, "variants")), "*")
+    return files_below(Path(options.cache_dir, "variants"))
+
+
+def remove_cached(files: list[str]) -> tuple[list[str], int]:
+    """Remove files of the cache; return those that are gone now, and their size in bytes."""
+    from pip_variants.pip_adapter.display import warn_not_removed
+    from pip_variants.system.purging import remove_files
+
+    return remove_files(files, warn_not_removed)
 
 
 def parsed_name(stem: str, parse: Callable[[str], _Parsed]) -> _Parsed | None:
@@ -129,12 +137,13 @@ def ranked(
     Local versions and what comes next are ranked together: they may come before variants. Versions
     that a variant of another distribution does not fit beside are left out.
     """
+    run = current()
 
     def infos() -> Iterator[RankedInfo]:
         versions: list[Info] = []
         for found in get_infos():
             info: Info = found  # type: ignore[assignment] # what pip makes are partials
-            if not fits_conditions(reqs, info[0]):
+            if not fits_conditions(reqs, info[0]) or run.discards(_link_of(info)):
                 continue
             if versions and info[0] != versions[-1][0] and versions[-1][0].local is None:
                 yield from _ranked_versions(versions, finder, hashes)
@@ -238,10 +247,17 @@ def differs(dist: BaseDistribution, req: InstallRequirement) -> bool:
 
 
 def is_variant(dist: BaseDistribution) -> bool:
-    """Return whether an installed distribution has variant metadata."""
+    """Return whether a distribution has variant metadata; only a regular file counts."""
+    from pathlib import Path
+
+    from pip._internal.exceptions import UnsupportedWheel
+
+    folder = getattr(dist, "info_location", None)  # of a wheel a path in it, or none
     try:
+        if folder is not None and Path(folder).is_dir():
+            return Path(folder, "variant.json").is_file()
         return dist.is_file("variant.json")
-    except (OSError, ValueError):  # unreadable, or not UTF-8
+    except (OSError, ValueError, UnsupportedWheel):  # not UTF-8
         return False
 
 

@@ -79,11 +79,12 @@ def complete_wheels(
 def unpack_wheels(reqs: Collection[InstallRequirement]) -> None:
     """Begin to unpack the wheels that are about to be installed; log what they differ in."""
     run = current()
-    if run.has_state:
-        from pip_variants.pip_adapter import installing, reports
+    if not run.has_state:
+        return
+    from pip_variants.pip_adapter import installing, reports
 
-        reports.log_different_builds(run.state(), reqs)
-        installing.unpack(run.state(), reqs)
+    reports.log_different_builds(run.state(), reqs)
+    installing.unpack(run.state(), reqs)
 
 
 def place_file(archive: ZipFile, name: str, target: str) -> bool:

@@ -18,6 +18,8 @@ _SEVERAL = {
 }
 """What several platform files mean, by command."""
 _DISABLE = "--disable-variant-provider"
+_LOCKED = ("this", "all")
+_LONGEST_SHOWN = 80
 _REPEATABLE = (
     (
         "--variant",
@@ -86,8 +88,8 @@ def option_group(command: Command) -> OptionGroup:
         "--variant-provider-index",
         dest="variant_provider_index",
         metavar="URL",
-        help="Install trusted provider packages from this index alone, in place of the indexes and"
-        " find-links of this command.",
+        help="Install trusted provider packages from this index alone, in place of the one that"
+        " lists the project that needs them.",
     )
     _add_platform_option(group, command.name)
     _add_presentation(group)
@@ -121,8 +123,7 @@ def _add_lock_option(group: OptionGroup) -> None:
         "--lock-variants",
         dest="lock_variants",
         metavar="WHICH",
-        type="choice",
-        choices=("this", "all"),
+        type="str",
         action="callback",
         callback=_set_locked,
         default="this",
@@ -148,7 +149,7 @@ def _add_presentation(group: OptionGroup) -> None:
         "--variant-jobs",
         dest="variant_jobs",
         metavar="N",
-        type="int",
+        type="str",
         action="callback",
         callback=_set_jobs,
         help="How many downloads and unpackings run side by side where there are variants. 1: one"
@@ -191,8 +192,11 @@ def _set_platform(
     values.variant_platforms = typed
 
 
-def _set_locked(option: Option, _: str, which: str, parser: OptionParser) -> None:
+def _set_locked(option: Option, name: str, which: str, parser: OptionParser) -> None:
     """Set which variants are locked, in place of a platform file that is configured."""
+    if which not in _LOCKED:
+        choices = ", ".join(_LOCKED)
+        parser.error(f"option {name}: invalid choice: {_shown(which)} (choose from {choices})")
     values = parser.values
     if values is None or option.dest is None:  # never while options are parsed
         return
@@ -203,12 +207,24 @@ def _set_locked(option: Option, _: str, which: str, parser: OptionParser) -> Non
             values.variant_platform = None
 
 
-def _set_jobs(option: Option, name: str, number: int, parser: OptionParser) -> None:
+def _set_jobs(option: Option, name: str, text: str, parser: OptionParser) -> None:
     """Set the number of jobs in the options."""
+    try:
+        number = int(text[:_LONGEST_SHOWN])
+    except ValueError:
+        parser.error(f"option {name}: invalid integer value: {_shown(text)}")
     if number < 1:
         parser.error(f"option {name}: {number} is less than 1")
     if parser.values is not None and option.dest is not None:
         setattr(parser.values, option.dest, number)
+
+
+def _shown(text: str) -> str:
+    """Return a value as an error has it.
+
+    pip does not report what optparse itself finds wrong with a variable or a configuration file.
+    """
+    return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 def _add_values(option: Option, name: str, text: str, parser: OptionParser) -> None:

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from optparse import Values
     from typing import Any
 
+    from pip._internal.exceptions import MetadataInconsistent
     from pip._internal.metadata import BaseDistribution
+    from pip._internal.models.link import Link
     from pip._internal.req.req_install import InstallRequirement
 
     from pip_variants.pip_adapter.run_state import RunState
+
+    from .._safety.changes import Changes  # noqa: TID252 (both are copied into pip)
 
 _OPTIONS = (
     "variants",
@@ -29,9 +33,9 @@ _VARIABLE = "PIP_NO_VARIANTS"
 class Run:
     """One command of pip, from its command line to its end.
 
-    ``parsed_names`` is by name without label; ``prepared`` are the distributions prepared so far,
-    ``roots`` what the user requires, ``requirement_files`` the files of requirements with comments,
-    name and content.
+    ``parsed_names`` is by name without label; ``changes`` are those of libraries; ``prepared`` are
+    the distributions prepared so far, ``roots`` what the user requires, ``requirement_files`` the
+    files of requirements with comments, name and content. ``is_command``: pip runs the command now.
     """
 
     def __init__(self, options: Values | None = None) -> None:
@@ -41,6 +45,9 @@ class Run:
         self.prepared: list[BaseDistribution] = []
         self.roots: Sequence[InstallRequirement] = ()
         self.requirement_files: list[tuple[str, str]] = []
+        self.is_command = False
+        self.changes: Changes | None = None
+        self.discarded: set[str] = set()
         self._state: RunState | None = None
 
     @property
@@ -57,6 +64,24 @@ class Run:
     def has_state(self) -> bool:
         """Whether the engine is loaded, because there was something about variants."""
         return self._state is not None
+
+    def discards(self, link: Link) -> bool:
+        """Return whether a file turned out to be unusable when it was downloaded."""
+        return bool(self.discarded) and link.url.partition("#")[0] in self.discarded
+
+    def begin_again(self, error: MetadataInconsistent) -> bool:
+        """Forget all but the files that are not used; return False if the error is final."""
+        if self._state is None:
+            return False
+        from pip_variants.pip_adapter.prepare import discarded_file
+
+        url = discarded_file(self._state, error)
+        if url is None:
+            return False
+        self._state.close()
+        self.discarded.add(url)
+        self.prepared, self.roots, self.requirement_files, self._state = [], (), [], None
+        return True
 
     def state(self) -> RunState:
         """Return the state of the engine, loading it first; raise pip's CommandError."""
@@ -80,7 +105,24 @@ class Run:
                 raise CommandError(str(error)) from None
             self._state.roots = self._state.together.roots = self.roots
             self._state.comments.files = self.requirement_files
+            self._state.discarded = self.discarded
+            if self.is_command:
+                # Something runs in the background now, which ends in order when a signal comes.
+                from .signals import SIGNALS
+
+                SIGNALS.catch()
         return self._state
+
+    def close(self) -> None:
+        """End what runs in the background, and the changes, after the command."""
+        self.is_command = False
+        if self._state is not None:
+            from .signals import SIGNALS
+
+            SIGNALS.interrupts = False
+            self._state.close()
+        if self.changes is not None:
+            self.changes.close()
 
 
 _run = Run()
@@ -110,21 +152,53 @@ def run_command(options: Values, command: Callable[[], int]) -> int:
     return _run_command(options, command)
 
 
+def end_command() -> None:
+    """End a command, whose temporary folders are empty, and the process if a signal has come."""
+    from sys import modules
+
+    temporary = modules.get("pip._safety.temporary")
+    if temporary is not None:  # something was temporary
+        temporary.release()
+    signals = modules.get(f"{__package__}.signals")
+    if signals is not None:
+        signals.SIGNALS.end()
+
+
 def _run_command(options: Values, command: Callable[[], int]) -> int:
     run = _run
+    run.is_command = True
     is_for_all = getattr(options, "lock_variants", "this") == "all"
-    if is_for_all or any(getattr(options, name, None) for name in _OPTIONS):
+    names_no_file = getattr(options, "variant_platform", None) == ""
+    if is_for_all or names_no_file or any(getattr(options, name, None) for name in _OPTIONS):
         run.state()
     try:
-        status = _without_variants(command) if run.without_variants else command()
+        status = _without_variants(command) if run.without_variants else _until_final(command)
+    except Exception as error:
+        from pip._safety.failures import in_one_sentence
+
+        sentence = in_one_sentence(error)
+        if sentence is None:
+            raise
+        raise sentence from error
     finally:
-        if run.has_state:
-            run.state().close()
+        run.close()
     if run.has_state and not status:
         from pip_variants.pip_adapter.reports import warn_of_unused_requests
 
         warn_of_unused_requests(run.state())
     return status
+
+
+def _until_final(command: Callable[[], int]) -> int:
+    """Run a command, and again if a file has to be discarded that pip has downloaded."""
+    from pip._internal.exceptions import MetadataInconsistent
+
+    while True:
+        try:
+            return command()
+        except MetadataInconsistent as error:
+            if not _run.begin_again(error):
+                raise
 
 
 class beside:  # noqa: N801 - used as a function; contextlib is not imported here
@@ -143,6 +217,7 @@ class beside:  # noqa: N801 - used as a function; contextlib is not imported her
     def __exit__(self, *_: object) -> None:
         global _run  # noqa: PLW0603 - see begin
         _run = self._outer
+        self._inner.close()
 
 
 def build_dependencies() -> beside:
@@ -171,23 +246,37 @@ def _build_options(options: Values | None) -> Values:
     return inner
 
 
-def late_modules() -> tuple[str, ...]:
-    """Return the modules that are used after pip has removed or installed files."""
-    safety = ("pip._safety.scripts", "pip._safety.uninstall")
-    own = (f"{__package__}.files", f"{__package__}.reports", *safety)
-    if not _run.has_state:
-        return own
-    from pip_variants.pip_adapter import late_modules as engine
-
-    return (*own, *engine.late_modules(_run.state()))
+def import_command_line() -> None:
+    """Import what every command needs; a damaged file is an exception of any kind."""
+    from pip._internal.cli.main import main  # noqa: F401 (which a damaged module may not have)
 
 
-def import_late_modules() -> None:
-    """Import these modules, while they are there."""
-    from importlib import import_module
+def recover(options: Values) -> None:
+    """Sweep what a pip that was killed has left where this one installs."""
+    if not getattr(options, "dry_run", False):
+        from .._safety.changes import recover  # noqa: TID252 (both are copied into pip)
 
-    for name in late_modules():
-        import_module(name)
+        recover(use_user_site=bool(getattr(options, "use_user_site", False)))
+
+
+def damaged() -> list[str]:
+    """Return a sentence about each distribution that is damaged since a pip was interrupted."""
+    from .._safety.recovery import damaged  # noqa: TID252 (both are copied into pip)
+
+    return damaged()
+
+
+def status_of_stock() -> int | None:
+    """Run the stock pip if ours is damaged and has changed nothing; return its status, or None."""
+    import sys
+
+    hook = sys.modules.get("_pip_variants_override")
+    if hook is None or (_run.changes is not None and _run.changes.have_begun):
+        return None
+    if _run.changes is not None:
+        _run.changes.close()
+    status: int | None = hook.status_of_stock()
+    return status
 
 
 def _without_variants(command: Callable[[], int]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pip_variants.core import limits
 from pip_variants.core.errors import MetadataError, PropertyError, quoted
 from pip_variants.core.metadata import Priorities, Provider, VariantMetadata
 from pip_variants.core.properties import (
@@ -58,14 +59,14 @@ def _providers(top: fields.Table, variants: tuple[Variant, ...]) -> Iterator[Pro
     path = "provider-requires"
     if path in top:
         # Which package serves which namespace is not recorded: each may need any of them.
-        requires = fields.texts(top[path], path)
+        requires = fields.requirements(top[path], path)
         for namespace in sorted({ns for variant in variants for ns in variant.namespaces}):
             yield Provider(namespace, requires)
         return
-    for name, item in fields.table(top.get("providers", {}), "providers").items():
+    for name, item in fields.namespace_table(top.get("providers", {}), "providers").items():
         path = fields.join("providers", name)
         if isinstance(item, list):
-            yield Provider(fields.namespace(name, "providers"), fields.texts(item, path))
+            yield Provider(fields.namespace(name, "providers"), fields.requirements(item, path))
         else:
             yield read_provider(name, fields.table(item, path))
 
@@ -75,12 +76,12 @@ def _priorities(top: fields.Table) -> Priorities:
     entry = fields.table(top.get(path, {}), path)
     features: dict[Namespace, list[Feature]] = {}
     feature_path = f"{path}.feature"
-    for i, text in enumerate(fields.texts(entry.get("feature", []), feature_path)):
+    for i, text in enumerate(_listed(entry.get("feature", []), feature_path)):
         namespace, feature = _feature(text, f"{feature_path}[{i}]")
         features.setdefault(namespace, []).append(feature)
     values: dict[Namespace, dict[Feature, list[Value]]] = {}
     property_path = f"{path}.property"
-    for i, text in enumerate(fields.texts(entry.get("property", []), property_path)):
+    for i, text in enumerate(_listed(entry.get("property", []), property_path)):
         item = _property(text, f"{property_path}[{i}]")
         values.setdefault(item.namespace, {}).setdefault(item.feature, []).append(item.value)
     return Priorities(
@@ -91,6 +92,10 @@ def _priorities(top: fields.Table) -> Priorities:
             for namespace, by_feature in values.items()
         ),
     )
+
+
+def _listed(value: object, path: str) -> tuple[str, ...]:
+    return fields.texts(value, path, limits.PROPERTIES, "values")
 
 
 def _feature(text: str, path: str) -> tuple[Namespace, Feature]:

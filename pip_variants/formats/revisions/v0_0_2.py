@@ -15,7 +15,7 @@ def read(top: fields.Table) -> VariantMetadata:
     priorities = read_priorities(top)
     static = dict(priorities.values)
     providers = []
-    for namespace, item in fields.table(top.get("providers", {}), "providers").items():
+    for namespace, item in fields.namespace_table(top.get("providers", {}), "providers").items():
         path = fields.join("providers", namespace)
         entry = fields.table(item, path)
         use = entry.get("plugin-use", "all")
@@ -39,8 +39,8 @@ def read_priorities(top: fields.Table) -> Priorities:
     """Return ``default-priorities`` with feature and value orders per namespace."""
     path = "default-priorities"
     entry = fields.table(top.get(path, {}), path)
-    features = fields.table(entry.get("feature", {}), f"{path}.feature")
-    values = fields.table(entry.get("property", {}), f"{path}.property")
+    features = fields.namespace_table(entry.get("feature", {}), f"{path}.feature")
+    values = fields.namespace_table(entry.get("property", {}), f"{path}.property")
     return Priorities(
         namespaces=fields.namespaces(entry.get("namespace", []), f"{path}.namespace"),
         features=tuple(
@@ -65,7 +65,7 @@ def read_provider(namespace: str, entry: fields.Table) -> Provider:
     path = fields.join("providers", namespace)
     return Provider(
         namespace=fields.namespace(namespace, "providers"),
-        requires=fields.texts(entry.get("requires", []), f"{path}.requires"),
+        requires=fields.requirements(entry.get("requires", []), f"{path}.requires"),
         plugin_api=fields.optional_text(entry, "plugin-api", path),
         enable_if=fields.optional_text(entry, "enable-if", path),
         optional=fields.boolean(entry.get("optional", False), f"{path}.optional"),

@@ -13,10 +13,10 @@ def read(top: fields.Table) -> VariantMetadata:
     path = "static-properties"
     static = {
         fields.namespace(namespace, path): fields.features(item, f"{path}.{namespace}")
-        for namespace, item in fields.table(top.get(path, {}), path).items()
+        for namespace, item in fields.namespace_table(top.get(path, {}), path).items()
     }
     providers = []
-    for namespace, item in fields.table(top.get("providers", {}), "providers").items():
+    for namespace, item in fields.namespace_table(top.get("providers", {}), "providers").items():
         path = fields.join("providers", namespace)
         entry = fields.table(item, path)
         provider = read_provider(namespace, entry)

@@ -14,7 +14,7 @@ def read(top: fields.Table) -> VariantMetadata:
     """Return the model of a 0.2.0 document."""
     path = "default-priorities"
     priorities = fields.table(top.get(path, {}), path)
-    providers = fields.table(top.get("providers", {}), "providers")
+    providers = fields.namespace_table(top.get("providers", {}), "providers")
     return VariantMetadata(
         revision="0.2.0",
         priorities=Priorities(
@@ -33,7 +33,7 @@ def _provider(namespace: str, item: object) -> Provider:
         raise MetadataError(path, f"expected exactly one of {', '.join(_KINDS)}")
     return Provider(
         namespace=fields.namespace(namespace, "providers"),
-        requires=fields.texts(entry.get("requires", []), f"{path}.requires"),
+        requires=fields.requirements(entry.get("requires", []), f"{path}.requires"),
         plugin_api=fields.optional_text(entry, "plugin-api", path),
         optional=fields.boolean(entry.get("optional", False), f"{path}.optional"),
         builtin=fields.optional_text(entry, "builtin", path),

@@ -63,5 +63,7 @@ class Command(VariantsCommand):
 def printed(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the lines that pip prints to stdout."""
     return [
-        record.getMessage() for record in caplog.records if record.name.startswith("pip._internal")
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith(("pip._internal", "pip_variants.output"))
     ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from importlib.util import find_spec
 
 import pytest
 
 from pip_variants.system import child
 from tests.unit.adapter.fake_pip import FakePip
+
+if find_spec("pip._safety") is None:  # only a patched pip has it
+    from patches.common import _safety
+
+    sys.modules["pip._safety"] = _safety
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,7 @@ from pip._vendor.requests.structures import CaseInsensitiveDict
 from pip._vendor.urllib3.response import HTTPResponse
 from pip._vendor.urllib3.util.retry import Retry
 
+from patches.common._safety.hosts import Hosts
 from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Namespace, ordered_features
 from pip_variants.pip_adapter.evaluator import decide_release
@@ -107,6 +108,8 @@ class FakeServer(BaseAdapter):
         self.sent: list[PreparedRequest] = []
         self.settings: list[dict[str, Any]] = []
         self.max_retries = Retry(3)  # type: ignore[no-untyped-call]
+        self.pip_ends: float = 0.0
+        self.pip_hosts: Hosts | None = None
 
     @property
     def requests(self) -> list[str]:
@@ -199,6 +202,7 @@ def session_with(server: FakeServer) -> PipSession:
     """Return a session of pip over this server, until the next call."""
     session = _session()
     session.mount("https://", server)
+    setattr(session, "pip_seconds_for_hints", 5.0)  # noqa: B010 - as a new one has them
     return session
 
 
@@ -366,7 +370,9 @@ def logged(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[
     return [
         (record.levelname, record.getMessage())
         for record in caplog.records
-        if record.levelno >= level and record.name.startswith("pip_variants")
+        if record.levelno >= level
+        and record.name.startswith("pip_variants.")
+        and record.name != "pip_variants.output"
     ]
 
 

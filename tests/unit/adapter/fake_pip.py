@@ -37,7 +37,8 @@ class FakePip:
 
     def run(
         self,
-        command: Sequence[str],
+        python: Sequence[str],
+        script: Sequence[str],
         time_limit: float,
         *,
         output: Path,
@@ -45,7 +46,7 @@ class FakePip:
         tick: Callable[[], object],
     ) -> int | None:
         """Run pip in a child process, as `system.child` does."""
-        words = list(command)
+        words = [*python, *script]
         self.commands.append(words)
         self.environs.append(dict(environ))
         self.limits.append(time_limit)
@@ -57,8 +58,11 @@ class FakePip:
             report.write_text(json.dumps({"install": list(self.install)}), "utf-8")
         if "--target" in words:
             site = Path(words[words.index("--target") + 1])
-            (site / "gpu_provider.py").parent.mkdir(parents=True)
-            (site / "gpu_provider.py").touch()
+            info = site / "gpu_provider-1.0.dist-info"
+            info.mkdir(parents=True)
+            (site / "gpu_provider.py").write_text("SOURCE = 1\n")
+            (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gpu-provider\n")
+            (info / "RECORD").write_text("gpu_provider.py,,\n")
         return self.status
 
 

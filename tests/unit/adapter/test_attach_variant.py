@@ -11,7 +11,7 @@ from pip._internal.req.req_install import InstallRequirement
 
 from pip_variants.core.decision import SelectedVariant
 from pip_variants.pip_adapter.distributions import attached_to, variant_of
-from pip_variants.pip_adapter.prepare import attach_variant, report_entry
+from pip_variants.pip_adapter.prepare import attach_variant, discarded_file, report_entry
 from pip_variants.pip_adapter.run_state import RunState
 from tests.unit.adapter.edge import (
     GPU_JSON,
@@ -129,6 +129,60 @@ def test_wheel_that_contradicts_its_source_is_inconsistent(
     assert str(caught.value) == (
         f"Requested torch from {req.link.url} has inconsistent variant: {problem}"
     )
+
+
+# What a wheel has, read in parts (True) or as a file, of the variant that was chosen for it.
+WITHOUT_VARIANT: dict[str, Json | bytes | None] = {
+    "missing": None,
+    "no JSON": b"{",
+    "not UTF-8": b"\xff",
+    "two labels": GPU_JSON,
+    "larger than 16 MiB": b" " * (16 * 1024 * 1024 + 1),
+}
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["in parts", "file"])
+@pytest.mark.parametrize("variant_json", WITHOUT_VARIANT.values(), ids=WITHOUT_VARIANT)
+def test_wheel_of_an_index_without_valid_variant_json_is_inconsistent(
+    tmp_path: Path, variant_json: Json | bytes | None, *, is_file: bool
+) -> None:
+    """Installed, it would be plain, and replaced at each upgrade; pip takes the next instead."""
+    state, dist = run_state(), write_installed(tmp_path, variant_json)
+    req = requirement(link=chosen(state, torch_links("fast")))
+    assert req.link is not None
+    if is_file:
+        req.local_file_path = str(tmp_path / "torch.whl")
+    else:
+        state.wheels._read[req.link.url] = {"METADATA": b""}
+    with pytest.raises(MetadataInconsistent) as caught:
+        attach_variant(state, req, dist)
+    assert str(caught.value) == (
+        f"Requested torch from {req.link.url} has inconsistent variant: expected"
+        " 'fast: gpu :: arch :: 2', but metadata has 'no valid variant.json'"
+    )
+
+
+def test_metadata_alone_does_not_contradict_its_source(tmp_path: Path) -> None:
+    """Of a file beside the wheel (PEP 658) nothing follows about its content."""
+    state, dist = run_state(), write_installed(tmp_path, None)
+    req = requirement(link=chosen(state, torch_links("fast")))
+    assert variant_of(attach_variant(state, req, dist)) is not None
+
+
+def test_contradicting_file_is_discarded_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Pip looks for a set again without it; what the user gave, and other errors, are final."""
+    state = run_state()
+    req = requirement(link=chosen(state, torch_links("fast")))
+    assert req.link is not None
+    error = MetadataInconsistent(req, "variant", "a", "b")
+    url = req.link.url.partition("#")[0]
+    assert discarded_file(state, error) == url
+    assert caplog.messages[-1] == f"Discarding {url}: {error}"
+    assert discarded_file(state, MetadataInconsistent(req, "Name", "a", "b")) is None
+    state.discarded = {url}
+    assert discarded_file(state, error) is None
+    given = requirement(link=torch_links("fast")[0])
+    assert discarded_file(run_state(), MetadataInconsistent(given, "variant", "a", "b")) is None
 
 
 def test_long_contradiction_is_shortened(tmp_path: Path) -> None:

@@ -28,8 +28,12 @@ from pip._internal.operations.prepare import RequirementPreparer
 from pip._internal.req.constructors import install_req_from_req_string
 from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.version import Version
+from pip._vendor.requests.exceptions import RequestException
+from pip._vendor.requests.models import Response
 
 import pip_variants.commands.command
+from patches.common._safety.hosts import Hosts
+from patches.common._safety.limits import Limit, TooMuchError
 from pip_variants.core.conditions import Condition
 from pip_variants.core.properties import Value
 from pip_variants.pip_adapter import compat
@@ -94,7 +98,8 @@ def test_every_function_of_compat_is_called_in_this_module() -> None:
     """A new function needs a test here, by which each release is checked."""
     functions = {
         node.name
-        for node in ast.parse(Path(compat.__file__).read_text("utf-8")).body
+        for path in Path(compat.__file__).parent.glob("*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef)
     }
     called = {
@@ -218,6 +223,53 @@ def test_impatient_finder_of_pip_itself_forgets_nothing_of_the_other() -> None:
     assert set(retries) == {0}
     assert finder._all_candidates == {"torch": []}
     assert session.get_adapter("https://a/").max_retries.total == 5
+
+
+def test_all_hints_of_a_run_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one took is not there for the next; with nothing left requests end at once."""
+    now = [1000.0]
+    monkeypatch.setattr("pip_variants.pip_adapter.compat.network.time.monotonic", lambda: now[0])
+    server = FakeServer()
+    session = session_with(server)
+    ends = []
+    for seconds in (2.0, 4.0, 1.0):
+        with compat.impatient(session):
+            ends.append(server.pip_ends - now[0])
+            now[0] += seconds
+        assert server.pip_ends is None
+    assert ends == [5.0, 3.0, 0.0]
+
+
+def test_failure_of_a_host_is_known_by_its_adapter() -> None:
+    """One that is not of pip knows of none."""
+    server = FakeServer()
+    session = session_with(server)
+    assert compat.host_failure(session, URL) is None
+    server.pip_hosts = Hosts()
+    assert compat.host_failure(session, URL) is None
+    error = RequestException("down")  # type: ignore[no-untyped-call]
+    server.pip_hosts.failed(URL, error)
+    found = compat.host_failure(session, URL)
+    assert (type(found), str(found)) == (RequestException, "down")
+
+
+def test_streamed_document_has_the_limit_of_a_document() -> None:
+    """A response without a limit, as a cached one, is left as it is."""
+    response = Response()  # type: ignore[no-untyped-call]
+    compat.expect_document(response)
+    limit = Limit(15.0)
+    limit.expect_download(10**9)
+    vars(response)["pip_limit"] = limit
+    compat.expect_document(response)
+    with pytest.raises(TooMuchError):
+        limit.arrived(10**8, 0.0)
+
+
+def test_link_from_https_to_http_gives_up_encryption() -> None:
+    """Unless the host is trusted."""
+    links = ("https://a.example/", "http://b.example/x")
+    assert compat.gives_up_encryption(PipSession(), *links)
+    assert not compat.gives_up_encryption(PipSession(trusted_hosts=["b.example"]), *links)
 
 
 def test_prepared_request_has_the_headers_of_pip() -> None:
@@ -417,6 +469,22 @@ def test_temporary_folder_is_removed_when_pip_ends() -> None:
         folder = compat.temporary_folder("variant-providers")
         assert folder.is_dir()
         assert "variant-providers" in folder.name
+    assert not folder.exists()
+
+
+def test_folder_of_the_run_is_that_of_the_patched_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is temporary in another folder is there; a stock pip has none."""
+    monkeypatch.setitem(sys.modules, "pip._safety.temporary", None)
+    assert compat.run_folder(tmp_path) == tmp_path
+    patched = SimpleNamespace(run_folder=lambda parent: f"{parent}/run")
+    monkeypatch.setitem(sys.modules, "pip._safety.temporary", patched)
+    assert compat.run_folder(tmp_path) == tmp_path / "run"
+    (tmp_path / "run").mkdir()
+    with global_tempdir_manager():
+        folder = compat.temporary_folder("variants", tmp_path)
+        assert (folder.parent, folder.name[:13]) == (tmp_path / "run", "pip-variants-")
     assert not folder.exists()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -18,7 +19,13 @@ from pip_variants.core.properties import Property
 from pip_variants.formats.reader import read
 from pip_variants.pip_adapter.compat import inner_distribution
 from pip_variants.pip_adapter.dependencies import bind_dependency
-from pip_variants.pip_adapter.distributions import Attached, attach, attached_to, variant_of
+from pip_variants.pip_adapter.distributions import (
+    Attached,
+    attach,
+    attached_to,
+    own_problem,
+    variant_of,
+)
 from pip_variants.pip_adapter.run_state import RunState
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import NoProgress, Plugin, Progress
@@ -84,6 +91,43 @@ def test_distribution_is_the_variant_that_its_own_metadata_describes(
     dist = installed(tmp_path, backend, variant_json)
     assert variant_of(dist) == (selected(label) if label else None)
     assert attached_to(inner_distribution(dist)).is_candidate is False
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "folder": Path.mkdir,
+    "FIFO": os.mkfifo,
+    "link to itself": lambda path: path.symlink_to(path),
+    "device without end": lambda path: path.symlink_to("/dev/zero"),
+    "link to nothing": lambda path: path.symlink_to("/nowhere"),
+    "larger than 16 MiB": lambda path: path.write_bytes(b" " * (16 * 1024 * 1024 + 1)),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such files")
+@each_backend
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+def test_only_a_regular_file_makes_a_distribution_a_variant(
+    tmp_path: Path, backend: str, make: Callable[[Path], object]
+) -> None:
+    """Anybody may have put it there: it neither fails nor waits."""
+    info = tmp_path / "torch-2.8.0.dist-info"
+    info.mkdir()
+    make(info / "variant.json")
+    assert variant_of(installed(tmp_path, backend, None)) is None
+
+
+@each_backend
+@pytest.mark.parametrize(
+    ("variant_json", "problem"),
+    [(None, None), (only("fast"), None), (b"{", "not JSON: Expecting property name")],
+    ids=["none", "valid", "invalid"],
+)
+def test_problem_with_own_metadata_is_known(
+    tmp_path: Path, backend: str, variant_json: Json | bytes | None, problem: str | None
+) -> None:
+    """What is about variants says why a distribution is not one."""
+    found = own_problem(installed(tmp_path, backend, variant_json))
+    assert found == problem or str(found).startswith(str(problem))
 
 
 @each_backend

@@ -118,6 +118,25 @@ def test_variants_in_the_environment_come_by_name(
     assert found == [("alpha", "slow"), ("zeta", "fast")]
 
 
+def test_unusable_variant_json_in_the_environment_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """A distribution that is none of the variants that are listed has a reason."""
+    info = tmp_path / "odd-1.0.dist-info"
+    (info / "variant.json").mkdir(parents=True)
+    dists = [
+        write_installed(tmp_path, None, name="odd", version="1.0"),
+        write_installed(tmp_path, b"[]", name="other", version="2.0"),
+    ]
+    monkeypatch.setattr(adapter, "environment_of", lambda _: FakeEnvironment(dists))
+    assert list(installed_variants(run_state())) == []
+    start = "Ignoring the variant.json of the installed"
+    assert logged(caplog) == [
+        ("WARNING", f"{start} odd 1.0: Not a regular file"),
+        ("WARNING", f"{start} other 2.0: expected an object, found a list"),
+    ]
+
+
 def test_pip_check_prints_certain_misfits_by_name(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

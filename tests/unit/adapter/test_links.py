@@ -67,6 +67,11 @@ def test_file_has_the_hashes_of_its_link_also_of_unknown_kinds(
     assert remote_file(link).hashes == hashes
 
 
+def test_file_of_another_host_has_no_path() -> None:
+    """Such a link on a page is no reason to read none of the others."""
+    assert remote_file(Link("file://other/x-1.0-py3-none-any.whl", comes_from=PAGE)).path is None
+
+
 PROPERTIES = (
     "url",
     "filename",

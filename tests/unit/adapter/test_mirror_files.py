@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -156,6 +157,27 @@ def test_download_goes_on_where_an_earlier_run_ended(
     assert (tmp_path / "m" / "x-y" / NAME).read_bytes() == wheel
     assert tree(tmp_path) == [f"x-y/{NAME}"]
     assert [dict(request.headers or {}).get("Range") for request in server.sent] == ranges
+
+
+def _fifo(part: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no FIFO here")
+    os.mkfifo(part)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [_fifo, Path.mkdir, lambda part: part.symlink_to("/dev/full")],
+    ids=["FIFO", "folder", "link"],
+)
+def test_what_is_no_part_of_a_file_is_not_continued(
+    tmp_path: Path, wheel: bytes, make: Callable[[Path], object]
+) -> None:
+    """Neither waited for nor followed."""
+    (tmp_path / "m/.partial").mkdir(parents=True)
+    make(tmp_path / "m/.partial" / NAME)
+    fetch(tmp_path, FakeServer({URL: wheel}), needed(hashes(wheel)))
+    assert tree(tmp_path) == [f"x-y/{NAME}"]
 
 
 def test_file_with_another_hash_is_an_error(tmp_path: Path, wheel: bytes) -> None:

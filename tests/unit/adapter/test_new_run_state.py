@@ -12,7 +12,7 @@ import pytest
 from pip._internal.metadata import BaseDistribution
 
 from pip_variants.core.errors import RequestError
-from pip_variants.core.properties import Namespace, Property, ordered_features
+from pip_variants.core.properties import ABI_DEPENDENCY, Namespace, Property, ordered_features
 from pip_variants.core.supported import SupportedProperties
 from pip_variants.formats.reader import read
 from pip_variants.pip_adapter import plugin_env
@@ -38,6 +38,7 @@ from tests.unit.adapter.edge import (
     torch_links,
     write_installed,
 )
+from tests.unit.cases import variant
 
 GPU = Namespace("gpu")
 
@@ -306,3 +307,37 @@ def test_plugin_without_output_logs_nothing(
     assert run_plugin is not None
     run_plugin(PLUGIN, KNOWN, NoProgress())
     assert logged(caplog, logging.DEBUG) == []
+
+
+def test_environment_is_read_once_however_often_versions_are_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With hundreds of packages each decision would take as long as reading them all."""
+    scans: list[object] = []
+    read: list[str] = []
+    dists = [write_installed(tmp_path, None, name=f"dep{i}", version="1.2") for i in range(5)]
+
+    class Environment:
+        def iter_all_distributions(self) -> list[BaseDistribution]:
+            scans.append(self)
+            return dists
+
+    def version(dist: BaseDistribution) -> str:
+        read.append(str(dist.canonical_name))
+        return str(dist.raw_version)
+
+    monkeypatch.setattr(module, "environment_of", lambda _: Environment())
+    monkeypatch.setattr(module, "_version", version)
+    prepared: list[BaseDistribution] = []
+    state = new_run_state(Values({}), prepared)
+    projects = {"dep0", "dep4"}
+    for dist in dists:
+        prepared.append(dist)
+        state.versions()
+        state.together.expected(projects)
+        state.together.possible(projects)
+        variants = [variant("a", "abi_dependency :: dep0 :: 1.2")]
+        found = state.resolver.supported([ABI_DEPENDENCY], [], variants)
+        assert found[ABI_DEPENDENCY].features == (("dep0", ("1.2.0", "1.2", "1")),)
+    assert len(scans) == 1
+    assert len(read) == 2 * len(dists)  # what is installed, and what is being installed

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pip_variants.pip_adapter.plugin_env import PluginInstaller
+from pip_variants.pip_adapter.provider_sources import sources_of
 from tests.unit.adapter.edge import FakeFinder, FakeServer
 from tests.unit.adapter.fake_pip import (
     FakePip,
@@ -31,18 +32,16 @@ def test_environment_has_nothing_of_pip_but_all_urls(
     installer(
         tmp_path,
         index_url="https://me:secret@a/simple",
-        extra_index_urls=["https://b/simple", "https://you:secret@c/simple"],
         find_links=["https://d/", "./wheels"],
         proxy="http://user:secret@proxy",
-    ).site_of(["gpu-provider"])
+    ).install(["gpu-provider"])
     for environ, command in zip(pip.environs, pip.commands, strict=True):
         found = {key: value for key, value in environ.items() if key.startswith("PIP_")}
         assert found == {
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_ROOT_USER_ACTION": "ignore",
             "PIP_INDEX_URL": "https://me:secret@a/simple",
-            "PIP_EXTRA_INDEX_URL": "https://b/simple https://you:secret@c/simple",
-            "PIP_FIND_LINKS": "https://d/ ./wheels",
+            "PIP_FIND_LINKS": "./wheels",
             "PIP_PROXY": "http://user:secret@proxy",
         }
         assert environ["HTTPS_PROXY"] == "http://proxy"
@@ -54,7 +53,7 @@ def test_temporary_files_of_the_child_are_in_the_folder_that_is_removed(
     pip: FakePip, tmp_path: Path
 ) -> None:
     """A child that is killed cannot remove its own."""
-    installer(tmp_path).site_of(["gpu-provider"])
+    installer(tmp_path).install(["gpu-provider"])
     for environ in pip.environs:
         (folder,) = {environ[name] for name in ("TMPDIR", "TEMP", "TMP")}
         assert Path(folder).parent == tmp_path / "variants" / "providers"
@@ -74,10 +73,6 @@ HANDED_ON: dict[str, tuple[dict[str, object], list[str]]] = {
         {"features_enabled": ["fast-deps"], "deprecated_features_enabled": ["legacy-certs"]},
         ["--use-feature", "fast-deps", "--use-deprecated", "legacy-certs"],
     ),
-    "index with a space": (
-        {"extra_index_urls": ["https://b/simple", "/my wheels/simple"]},
-        ["--extra-index-url", "/my wheels/simple"],
-    ),
     "links with a space": (
         {"find_links": ["./wheels", "/my wheels"]},
         ["--find-links", "/my wheels"],
@@ -92,7 +87,7 @@ def test_options_about_the_network_are_handed_on(
     pip: FakePip, tmp_path: Path, values: dict[str, object], expected: list[str]
 ) -> None:
     """What selects files for the user does not select the provider."""
-    installer(tmp_path, **values).site_of(["gpu-provider"])
+    installer(tmp_path, **values).install(["gpu-provider"])
     for command in pip.commands:
         usual = ["--timeout", "15", "--retries", "5"]
         assert without_paths(command, tmp_path) == [*usual, *expected]
@@ -100,16 +95,13 @@ def test_options_about_the_network_are_handed_on(
 
 def test_urls_with_a_space_are_not_in_the_environment(pip: FakePip, tmp_path: Path) -> None:
     """A list in a variable is split at spaces."""
-    installer(
-        tmp_path, extra_index_urls=["https://b", "/my wheels"], find_links=["/other wheels", "x"]
-    ).site_of(["gpu-provider"])
-    assert pip.environs[0]["PIP_EXTRA_INDEX_URL"] == "https://b"
+    installer(tmp_path, find_links=["/other wheels", "x"]).install(["gpu-provider"])
     assert pip.environs[0]["PIP_FIND_LINKS"] == "x"
 
 
 def test_without_index_no_url_is_in_the_environment(pip: FakePip, tmp_path: Path) -> None:
     """With --no-index only the local folders count."""
-    installer(tmp_path, no_index=True, find_links=["./wheels"]).site_of(["gpu-provider"])
+    installer(tmp_path, no_index=True, find_links=["./wheels"]).install(["gpu-provider"])
     assert "PIP_INDEX_URL" not in pip.environs[0]
     assert "PIP_EXTRA_INDEX_URL" not in pip.environs[0]
     assert pip.environs[0]["PIP_FIND_LINKS"] == "./wheels"
@@ -126,10 +118,10 @@ class Finder(FakeFinder):
 def test_indexes_of_the_finder_count_more_than_the_options(pip: FakePip, tmp_path: Path) -> None:
     """A requirements file can name an index, which only the finder knows."""
     finder = Finder(FakeServer())
-    PluginInstaller(options(tmp_path), finder, lambda: None).site_of(["gpu-provider"])
-    assert pip.environs[0]["PIP_INDEX_URL"] == "https://x/simple"
-    assert pip.environs[0]["PIP_EXTRA_INDEX_URL"] == "https://y/simple"
-    assert pip.environs[0]["PIP_FIND_LINKS"] == "./found"
+    source = sources_of(options(tmp_path), finder).indexes[1]
+    PluginInstaller(options(tmp_path), finder, lambda: None, source).install(["gpu-provider"])
+    assert pip.environs[0]["PIP_INDEX_URL"] == "https://y/simple"
+    assert not {"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"} & pip.environs[0].keys()
     assert without_paths(pip.commands[0], tmp_path)[4:] == ["--trusted-host", "x"]
 
 
@@ -145,7 +137,7 @@ def test_index_for_providers_is_the_only_source(pip: FakePip, tmp_path: Path) ->
         variant_provider_index=own,
     )
     for finder in (None, Finder(FakeServer())):
-        PluginInstaller(found, finder, lambda: None).site_of(["gpu-provider"])
+        PluginInstaller(found, finder, lambda: None).install(["gpu-provider"])
         environ = pip.environs[-1]
         assert environ["PIP_INDEX_URL"] == own
         assert not {"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"} & environ.keys()

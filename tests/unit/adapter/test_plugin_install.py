@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pip._internal.utils.temp_dir import global_tempdir_manager
 
 from pip_variants.core.errors import ProviderError
-from pip_variants.pip_adapter import plugin_env
+from pip_variants.pip_adapter import provider_folders
 from pip_variants.pip_adapter.plugin_env import TIME_LIMIT, Pinned, PluginInstaller
 from pip_variants.system import interpreter
 from tests.unit.adapter.fake_pip import (
@@ -24,6 +23,9 @@ from tests.unit.adapter.fake_pip import (
     without_paths,
 )
 
+INSTALLED = ["complete", "gpu_provider-1.0.dist-info", "gpu_provider.py"]
+"""What is in the folder of a provider."""
+
 
 @pytest.fixture(autouse=True)
 def _temporary_folders() -> Iterator[None]:
@@ -35,7 +37,7 @@ def _temporary_folders() -> Iterator[None]:
 def test_provider_is_resolved_first_and_installed_with_hashes(pip: FakePip, tmp_path: Path) -> None:
     """The second command installs exactly what the first one resolved, and nothing else."""
     pip.install = (reported("Gpu.Provider", "1.0.0"), reported("attrs", "24.1"))
-    site = installer(tmp_path).site_of(["gpu-provider (>=1)"])
+    site = installer(tmp_path).install(["gpu-provider (>=1)"]).site
     assert pip.files == [
         "gpu-provider (>=1)\n",
         f"attrs (==24.1) --hash=sha256:{SHA}\ngpu-provider (==1.0.0) --hash=sha256:{SHA}\n",
@@ -48,12 +50,12 @@ def test_provider_is_resolved_first_and_installed_with_hashes(pip: FakePip, tmp_
     assert installing[20:22] == ["--no-deps", "--target"]
     assert installing[23] == "-r"
     assert pip.limits == [TIME_LIMIT, TIME_LIMIT]
-    assert sorted(path.name for path in site.iterdir()) == ["complete", "gpu_provider.py"]
+    assert sorted(path.name for path in site.iterdir()) == INSTALLED
 
 
 def test_folder_lies_in_the_cache_and_work_leaves_nothing(pip: FakePip, tmp_path: Path) -> None:
     """Only the complete folder stays, with the name of its files."""
-    site = installer(tmp_path).site_of(["gpu-provider"])
+    site = installer(tmp_path).install(["gpu-provider"]).site
     assert site.parent == tmp_path / "variants" / "providers"
     assert list(site.parent.iterdir()) == [site]
     assert len(site.name) == 64
@@ -62,8 +64,8 @@ def test_folder_lies_in_the_cache_and_work_leaves_nothing(pip: FakePip, tmp_path
 
 def test_complete_folder_is_used_again_after_resolving(pip: FakePip, tmp_path: Path) -> None:
     """Versions are resolved each time; the same files are installed once."""
-    first = installer(tmp_path).site_of(["gpu-provider"])
-    second = installer(tmp_path).site_of(["gpu-provider"])
+    first = installer(tmp_path).install(["gpu-provider"]).site
+    second = installer(tmp_path).install(["gpu-provider"]).site
     assert second == first
     assert ["--dry-run" in command for command in pip.commands] == [True, False, True]
 
@@ -82,9 +84,9 @@ def test_other_files_are_installed_in_another_folder(
     pip: FakePip, tmp_path: Path, install: tuple[Json, ...]
 ) -> None:
     """A folder is never changed."""
-    first = installer(tmp_path).site_of(["gpu-provider"])
+    first = installer(tmp_path).install(["gpu-provider"]).site
     pip.install = install
-    assert installer(tmp_path).site_of(["gpu-provider"]) != first
+    assert installer(tmp_path).install(["gpu-provider"]).site != first
     assert len(pip.commands) == 4
 
 
@@ -92,58 +94,32 @@ def test_other_interpreter_has_a_folder_of_its_own(
     pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A provider may have compiled modules."""
-    first = installer(tmp_path).site_of(["gpu-provider"])
+    first = installer(tmp_path).install(["gpu-provider"]).site
     monkeypatch.setattr(sys, "version", "3.99.0 (another build)")
-    assert installer(tmp_path).site_of(["gpu-provider"]) != first
+    assert installer(tmp_path).install(["gpu-provider"]).site != first
     assert len(pip.commands) == 4
 
 
 def test_one_missing_hash_leaves_out_all_of_them(pip: FakePip, tmp_path: Path) -> None:
     """Hashes are required of all packages or of none; a local folder has none."""
     pip.install = (reported("gpu-provider", "1.0"), reported("attrs", "24.1", None))
-    installer(tmp_path).site_of(["gpu-provider"])
+    installer(tmp_path).install(["gpu-provider"])
     assert pip.files[1] == "attrs (==24.1)\ngpu-provider (==1.0)\n"
 
 
 def test_provider_without_hashes_is_not_cached(pip: FakePip, tmp_path: Path) -> None:
     """Without hashes the same name and version can be another file the next time."""
     pip.install = (reported("gpu-provider", "1.0", None),)
-    first = installer(tmp_path).site_of(["gpu-provider"])
-    assert installer(tmp_path).site_of(["gpu-provider"]) != first
+    first = installer(tmp_path).install(["gpu-provider"]).site
+    assert installer(tmp_path).install(["gpu-provider"]).site != first
     assert not first.is_relative_to(tmp_path / "variants")
     assert list((tmp_path / "variants" / "providers").iterdir()) == []
-
-
-def test_incomplete_folder_is_replaced(pip: FakePip, tmp_path: Path) -> None:
-    """`pip cache purge` leaves folders without files."""
-    site = installer(tmp_path).site_of(["gpu-provider"])
-    for path in site.iterdir():
-        path.unlink()
-    (site / "gpu_provider").mkdir()
-    assert installer(tmp_path).site_of(["gpu-provider"]) == site
-    assert sorted(path.name for path in site.iterdir()) == ["complete", "gpu_provider.py"]
-    assert len(pip.commands) == 4
-
-
-def test_folder_that_another_pip_completed_first_is_used(pip: FakePip, tmp_path: Path) -> None:
-    """Two pips can create the same folder at the same time."""
-    site = installer(tmp_path).site_of(["gpu-provider"])
-    (site / "complete").unlink()
-
-    def be_faster() -> None:
-        if len(pip.commands) == 4:
-            (site / "complete").write_text("by another pip")
-
-    again = PluginInstaller(options(tmp_path), None, be_faster)
-    assert again.site_of(["gpu-provider"]) == site
-    assert (site / "complete").read_text() == "by another pip"
-    assert list(site.parent.iterdir()) == [site]
 
 
 def test_progress_is_shown_while_pip_runs(pip: FakePip, tmp_path: Path) -> None:
     """The spinner of the caller turns in both steps."""
     ticks: list[int] = []
-    PluginInstaller(options(tmp_path), None, lambda: ticks.append(1)).site_of(["gpu-provider"])
+    PluginInstaller(options(tmp_path), None, lambda: ticks.append(1)).install(["gpu-provider"])
     assert (len(ticks), len(pip.commands)) == (2, 2)
 
 
@@ -169,65 +145,9 @@ def test_failure_of_pip_is_one_sentence(
     """The last error of pip is the reason, and nothing is left in the cache."""
     pip.status, pip.output = status, output
     with pytest.raises(ProviderError) as caught:
-        installer(tmp_path).site_of(["gpu-provider"])
+        installer(tmp_path).install(["gpu-provider"])
     assert str(caught.value) == error
     assert list((tmp_path / "variants" / "providers").iterdir()) == []
-
-
-def _no_folder(cache: Path, _: pytest.MonkeyPatch) -> None:
-    (cache / "variants").touch()
-
-
-def _owned_by_another(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything in the cache belong to another user."""
-    folder = cache / "variants" / "providers"
-    folder.mkdir(parents=True, exist_ok=True)
-    owner = folder.stat().st_uid
-    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-
-
-def _not_writable(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = cache / "variants" / "providers"
-    folder.mkdir(parents=True)
-    real = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and real(path, mode))
-
-
-UNUSABLE_CACHES = {
-    "file in its place": _no_folder,
-    "another user's": _owned_by_another,
-    "not writable": _not_writable,
-}
-
-
-@pytest.mark.parametrize("make", UNUSABLE_CACHES.values(), ids=UNUSABLE_CACHES)
-def test_provider_goes_to_a_temporary_folder_if_the_cache_is_not_usable(
-    pip: FakePip,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    make: Callable[[Path, pytest.MonkeyPatch], None],
-) -> None:
-    """The second user of a shared cache has what the first one has."""
-    make(tmp_path, monkeypatch)
-    before = sorted(tmp_path.rglob("*"))
-    site = installer(tmp_path).site_of(["gpu-provider"])
-    assert sorted(path.name for path in site.iterdir()) == ["complete", "gpu_provider.py"]
-    assert not site.is_relative_to(tmp_path)
-    assert sorted(tmp_path.rglob("*")) == before
-    assert len(pip.commands) == 2
-
-
-def test_code_of_another_user_is_not_run(
-    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a folder that both may write to, the other user installed the same provider before."""
-    first = installer(tmp_path).site_of(["gpu-provider"])
-    real = plugin_env._is_own
-    monkeypatch.setattr(plugin_env, "_is_own", lambda path: path != first and real(path))
-    second = installer(tmp_path).site_of(["gpu-provider"])
-    assert second.name == first.name
-    assert not second.is_relative_to(tmp_path)
-    assert ["--dry-run" in command for command in pip.commands] == [True, False, True, False]
 
 
 def test_temporary_folder_may_be_on_another_disk(
@@ -244,7 +164,7 @@ def test_temporary_folder_may_be_on_another_disk(
 
     monkeypatch.setattr(Path, "replace", replace)
     pip.install = (reported("gpu-provider", "1.0", None),)
-    site = installer(tmp_path).site_of(["gpu-provider"])
+    site = installer(tmp_path).install(["gpu-provider"]).site
     assert (site / "complete").is_file()
 
 
@@ -257,9 +177,9 @@ def test_without_any_folder_the_error_is_one_sentence(
         raise OSError(28, "No space left on device")
 
     (tmp_path / "variants").touch()
-    monkeypatch.setattr(plugin_env, "temporary_folder", full)
+    monkeypatch.setattr(provider_folders, "temporary_folder", full)
     with pytest.raises(ProviderError) as caught:
-        installer(tmp_path).site_of(["gpu-provider"])
+        installer(tmp_path).install(["gpu-provider"])
     assert str(caught.value) == "cannot create a folder for it: No space left on device"
     assert pip.commands == []
 
@@ -273,7 +193,7 @@ def test_embedded_python_installs_no_provider(
         monkeypatch.setattr(sys, name, "/opt/editor/editor", raising=False)
     monkeypatch.setattr(interpreter, "_running", lambda: "/opt/editor/editor")
     with pytest.raises(ProviderError) as caught:
-        installer(tmp_path).site_of(["gpu-provider"])
+        installer(tmp_path).install(["gpu-provider"])
     expected = "there is no Python interpreter to start: '/opt/editor/editor' is not this Python"
     assert str(caught.value) == expected
     assert pip.commands == []

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pip._internal.utils.temp_dir import global_tempdir_manager
 
 from pip_variants.core.properties import Namespace, Property, ordered_features
-from pip_variants.pip_adapter.plugin_env import PluginInstaller, query_plugin
+from pip_variants.pip_adapter.plugin_env import Installed, PluginInstaller, query_plugin
 from pip_variants.providers import plugin as plugin_process
 from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin
@@ -30,10 +31,17 @@ class FakeProcess:
     calls: list[tuple[Path, str, frozenset[Property]]] = field(default_factory=list)
 
     def query(
-        self, site: Path, plugin_api: str, known: frozenset[Property], *, tick: object
+        self,
+        site: Path,
+        folder: Path,
+        plugin_api: str,
+        known: frozenset[Property],
+        *,
+        tick: object,
     ) -> ProviderResult:
         """Record the call and return the result."""
         assert callable(tick)
+        assert [*folder.iterdir()] == []
         self.calls.append((site, plugin_api, known))
         return self.result
 
@@ -69,7 +77,8 @@ def test_plugin_is_queried_in_its_folder_and_a_failure_is_a_warning(
     """The result has what it printed, for the log."""
     process = FakeProcess(result)
     monkeypatch.setattr(plugin_process, "query", process.query)
-    found = query_plugin(installer(tmp_path), PLUGIN, KNOWN)
+    with global_tempdir_manager():
+        found = query_plugin(installer(tmp_path), PLUGIN, KNOWN)
     assert found == expected
     ((site, plugin_api, known),) = process.calls
     assert site.parent == tmp_path / "variants" / "providers"
@@ -112,10 +121,15 @@ def test_endpoint_is_that_of_the_metadata_or_the_registered_one(
     info = tmp_path / "gpu_provider-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gpu-provider\nVersion: 1.0\n")
+    (info / "RECORD").write_text("gpu.py,,\no.py,,\ngpu_provider/__init__.py,,\n")
+    (tmp_path / "gpu_provider").mkdir()
+    for name in ("gpu.py", "o.py", "gpu_provider/__init__.py"):
+        (tmp_path / name).touch()
     if text is not None:
         (info / "entry_points.txt").write_text(text)
     process = FakeProcess(ProviderResult())
     monkeypatch.setattr(plugin_process, "query", process.query)
-    monkeypatch.setattr(PluginInstaller, "site_of", lambda *_: tmp_path)
-    query_plugin(installer(tmp_path), Plugin(("x",), plugin_api, ("gpu-provider",)), KNOWN)
+    monkeypatch.setattr(PluginInstaller, "install", lambda *_: Installed(tmp_path))
+    with global_tempdir_manager():
+        query_plugin(installer(tmp_path), Plugin(("x",), plugin_api, ("gpu-provider",)), KNOWN)
     assert process.calls == [(tmp_path, endpoint, KNOWN)]

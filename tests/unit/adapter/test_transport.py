@@ -22,6 +22,7 @@ from pip._vendor.requests.exceptions import (
 from pip._vendor.requests.models import PreparedRequest, Response
 from pip._vendor.urllib3.exceptions import MaxRetryError, ProtocolError
 
+from patches.common._safety.hosts import Hosts
 from pip_variants.core.errors import FetchError
 from pip_variants.pip_adapter.transport import PipTransport
 from pip_variants.remote.fetch import fetch
@@ -114,6 +115,17 @@ def test_redirect_is_followed_to_the_file() -> None:
     with transport_over(server).get(URL) as response:
         assert b"".join(response.chunks()) == b"content"
     assert server.requests == [f"GET {URL}", f"GET {target}"]
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "//[x", "\xff"])
+def test_redirect_to_what_is_no_address_is_an_error(location: str) -> None:
+    """Python's own parsers raise ValueError for some."""
+    server = FakeServer({URL: b""})
+    server.statuses[URL] = 302
+    server.headers["Location"] = location
+    with pytest.raises(TransportError) as caught, transport_over(server).get(URL):
+        pass
+    assert str(caught.value).isprintable()
 
 
 def refused() -> RequestsConnectionError:
@@ -347,7 +359,7 @@ def test_prefetched_file_is_the_response_of_pip() -> None:
     assert (response.status_code, response.raw.read()) == (200, b"content")
     assert prefetch.result() is response
     assert server.requests == [f"GET {URL}"]
-    assert server.settings[0]["stream"] is True
+    assert server.settings[0]["stream"] is False  # the limits of a document hold
 
 
 @pytest.mark.parametrize("status", [206, 301, 302, 304, 401, 404, 407, 500])
@@ -416,3 +428,18 @@ def test_error_of_the_transport_becomes_one_of_fetching() -> None:
     with pytest.raises(FetchError) as caught:
         fetch(remote_file(), transport_over(server))
     assert str(caught.value) == "cannot be fetched: '[Errno 111] refused'"
+
+
+def test_host_that_failed_is_asked_for_no_document_but_for_a_file() -> None:
+    """Its error is that of the request which failed."""
+    server = FakeServer({URL: b"content", WHEEL: b"wheel"})
+    server.pip_hosts = Hosts()
+    server.pip_hosts.failed(URL, refused())
+    transport = transport_over(server)
+    for is_file in (False, True):
+        with pytest.raises(TransportError) as caught, transport.get(WHEEL, is_file=is_file):
+            pass
+        assert str(caught.value) == "'[Errno 111] refused'"
+    assert server.requests == []
+    with transport.download(WHEEL) as response:
+        assert b"".join(response.chunks()) == b"wheel"

@@ -1,0 +1,105 @@
+"""What fails while pip fetches and saves files, each in one sentence and never a traceback."""
+
+from __future__ import annotations
+
+import logging
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from tarfile import TarError
+from zipfile import BadZipFile
+
+from pip._internal.exceptions import InstallationError, NetworkConnectionError, PipError
+from pip._internal.utils.misc import redact_auth_from_url
+from pip._vendor.requests.exceptions import (
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    RequestException,
+    Timeout,
+    TooManyRedirects,
+)
+from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_SHOWN = 200
+_USER = re.compile(r"://\S*@")
+
+
+class RefusedResponseError(NetworkConnectionError):
+    """A response that pip does not use; the text continues "because of HTTP error"."""
+
+
+def warning_for(error: Exception) -> Callable[..., None] | None:
+    """Return how to log that a page could not be fetched; None: as pip does by default."""
+    return logger.warning if isinstance(error, RefusedResponseError) else None
+
+
+def shown_url(url: str) -> str:
+    """Return a URL without its password, as one short word without control characters."""
+    try:
+        shown = redact_auth_from_url(url)
+    except ValueError:
+        shown = url.rpartition("@")[2]
+    return quoted(shown)
+
+
+def quoted(text: str) -> str:
+    """Return foreign text as one short word without control characters."""
+    return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+
+
+def in_one_sentence(error: Exception) -> PipError | None:
+    """Return pip's error in place of one of a library, or None if it is about something else."""
+    if isinstance(error, RefusedResponseError):
+        about: object = error.request if error.response is None else error.response
+        shown = shown_url(str(getattr(about, "url", "")))
+        return NetworkConnectionError(f"Could not fetch {shown}: {error}", error.response)
+    if isinstance(error, PipError):
+        return None
+    if isinstance(error, (RequestException, HTTPError)):
+        url = getattr(getattr(error, "request", None), "url", None)
+        what = shown_url(url) if url else "a URL"
+        return NetworkConnectionError(f"Could not fetch {what}: {reason(error)}")
+    if isinstance(error, OSError) and error.errno is not None:
+        return InstallationError(f"Could not complete the command: {printable(str(error))}")
+    if isinstance(error, (TarError, BadZipFile, zlib.error)):
+        return InstallationError(f"Could not unpack an archive: {printable(str(error))}")
+    return None
+
+
+def reason(error: Exception) -> str:
+    """Return why a request failed: the innermost reason that requests and urllib3 have."""
+    if isinstance(error, TooManyRedirects):
+        return "there are too many redirects"
+    causes = list(_causes(error))
+    if any(isinstance(cause, (Timeout, ReadTimeoutError)) for cause in causes):
+        return "the server did not respond in time"
+    if isinstance(error, (InvalidURL, InvalidSchema, MissingSchema)):
+        # It repeats the URL, of which what precedes an @ may be secret.
+        return printable(_USER.sub("://****@", str(error)))
+    if decoding := [cause for cause in causes if isinstance(cause, DecodeError)]:
+        return printable(str(decoding[-1].args[0]))  # zlib's own reason says less
+    if isinstance(causes[-1], HTTPException):
+        return "the server sent an invalid response"
+    # An error of urllib3 repeats its cause after the text.
+    return printable(str(causes[-1]).rsplit(": ", 1)[-1])
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those that it wraps."""
+    while True:
+        yield error
+        inner = [getattr(error, "reason", None), *reversed(error.args)]
+        found = next((item for item in inner if isinstance(item, BaseException)), None)
+        if found is None:
+            return
+        error = found
+
+
+def printable(text: str) -> str:
+    """Return foreign text in one line, shortened."""
+    shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."

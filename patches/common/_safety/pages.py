@@ -1,0 +1,120 @@
+"""Pages of an index that are not what they should be: what is wrong is left out, with a warning."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from pip._internal.index.collector import IndexContent
+from pip._internal.models.link import Link
+from pip._internal.utils.misc import redact_auth_from_url
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_SHOWN = 200
+
+
+class InvalidPageError(Exception):
+    """A page, or an entry of one, is invalid; the text says what is wrong with it."""
+
+
+def links_of(parse: Callable[[IndexContent], Iterable[Link]], page: IndexContent) -> list[Link]:
+    """Return the links of a page; none, after a warning, if it cannot be read."""
+    try:
+        return list(parse(page))
+    except InvalidPageError as error:
+        reason = str(error)
+    except (ValueError, LookupError, AssertionError, RecursionError) as error:
+        reason = f"it cannot be read: {_quoted(str(error))}"
+    logger.warning("Ignoring the page %s: %s", _shown(page.url), reason)
+    return []
+
+
+def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
+    """Yield the valid files of a page in JSON (PEP 691); warn once if there are others.
+
+    Raise InvalidPageError if it has no list of files.
+    """
+    if not isinstance(page, dict):
+        raise InvalidPageError("it is not a JSON object")
+    files = page.get("files", [])
+    if not isinstance(files, list):
+        raise InvalidPageError("its files are not a list")
+    problems = []
+    for file in files:
+        try:
+            _check(file)
+        except InvalidPageError as error:
+            problems.append(error)
+        else:
+            yield file
+    if problems:
+        number = f"{len(problems)} files" if len(problems) > 1 else "a file"
+        logger.warning("Ignoring %s of the page %s: %s", number, _shown(url), problems[0])
+
+
+def link_or_none(make: Callable[..., Link | None], *values: object, **named: object) -> Link | None:
+    """Return the link that ``make`` returns; None, after a warning, if its URL is invalid."""
+    try:
+        return make(*values, **named)
+    except ValueError as error:
+        page = named.get("page_url", values[-1])
+        reason = _quoted(str(error))
+        logger.warning("Ignoring a link of the page %s: %s", _shown(str(page)), reason)
+        return None
+
+
+def _check(file: object) -> None:
+    """Raise InvalidPageError if a file of a page has not the types of PEP 691 and PEP 700."""
+    if not isinstance(file, dict):
+        raise InvalidPageError("it is not a JSON object")
+    for key, (is_valid, expected) in _KEYS.items():
+        if file.get(key) is not None and not is_valid(file[key]):
+            raise InvalidPageError(f"its {key} is not {expected}")
+
+
+def _is_hashes(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(digest, str) for digest in value.values())
+
+
+def _is_metadata(value: object) -> bool:
+    return isinstance(value, bool) or _is_hashes(value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and value >= 0
+
+
+def _is_time(value: object) -> bool:
+    try:
+        datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return isinstance(value, str)
+
+
+_KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "url": (_is_text, "a string"),
+    "filename": (_is_text, "a string"),
+    "hashes": (_is_hashes, "a table of strings"),
+    "requires-python": (_is_text, "a string"),
+    "core-metadata": (_is_metadata, "a boolean or a table of strings"),
+    "dist-info-metadata": (_is_metadata, "a boolean or a table of strings"),
+    "yanked": (lambda value: isinstance(value, (bool, str)), "a boolean or a string"),
+    "size": (_is_size, "a number of bytes"),
+    "upload-time": (_is_time, "a time"),
+}
+
+
+def _shown(url: str) -> str:
+    """Return the URL of a page without its password, as one word without control characters."""
+    return _quoted(redact_auth_from_url(url))
+
+
+def _quoted(text: str) -> str:
+    return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")

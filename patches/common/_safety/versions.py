@@ -1,0 +1,31 @@
+"""Name and version in METADATA, which may be none."""
+
+from __future__ import annotations
+
+import re
+
+from pip._internal.metadata import BaseDistribution
+from pip._internal.metadata.importlib._compat import BadMetadata
+from pip._vendor.packaging.version import InvalidVersion, Version
+
+
+def name_of(dist: BaseDistribution) -> str:
+    """Return the normalized name of a distribution, or the text in its place."""
+    try:
+        return dist.canonical_name
+    except BadMetadata:
+        return str(dist.metadata["Name"])
+
+
+def version_of(dist: BaseDistribution) -> Version | str:
+    """Return the version of a distribution, or the text in its place if that is no version."""
+    try:
+        return dist.version
+    except (InvalidVersion, TypeError, BadMetadata):
+        return str(dist.metadata["Version"])
+
+
+def metadata_version_of(dist: BaseDistribution) -> str:
+    """Return the version of the METADATA of a distribution, "0" if it has no valid one."""
+    text = str(dist.metadata_version)
+    return text if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", text) else "0"

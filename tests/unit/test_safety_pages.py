@@ -1,0 +1,140 @@
+"""What is wrong with a page or a URL is left out or reported, and nothing else is lost for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from pip._internal.exceptions import InstallationError
+from pip._internal.index.collector import IndexContent
+from pip._internal.models.link import Link
+
+from patches.common._safety.pages import files_of, link_or_none, links_of
+from patches.common._safety.urls import check_urls
+
+URL = "https://user:secret@index.example/simple/torch/"
+SHOWN = "'https://user:****@index.example/simple/torch/'"
+GOOD = {
+    "filename": "torch-1.0-py3-none-any.whl",
+    "url": "torch-1.0-py3-none-any.whl",
+    "hashes": {"sha256": "00"},
+    "requires-python": ">=3",
+    "core-metadata": {"sha256": "00"},
+    "yanked": "broken",
+    "size": 5,
+    "upload-time": "2026-11-01T10:00:00.123456Z",
+}
+
+
+def page(content: bytes, kind: str = "application/vnd.pypi.simple.v1+json") -> IndexContent:
+    """Return a page with this content."""
+    return IndexContent(content, kind, None, URL)
+
+
+def parse(content: IndexContent) -> Iterator[Link]:
+    """Yield the links of a page in JSON, as pip does with the patch."""
+    for file in files_of(json.loads(content.content), content.url):
+        link = link_or_none(Link.from_json, file, content.url)
+        if link is not None:
+            yield link
+
+
+PAGES: dict[str, tuple[bytes, str]] = {
+    "no JSON": (b"<html>", "it cannot be read: 'Expecting value: line 1 column 1 (char 0)'"),
+    "cut": (b'{"files": [', "it cannot be read: 'Expecting value: line 1 column 12 (char 11)'"),
+    "deep": (b"[" * 100_000, "it cannot be read: "),
+    "a list": (b"[]", "it is not a JSON object"),
+    "null": (b"null", "it is not a JSON object"),
+    "files that are none": (b'{"files": {}}', "its files are not a list"),
+    "files that are null": (b'{"files": null}', "its files are not a list"),
+    "another encoding": (b'{"files": ["\xff"]}', "it cannot be read: "),
+}
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_a_page_that_cannot_be_read_is_ignored(caplog: pytest.LogCaptureFixture, case: str) -> None:
+    """One warning says which page it is and what is wrong with it; no password is shown."""
+    content, reason = PAGES[case]
+    assert links_of(parse, page(content)) == []
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith(f"Ignoring the page {SHOWN}: {reason}")
+    assert record.getMessage().isprintable()
+    assert len(record.getMessage()) < 500
+
+
+FILES: dict[str, tuple[object, str]] = {
+    "a string": ("x", "it is not a JSON object"),
+    "null": (None, "it is not a JSON object"),
+    "url": ({**GOOD, "url": ["x"]}, "its url is not a string"),
+    "filename": ({**GOOD, "filename": 5}, "its filename is not a string"),
+    "hashes": ({**GOOD, "hashes": []}, "its hashes is not a table of strings"),
+    "a hash": ({**GOOD, "hashes": {"sha256": 5}}, "its hashes is not a table of strings"),
+    "requires-python": ({**GOOD, "requires-python": 3}, "its requires-python is not a string"),
+    "core-metadata": (
+        {**GOOD, "core-metadata": "x"},
+        "its core-metadata is not a boolean or a table of strings",
+    ),
+    "dist-info-metadata": (
+        {**GOOD, "dist-info-metadata": {"sha256": None}},
+        "its dist-info-metadata is not a boolean or a table of strings",
+    ),
+    "yanked": ({**GOOD, "yanked": []}, "its yanked is not a boolean or a string"),
+    "size": ({**GOOD, "size": "5"}, "its size is not a number of bytes"),
+    "negative size": ({**GOOD, "size": -5}, "its size is not a number of bytes"),
+    "upload-time": ({**GOOD, "upload-time": "soon"}, "its upload-time is not a time"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_one_wrong_file_hides_no_other(caplog: pytest.LogCaptureFixture, case: str) -> None:
+    """It is left out, with one warning for the page."""
+    file, reason = FILES[case]
+    content = json.dumps({"files": [file, GOOD, file]}).encode()
+    (link,) = links_of(parse, page(content))
+    assert link.filename == GOOD["filename"]
+    (record,) = caplog.records
+    assert record.getMessage() == f"Ignoring 2 files of the page {SHOWN}: {reason}"
+
+
+def test_what_may_be_missing_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """Nulls and missing keys are what PEP 691 and indexes have."""
+    nulls = {**GOOD, "requires-python": None, "size": None, "yanked": False, "core-metadata": True}
+    content = json.dumps({"files": [{"url": "x-1.zip"}, nulls, GOOD]}).encode()
+    assert len(links_of(parse, page(content))) == 3
+    assert not caplog.records
+
+
+def test_one_wrong_url_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """A link of a page in HTML is left out with a warning, too."""
+    for address, number in (("http://[::1", 0), ("x-1.0.zip", 1)):
+        anchor = {"href": address}
+        found = link_or_none(Link.from_element, anchor, page_url=URL, base_url=URL)
+        assert (found is not None) == bool(number)
+    (record,) = caplog.records
+    assert record.getMessage() == f"Ignoring a link of the page {SHOWN}: 'Invalid IPv6 URL'"
+
+
+def test_a_valid_url_or_path_is_no_error() -> None:
+    """Paths, also of Windows, and requirements pass."""
+    check_urls("http://[::1]:8080/x", "https://a/", "./x", "C:\\x", "torch[x]>=1; a == '['", "~/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://[::1/x", "'http://[::1/x' is not a valid URL: 'Invalid IPv6 URL'"),
+        (
+            "http://user:secret@a:99999999/",
+            "'http://a:99999999/' is not a valid URL: 'Port out of range 0-65535'",
+        ),
+        ("//[\x1b", "'//[\\x1b' is not a valid URL: 'Invalid IPv6 URL'"),
+    ],
+)
+def test_an_invalid_url_is_one_sentence(url: str, problem: str) -> None:
+    """It has no password in it."""
+    with pytest.raises(InstallationError) as caught:
+        check_urls("http://a/", url)
+    assert str(caught.value) == problem

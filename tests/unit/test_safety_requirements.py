@@ -1,0 +1,83 @@
+"""Markers and versions that are none, and files of requirements without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pip._internal.exceptions import InstallationError
+from pip._internal.metadata import get_metadata_distribution
+from pip._internal.utils.temp_dir import global_tempdir_manager
+from pip._vendor.packaging.version import Version
+
+from patches.common._safety.markers import marker_of
+from patches.common._safety.requirement_files import LARGEST, content_of
+from patches.common._safety.versions import metadata_version_of, name_of, version_of
+
+VERSIONS: dict[str, tuple[bytes, object]] = {
+    "valid": (b"Version: 1.0\n", Version("1.0")),
+    "invalid": (b"Version: _x\n", "_x"),
+    "empty": (b"Version: \n", ""),
+    "missing": (b"", "None"),
+}
+
+
+@pytest.mark.parametrize("case", VERSIONS)
+def test_version_in_metadata(case: str) -> None:
+    """What is no version is its text."""
+    line, expected = VERSIONS[case]
+    content = b"Metadata-Version: 2.1\nName: x\n" + line
+    with global_tempdir_manager():
+        dist = get_metadata_distribution(content, "x-1.0-py3-none-any.whl", "x")
+        assert version_of(dist) == expected
+
+
+@pytest.mark.parametrize(("line", "expected"), [("Name: X_y\n", "x-y"), ("", "None")])
+def test_name_in_metadata(line: str, expected: str) -> None:
+    """A missing one is a text, too."""
+    content = f"Metadata-Version: 2.1\n{line}Version: 1.0\n".encode()
+    with global_tempdir_manager():
+        dist = get_metadata_distribution(content, "x_y-1.0-py3-none-any.whl", "x_y")
+        assert name_of(dist) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2.4", "2.4"), ("2", "2"), ("", "0"), ("x", "0"), ("2.", "0"), ("1" * 5000, "0")],
+)
+def test_version_of_metadata(text: str, expected: str) -> None:
+    """`pip show` compares it with others."""
+    content = f"Metadata-Version: {text}\nName: x\nVersion: 1.0\n".encode()
+    with global_tempdir_manager():
+        dist = get_metadata_distribution(content, "x-1.0-py3-none-any.whl", "x")
+        assert metadata_version_of(dist) == expected
+
+
+def test_a_valid_marker_is_returned() -> None:
+    """As packaging reads it."""
+    assert str(marker_of("python_version > '3'", "x")) == 'python_version > "3"'
+
+
+@pytest.mark.parametrize("text", ["variant_label == 'x'", "(", "python_version", "a == 'b'"])
+def test_an_invalid_marker_is_an_error_about_the_requirement(text: str) -> None:
+    """Markers about variants are for metadata alone."""
+    with pytest.raises(InstallationError, match="Invalid requirement: 'x': "):
+        marker_of(text, " x ")
+
+
+@pytest.mark.parametrize("size", [0, 10, LARGEST])
+def test_a_file_of_requirements_is_read(tmp_path: Path, size: int) -> None:
+    """All of it."""
+    (tmp_path / "x").write_bytes(b"x" * size)
+    with (tmp_path / "x").open("rb") as file:
+        assert len(content_of(file)) == size
+
+
+def test_a_file_of_requirements_without_end_is_an_error(tmp_path: Path) -> None:
+    """No more of it is read than the limit."""
+    path = tmp_path / "x"
+    with path.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    with path.open("rb") as file, pytest.raises(InstallationError) as caught:
+        content_of(file)
+    assert str(caught.value) == f"Could not read {str(path)!a}: it is larger than 16 MiB"
