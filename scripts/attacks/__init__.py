@@ -1,0 +1,1 @@
+"""Families of attacks and faults, for `scripts/attack.py`."""

@@ -1,0 +1,1 @@
+"""Pips that are ended at any moment, and several at once."""

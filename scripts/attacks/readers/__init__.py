@@ -1,0 +1,1 @@
+"""Readers of foreign text, in a process with the engine."""

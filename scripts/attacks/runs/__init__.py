@@ -1,0 +1,1 @@
+"""Whole runs of pip, forked from one that is imported."""
