@@ -1,0 +1,61 @@
+"""What SECURITY.md and the table of limits in README.md promise is what tests and code have."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from patches.common._safety import limits as network
+from patches.common._safety import requirement_files
+from pip_variants.core import limits
+from pip_variants.pip_adapter import every_set, plugin_env, prepare
+from pip_variants.providers import _plugin_probe, plugin, probe
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_test_that_security_names_exists() -> None:
+    """A promise without a test is none."""
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text("utf-8")))
+    defined = {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(named) > 20
+    assert named - defined == set()
+
+
+MEBIBYTE = limits.MEBIBYTE
+STATED = (
+    f"{limits.MAX_BYTES // MEBIBYTE} MiB, {limits.MAX_ITEMS:,} items, {limits.DIGITS:,} digits",
+    f"{limits.LABELS:,}, {limits.NAMESPACES:,}",
+    f"| {limits.PROPERTIES:,} |",
+    f"{limits.NAME_LENGTH} characters",
+    f"{limits.REQUIREMENTS}, {limits.SPECIFIERS}",
+    f"{limits.TEXT_LENGTH:,} characters",
+    f"directory of a wheel | {limits.DIRECTORY_BYTES // MEBIBYTE} MiB",
+    f"after their download | {prepare._MOST_DISCARDED} |",
+    f"finds no set | {every_set._MOST_STEPS:,} |",
+    f"answer | {plugin.TIME_LIMIT:g} seconds",
+    f"answer | {probe.TIME_LIMIT:g} seconds",
+    f"installation | {plugin_env.TIME_LIMIT / 60:g} minutes",
+    f"{_plugin_probe.LARGEST_FILE // MEBIBYTE} MiB a file",
+    f"{network.MAX_DOCUMENT // MEBIBYTE} MiB, sent and decompressed",
+    f"{network.MAX_HEADERS // MEBIBYTE} MiB, 64 KiB a line",
+    f"{network.PATIENCE} times `--timeout` of waiting",
+    f"{network.SLOWEST // 1024} KiB in {network.PATIENCE} times `--timeout`",
+    f"neither: {network.MAX_DOWNLOAD // 1024**3} GiB",
+    f"requirements {requirement_files.LARGEST // MEBIBYTE} MiB",
+)
+
+
+@pytest.mark.parametrize("text", STATED)
+def test_table_of_limits_has_those_of_the_code(text: str) -> None:
+    """As README.md shows them to users."""
+    section = (ROOT / "README.md").read_text("utf-8").partition("\n## Limits\n")[2]
+    assert text in section.partition("\n## ")[0]
