@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pip_variants.core.errors import InterpreterError, printable, quoted, shortened
+from pip_variants.core.limits import NAME_LENGTH
 from pip_variants.core.properties import (
     Feature,
     Property,
@@ -118,7 +119,7 @@ def _failure(reason: str, printed: str = "") -> ProviderResult:
 
 
 def _name(name: object) -> Feature:
-    if not is_feature(name):
+    if not is_feature(name) or len(name) > NAME_LENGTH:
         raise ValueError(f"{quoted(name)} is not a feature name")
     return name
 
@@ -128,7 +129,7 @@ def _values(values: Any) -> tuple[Value, ...]:  # noqa: ANN401 - parsed JSON
         raise TypeError("its values are not a list")
     valid = dict.fromkeys(filter(is_value, values))
     for value in values:
-        if not is_value(value):
+        if not is_value(value) or len(value) > NAME_LENGTH:
             raise ValueError(f"{quoted(value)} is not a value")
     return tuple(valid)
 

@@ -244,6 +244,14 @@ INVALID = [
     pytest.param("[Config('arch', ['a b'])]", "its result is not usable: 'a b' is not a value"),
     pytest.param("[Config('arch', [''])]", "its result is not usable: '' is not a value"),
     pytest.param(
+        "[Config('arch', ['a' * 256])]",
+        f"its result is not usable: '{'a' * 79}...' is not a value",
+    ),
+    pytest.param(
+        "[Config('a' * 256, ['a'])]",
+        f"its result is not usable: '{'a' * 79}...' is not a feature name",
+    ),
+    pytest.param(
         "[Config('arch', ['\\x1b]0;x\\x07'])]",
         r"its result is not usable: '\x1b]0;x\x07' is not a value",
     ),
