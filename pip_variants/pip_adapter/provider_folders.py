@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pip_variants.core.limits import MAX_BYTES
 from pip_variants.system.locks import locked
 from pip_variants.system.owned import (
     belongs_to_us,
@@ -32,8 +33,6 @@ from pip_variants.system.owned import (
 from .compat import temporary_folder
 
 _INVENTORY = "complete"
-_LARGEST = 16 * 1024 * 1024
-"""Bytes of an inventory."""
 _WORK = ".new-"
 _LONGEST_WORK = 24 * 3600.0
 """Seconds after which a folder of work is left over, where no lock can tell."""
@@ -157,7 +156,7 @@ def _inventory(site: Path) -> dict[str, list[object]] | None:
     """Return size and hash of each file that was installed in a folder, or None."""
     if site.is_symlink():
         return None
-    text = read_limited(site / _INVENTORY, _LARGEST)
+    text = read_limited(site / _INVENTORY, MAX_BYTES)
     try:
         found = json.loads(text) if text is not None else None
     except (ValueError, RecursionError):

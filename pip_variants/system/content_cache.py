@@ -7,12 +7,12 @@ import hashlib
 import re
 from pathlib import Path
 
+from pip_variants.core.limits import MAX_BYTES
+
 from .atomic_file import replace_file
 from .owned import read_limited
 
 is_sha256 = re.compile("[0-9a-f]{64}").fullmatch
-LARGEST = 16 * 1024 * 1024
-"""Bytes of an entry; what is larger is not cached."""
 
 
 class ContentCache:
@@ -20,7 +20,7 @@ class ContentCache:
 
     An entry never becomes stale, because other content has another name. A damaged entry is
     ignored, because its content does not match its name. For that reason it does not matter whom
-    it belongs to.
+    it belongs to. What is larger than a document may be is not cached.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,13 +30,13 @@ class ContentCache:
         """Return the content with this hash, or None if it is not cached."""
         if not is_sha256(sha256):
             return None
-        data = read_limited(self._folder / sha256, LARGEST)
+        data = read_limited(self._folder / sha256, MAX_BYTES)
         is_valid = data is not None and hashlib.sha256(data).hexdigest() == sha256
         return data if is_valid else None
 
     def put(self, sha256: str, data: bytes) -> None:
         """Cache ``data``, which has this hash; do nothing if the folder cannot be written."""
-        if not is_sha256(sha256) or len(data) > LARGEST:
+        if not is_sha256(sha256) or len(data) > MAX_BYTES:
             return
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)

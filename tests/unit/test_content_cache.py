@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_variants.system.content_cache import LARGEST, ContentCache
+from pip_variants.core.limits import MAX_BYTES
+from pip_variants.system.content_cache import ContentCache
 
 CONTENT = b"a" * 1_000_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -63,7 +64,7 @@ ENTRIES: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,
     "link to a device": lambda path: path.symlink_to("/dev/zero"),
     "without an end": lambda path: _sparse(path, 1 << 40),
-    "larger than any document": lambda path: _sparse(path, LARGEST + 1),
+    "larger than any document": lambda path: _sparse(path, MAX_BYTES + 1),
 }
 
 
@@ -81,7 +82,7 @@ def test_what_another_user_put_there_neither_hangs_nor_fails(
 
 def test_what_is_too_large_to_be_read_again_is_not_cached(tmp_path: Path) -> None:
     """No document is that large."""
-    data = bytes(LARGEST + 1)
+    data = bytes(MAX_BYTES + 1)
     ContentCache(tmp_path).put(hashlib.sha256(data).hexdigest(), data)
     assert list(tmp_path.iterdir()) == []
 

@@ -366,7 +366,10 @@ def test_failure_of_a_library_is_one_sentence(error: Exception, sentence: str) -
     assert str(found) == sentence
 
 
-@pytest.mark.parametrize("error", [InstallationError("x"), ValueError("x"), OSError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [InstallationError("x"), ValueError("x"), OSError("x"), BrokenPipeError(errno.EPIPE, "x")],
+)
 def test_other_error_is_left_as_it_is(error: Exception) -> None:
     """Pip's own are sentences, and a defect is to have its traceback."""
     assert in_one_sentence(error) is None

@@ -130,6 +130,17 @@ def test_a_valid_url_or_path_is_no_error() -> None:
             "http://user:secret@a:99999999/",
             "'http://a:99999999/' is not a valid URL: 'Port out of range 0-65535'",
         ),
+        (
+            "http://user:sec/ret@a/",
+            "'http://a/' is not a valid URL: 'Port could not be cast to integer value as ...'",
+        ),
+        (
+            "http://user:sec\u2100ret@a/",
+            (
+                "'http://a/' is not a valid URL:"
+                " 'netloc ... contains invalid characters under NFKC normalization'"
+            ),
+        ),
         ("//[\x1b", "'//[\\x1b' is not a valid URL: 'Invalid IPv6 URL'"),
     ],
 )

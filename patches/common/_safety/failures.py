@@ -57,7 +57,7 @@ def in_one_sentence(error: Exception) -> PipError | None:
         about: object = error.request if error.response is None else error.response
         shown = shown_url(str(getattr(about, "url", "")))
         return NetworkConnectionError(f"Could not fetch {shown}: {error}", error.response)
-    if isinstance(error, PipError):
+    if isinstance(error, (PipError, BrokenPipeError)):  # nobody reads what is printed
         return None
     if isinstance(error, (RequestException, HTTPError)):
         url = getattr(getattr(error, "request", None), "url", None)

@@ -8,11 +8,10 @@ from datetime import datetime
 
 from pip._internal.index.collector import IndexContent
 from pip._internal.models.link import Link
-from pip._internal.utils.misc import redact_auth_from_url
+
+from .failures import quoted, shown_url
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_SHOWN = 200
 
 
 class InvalidPageError(Exception):
@@ -26,8 +25,8 @@ def links_of(parse: Callable[[IndexContent], Iterable[Link]], page: IndexContent
     except InvalidPageError as error:
         reason = str(error)
     except (ValueError, LookupError, AssertionError, RecursionError) as error:
-        reason = f"it cannot be read: {_quoted(str(error))}"
-    logger.warning("Ignoring the page %s: %s", _shown(page.url), reason)
+        reason = f"it cannot be read: {quoted(str(error))}"
+    logger.warning("Ignoring the page %s: %s", shown_url(page.url), reason)
     return []
 
 
@@ -51,7 +50,7 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
             yield file
     if problems:
         number = f"{len(problems)} files" if len(problems) > 1 else "a file"
-        logger.warning("Ignoring %s of the page %s: %s", number, _shown(url), problems[0])
+        logger.warning("Ignoring %s of the page %s: %s", number, shown_url(url), problems[0])
 
 
 def link_or_none(make: Callable[..., Link | None], *values: object, **named: object) -> Link | None:
@@ -60,8 +59,8 @@ def link_or_none(make: Callable[..., Link | None], *values: object, **named: obj
         return make(*values, **named)
     except ValueError as error:
         page = named.get("page_url", values[-1])
-        reason = _quoted(str(error))
-        logger.warning("Ignoring a link of the page %s: %s", _shown(str(page)), reason)
+        reason = quoted(str(error))
+        logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
         return None
 
 
@@ -109,12 +108,3 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "size": (_is_size, "a number of bytes"),
     "upload-time": (_is_time, "a time"),
 }
-
-
-def _shown(url: str) -> str:
-    """Return the URL of a page without its password, as one word without control characters."""
-    return _quoted(redact_auth_from_url(url))
-
-
-def _quoted(text: str) -> str:
-    return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")

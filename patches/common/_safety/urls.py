@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from pip._internal.exceptions import InstallationError
 
-_LONGEST_SHOWN = 200
+from .failures import quoted
+
+_QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
+"""What an error repeats of a URL, perhaps a part of its password."""
 
 
 def check_urls(*locations: str) -> None:
@@ -15,12 +19,14 @@ def check_urls(*locations: str) -> None:
         try:
             _ = urlsplit(location).port
         except ValueError as error:
-            problem = f"{shown_url(location)} is not a valid URL: {str(error)!a}"
-            raise InstallationError(problem) from None
+            problem = quoted(_QUOTATION.sub("...", str(error)))
+            raise InstallationError(
+                f"{shown_url(location)} is not a valid URL: {problem}"
+            ) from None
 
 
 def shown_url(location: str) -> str:
     """Return an invalid URL in quotes, without the password that is before its last @."""
     scheme, _, rest = location.partition("//")
     shown = f"{scheme}//{rest.rpartition('@')[2]}" if rest else location
-    return ascii(f"{shown[:_LONGEST_SHOWN]}..." if len(shown) > _LONGEST_SHOWN else shown)
+    return quoted(shown)

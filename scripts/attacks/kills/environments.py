@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from build import CHECKOUT, build_wheel, releases
@@ -370,3 +370,25 @@ def _data(name: str, version: str) -> dict[str, bytes]:
         f"{name}.pth": b"",
         f"z_{name}.py": b"last = True\n",
     }
+
+
+@dataclass(slots=True)
+class InEnvironment:
+    """What the families here have in common: the environment that all cases begin with.
+
+    ``wheels`` are of ours, from the one that is installed to its upgrade; none: they are built.
+    In the places ``unjudged`` something may be left.
+    """
+
+    wheels: Sequence[Path] = ()
+    unjudged: Sequence[str] = ()
+    _environment: Environment = field(init=False)
+
+    def setup(self) -> None:
+        """Make the environment."""
+        self._environment = Environment(self.wheels)
+        self._environment.prepare()
+
+    def close(self) -> None:
+        """Remove it."""
+        self._environment.close()

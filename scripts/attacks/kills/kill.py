@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attacks.family import Finding
 
-from .environments import OURS, Ended, Environment, end_all, wait_for
+from .environments import OURS, Ended, Environment, InEnvironment, end_all, wait_for
 
 _CHILDREN_END = 3.0
 """Seconds in which everything that pip started ends after it."""
@@ -68,26 +68,13 @@ class Undisturbed:
 
 
 @dataclass(slots=True)
-class Kill:
+class Kill(InEnvironment):
     """A command is ended by a signal, or by a power loss that takes what was written last."""
 
     commands: Sequence[Command] = COMMANDS
     ways: Sequence[str] = ("KILL", "KILL", "TERM", "INT", "power")
-    wheels: Sequence[Path] = ()
-    unjudged: Sequence[str] = ()
-    """Places in which something may be left."""
     name: str = "kill"
-    _environment: Environment = field(init=False)
     _undisturbed: dict[str, Undisturbed] = field(init=False, default_factory=dict)
-
-    def setup(self) -> None:
-        """Make the environment that all cases begin with."""
-        self._environment = Environment(self.wheels)
-        self._environment.prepare()
-
-    def close(self) -> None:
-        """Remove it."""
-        self._environment.close()
 
     def attempt(self, rng: random.Random) -> Finding | None:
         """End a command, repeat it, and compare with the same command that nobody ended."""

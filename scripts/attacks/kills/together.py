@@ -6,12 +6,11 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from attacks.family import Finding
 
-from .environments import Ended, Environment
+from .environments import Ended, InEnvironment
 from .kill import check
 
 _COMMANDS = (
@@ -28,22 +27,10 @@ _LAST = ("install", "app==1.1", "kernels", "two==2.0")
 
 
 @dataclass(slots=True)
-class Together:
+class Together(InEnvironment):
     """Two or four commands start within a moment; after them, one more succeeds."""
 
-    wheels: Sequence[Path] = ()
-    unjudged: Sequence[str] = ()
     name: str = "together"
-    _environment: Environment = field(init=False)
-
-    def setup(self) -> None:
-        """Make the environment that all cases begin with."""
-        self._environment = Environment(self.wheels)
-        self._environment.prepare()
-
-    def close(self) -> None:
-        """Remove it."""
-        self._environment.close()
 
     def attempt(self, rng: random.Random) -> Finding | None:
         """Run several commands at once, the same or different ones, and one after them."""

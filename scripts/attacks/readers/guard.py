@@ -101,6 +101,20 @@ class InProcess:
         return Finding(text, f"{shown(case.shown)}\n{trace}".rstrip())
 
 
+class InFolder(InProcess):
+    """A family with files, in a folder of its own."""
+
+    def setup(self) -> None:
+        """Prepare what all cases share, and the folder."""
+        super().setup()
+        self._temporary = temporary_folder()
+        self._folder = Path(self._temporary.name)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self._temporary.cleanup()
+
+
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """Return a new folder, in memory where the system has a place for that."""
     place = _MEMORY_FOLDER if os.access(_MEMORY_FOLDER, os.W_OK) else None

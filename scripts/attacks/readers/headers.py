@@ -39,7 +39,7 @@ from pip_variants.remote.transport import (
 )
 from pip_variants.remote.wheel_metadata import WheelReader
 
-from .guard import Case, InProcess, outcome, promise, temporary_folder
+from .guard import Case, InFolder, outcome, promise
 from .mutations import TEXTS, edited_text, text
 
 if find_spec("pip._safety") is None:  # only a patched pip has it
@@ -131,15 +131,14 @@ class Server:
         return None
 
 
-class ServerReplies(InProcess):
+class ServerReplies(InFolder):
     """Documents, parts of wheels, and whole files from servers that err or lie."""
 
     name = "headers"
 
     def setup(self) -> None:
-        """Make a folder for what is kept, and the session of pip."""
+        """Make the session of pip, and the folder for what is kept."""
         super().setup()
-        self._folder = temporary_folder()
         self._adapter = _Adapter()
         self._session = PipSession()
         self._session.mount("https://", self._adapter)
@@ -150,7 +149,7 @@ class ServerReplies(InProcess):
     def close(self) -> None:
         """Remove what is kept."""
         self._session.close()
-        self._folder.cleanup()
+        super().close()
 
     def draw(self, rng: Random) -> Case:
         """Return a request, and what the server makes of it."""
@@ -160,7 +159,7 @@ class ServerReplies(InProcess):
         if kind <= 4:
             return _document(rng)
         if kind <= 6:
-            return _wheel(rng, Path(self._folder.name, "kept.whl"))
+            return _wheel(rng, self._folder / "kept.whl")
         return _download(rng) if kind == 7 else self._response(rng)
 
     def _response(self, rng: Random) -> Case:

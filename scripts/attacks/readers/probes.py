@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -29,7 +28,7 @@ from pip_variants.providers._kfd import NODES, OVERRIDE, VISIBLE
 from pip_variants.providers.result import ProviderResult
 from pip_variants.publish.known_files import KnownFiles
 
-from .guard import Case, InProcess, check_text, outcome, promise, temporary_folder
+from .guard import Case, InFolder, check_text, outcome, promise
 from .mutations import TEXTS, edited_bytes, edited_text, mutated, number, text
 
 _NVML: dict[str, object] = {
@@ -75,16 +74,14 @@ _FORCED: dict[str, tuple[str, ...]] = {
 _KEPT = "nvml-attack"
 
 
-class Probes(InProcess):
+class Probes(InFolder):
     """Everything that is read of a machine, and of what was read before."""
 
     name = "probes"
 
     def setup(self) -> None:
-        """Make the folder of the files, and the facts of an earlier run in it."""
+        """Make the facts of an earlier run, in the folder of the files."""
         super().setup()
-        self._temporary = temporary_folder()
-        self._folder = Path(self._temporary.name)
         self._source = cache.Source(
             _KEPT,
             cache.Dependencies(()),
@@ -108,10 +105,6 @@ class Probes(InProcess):
         known.remember(document, "0" * 64, "1" * 64)
         known.save()
         self._remembered: object = json.loads(self._memory.read_text(encoding="utf-8"))
-
-    def close(self) -> None:
-        """Remove the folder."""
-        self._temporary.cleanup()
 
     def draw(self, rng: Random) -> Case:
         """Return a file that one of the readers expects, changed."""

@@ -21,7 +21,7 @@ from pip_variants.remote.index_file import IndexFile, read_index_file
 from pip_variants.remote.transport import RemoteFile
 
 from .documents import POOL, Document, features, ranking, valid
-from .guard import Case, InProcess, check_text, outcome, promise, temporary_folder
+from .guard import Case, InFolder, check_text, outcome, promise
 from .mutations import edited_bytes, encoded, mutated
 
 _NAMESPACES = ("gpu", "cpu", "x86_64")
@@ -29,25 +29,16 @@ _DATES = (dt.date(1979, 5, 27), dt.datetime(1979, 5, 27, 7, 32))  # noqa: DTZ001
 _LOCK = "pylock.toml"
 
 
-class TomlFiles(InProcess):
+class TomlFiles(InFolder):
     """TOML that a user, or another tool, wrote."""
 
     name = "toml"
-
-    def setup(self) -> None:
-        """Make the folder of the platform files."""
-        super().setup()
-        self._folder = temporary_folder()
-
-    def close(self) -> None:
-        """Remove it."""
-        self._folder.cleanup()
 
     def draw(self, rng: Random) -> Case:
         """Return a platform file, a table or an entry of a lock."""
         kind = rng.randrange(10)
         if kind == 0:
-            return _written_platform(rng, Path(self._folder.name, "written.toml"))
+            return _written_platform(rng, self._folder / "written.toml")
         if kind <= 4:
             return self._platform(rng)
         return _table(rng) if kind <= 6 else _entry(rng)
@@ -56,7 +47,7 @@ class TomlFiles(InProcess):
         properties = {name: features(rng) for name in rng.sample(_NAMESPACES, 2)}
         document: Document = {"version": 1, "complete": True, "properties": properties}
         text = _mutated(rng, document)
-        path = Path(self._folder.name, "platform.toml")
+        path = self._folder / "platform.toml"
 
         def check() -> None:
             path.write_bytes(text)

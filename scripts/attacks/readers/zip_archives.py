@@ -35,7 +35,7 @@ from pip_variants.publish.sdist import read_pkg_info
 from pip_variants.system.unpacking import DiskFullError, Unpacked, Unpacking, replace_by_outline
 
 from .documents import valid
-from .guard import Case, InProcess, check_text, outcome, promise, temporary_folder
+from .guard import Case, InFolder, check_text, outcome, promise
 from .mutations import edited_bytes, text
 
 _INFO = "x-1.0.dist-info"
@@ -89,23 +89,14 @@ _MEMBER_NAMES = (
 )
 
 
-class ZipArchives(InProcess):
+class ZipArchives(InFolder):
     """Wheels and source distributions on a disk, and wheels of which only parts are at hand."""
 
     name = "zip"
 
-    def setup(self) -> None:
-        """Make the folder of the files."""
-        super().setup()
-        self._folder = temporary_folder()
-
-    def close(self) -> None:
-        """Remove it."""
-        self._folder.cleanup()
-
     def draw(self, rng: Random) -> Case:
         """Return an archive: whole, with changed records, or with changed bytes."""
-        folder = Path(self._folder.name)
+        folder = self._folder
         kind = rng.random()
         if kind < 0.1:
             return _sdist(rng, folder)
