@@ -45,6 +45,12 @@ def test_lost_output_is_an_error_of_pip(case: str, monkeypatch: pytest.MonkeyPat
         raise LOST[case]
 
 
+def test_pipe_that_nobody_reads_is_lost_output_once_it_is_flushed() -> None:
+    """The error has emptied what was buffered: nothing is left to fail again."""
+    with pytest.raises(BrokenStdoutLoggingError), writing("freeze", Values()):
+        raise LOST["pipe"]
+
+
 def test_output_is_lost_where_no_command_runs(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,6 +92,8 @@ def writing(name: str, options: Values) -> Iterator[None]:
         yield
     except (OSError, BrokenStdoutLoggingError) as error:
         _end_output(error)
+        if isinstance(error, BrokenPipeError):
+            raise BrokenStdoutLoggingError from error
         if isinstance(error, OSError):
             raise _command_error(f"pip {name}: {reason(error)}") from error
         raise
