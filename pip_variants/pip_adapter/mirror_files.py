@@ -28,7 +28,7 @@ from pip_variants.publish.known_files import KnownFiles
 from pip_variants.publish.release_files import LocalFile, group_by_version, is_sdist, is_wheel
 from pip_variants.remote.transport import RemoteFile
 from pip_variants.system.atomic_file import replace_file
-from pip_variants.system.owned import remove
+from pip_variants.system.purging import remove
 
 from .compat import HashMismatch, InstallationError, format_size, indent_log
 from .downloads import Downloads

@@ -33,6 +33,7 @@ from pip_variants.providers.result import ProviderResult
 from pip_variants.providers.runner import Plugin
 from pip_variants.system import child, interpreter
 from pip_variants.system.owned import trusted
+from pip_variants.system.purging import remove
 
 from .compat import redact_auth_from_url, runnable_pip, temporary_folder
 from .provider_folders import Place, complete, elsewhere, is_complete, move, place_of, working_in
@@ -241,7 +242,10 @@ def query_plugin(
     plugin_api = plugin.plugin_api or _registered(site, plugin.packages[0])
     if is_endpoint(plugin_api) and not is_module_of(site, plugin.packages, plugin_api):
         return _failed(plugin, messages.foreign_module(plugin_api, plugin.packages))
-    result = plugin_process.query(site, folder, plugin_api, known, tick=installer.tick)
+    try:
+        result = plugin_process.query(site, folder, plugin_api, known, tick=installer.tick)
+    finally:
+        remove(folder)
     if result.failed:
         return replace(_failed(plugin, str(result.reason)), output=result.output)
     reason = None if result.features else messages.NOTHING_DETECTED

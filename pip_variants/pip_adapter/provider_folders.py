@@ -25,10 +25,10 @@ from pip_variants.system.owned import (
     is_private,
     open_regular,
     read_limited,
-    remove,
     resolve_own,
     seal,
 )
+from pip_variants.system.purging import remove
 
 from .compat import temporary_folder
 

@@ -8,7 +8,6 @@ have written it: the file itself, and every folder above it, by which it could b
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -185,14 +184,3 @@ def is_own(path: Path, found: os.stat_result, *, is_private: bool) -> bool:
 def is_private(folder: Path) -> bool:
     """Return whether a folder lets nobody but its owner get to what lies in it; raise OSError."""
     return os.name == "posix" and not folder.stat().st_mode & _ENTERED
-
-
-def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with all in it, as far as that is possible."""
-    import shutil
-
-    with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

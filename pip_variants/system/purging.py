@@ -1,15 +1,16 @@
-"""What `pip cache purge` removes of a folder: all in it, and nothing that lies elsewhere."""
+"""Removes what lies in a folder, whatever it is, and nothing that lies elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
 def files_below(folder: Path) -> list[str]:
-    """Return all but folders that lies in a folder, links to folders included.
+    """Return all but folders that `pip cache purge` removes of a folder, links to folders included.
 
     Other disks that are mounted there are left out, and so is what cannot be read. Whatever is in
     the place of the folder, as a link to another one, is returned itself.
@@ -50,3 +51,57 @@ def remove_files(
             size += had
             gone.append(file)
     return gone, size
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all in it, as far as that is possible.
+
+    Folders may be as deep as they like, and have any modes.
+    """
+    with contextlib.suppress(OSError):
+        if _is_folder(path):
+            _open_up(path)
+            _empty(path)
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    """Remove all in a folder but what cannot be removed."""
+    stays: set[Path] = set()
+    while paths := [path for path in folder.iterdir() if path not in stays]:
+        for path in paths:
+            try:
+                _remove_entry(path, folder)
+            except OSError:
+                stays.add(path)
+
+
+def _remove_entry(path: Path, folder: Path) -> None:
+    """Remove a file, a link or a folder in a folder; raise OSError.
+
+    The folders in it are moved up: no path becomes too long, and nothing is recursive.
+    """
+    if not _is_folder(path):
+        path.unlink()
+        return
+    _open_up(path)
+    for inner in list(path.iterdir()):
+        with contextlib.suppress(OSError):
+            if _is_folder(inner):
+                _open_up(inner)
+                inner.rename(folder / os.urandom(16).hex())
+            else:
+                inner.unlink()
+    path.rmdir()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _open_up(folder: Path) -> None:
+    """Let the owner of a folder list and change it."""
+    if os.name == "posix":
+        folder.chmod(stat.S_IRWXU)

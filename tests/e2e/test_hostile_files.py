@@ -193,3 +193,42 @@ def test_two_mirrors_into_one_folder_take_turns(
     pages = ["index.html", "index.json"]
     names = [wheel, f"{wheel}.metadata", "torch", "torch-2.8.0-variants.json", *pages, *pages]
     assert sorted(path.name for path in (pip.folder / "m").rglob("*")) == sorted(names)
+
+
+ODD_FOLDERS = {
+    "odd-1.0.dist-info.dist-info": "odd",  # a folder whose name has no version
+    "old-1.0_x.dist-info": "old",  # nor has METADATA
+    "few-1.0.dist-info": "few",  # entry points that are none
+}
+
+
+@pytest.mark.every_release
+def test_odd_distribution_stops_no_other(own_pip: Pip, tmp_path: Path) -> None:
+    """Others are installed and reported beside it, and it can be uninstalled."""
+    pip, site = own_pip, next(own_pip.python.parents[1].glob("lib/python*/site-packages"))
+    write_wheel(tmp_path / "links", "y-2.0-py3-none-any.whl")
+    for folder, name in ODD_FOLDERS.items():
+        info = site / folder
+        info.mkdir()
+        version = "1.0_x" if name == "old" else "1.0"
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (info / "METADATA").write_text(metadata)
+        (info / "INSTALLER").write_text("pip\n")
+        (info / "entry_points.txt").write_text("[console_scripts]\nodd\n")
+        (info / "RECORD").write_text(f"{folder}/METADATA,,\n{folder}/RECORD,,\n")
+    find = ("--no-index", "--find-links", str(tmp_path / "links"))
+    assert pip.run("install", *find, "y").last_line == "Successfully installed y-2.0"
+    for command in (("list",), ("freeze",), ("inspect",), ("show", *ODD_FOLDERS.values())):
+        pip.run(*command)
+    output = pip.run("uninstall", "-y", *ODD_FOLDERS.values())
+    assert output.stdout.count("Successfully uninstalled") == len(ODD_FOLDERS)
+    assert not [name for name in ODD_FOLDERS if (site / name).exists()]
+
+
+def test_wheel_whose_entry_points_are_none_is_refused(pip: Pip, tmp_path: Path) -> None:
+    """Before its first file is written."""
+    entries = {"y-2.0.dist-info/entry_points.txt": b"[console_scripts]\nodd\n"}
+    wheel = write_wheel(tmp_path, "y-2.0-py3-none-any.whl", files={"y.py": b"", **entries})
+    output = pip.run("install", "--no-index", str(wheel), status=1)
+    problem = f"{wheel.name} has an entry_points.txt that is not valid."
+    assert output.stderr == f"ERROR: For req: y==2.0. {problem}\n"

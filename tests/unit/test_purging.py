@@ -1,13 +1,14 @@
-"""`pip cache purge` removes what lies in its folder, and nothing that lies elsewhere."""
+"""What lies in a folder is removed, whatever it is, and nothing that lies elsewhere."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pip_variants.system.purging import files_below, remove_files
+from pip_variants.system.purging import files_below, remove, remove_files
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="makes links and FIFOs")
 
@@ -123,3 +124,80 @@ def test_file_that_cannot_be_removed_is_reported_and_the_others_are_removed(
     found = remove_files(files, lambda file, error: failed.append((file, error.strerror)))
     assert found == ([files[0], files[2]], 4)
     assert failed == [(files[1], "Permission denied")]
+
+
+def _deep(folder: Path) -> None:
+    """Make a tree that is deeper than a path may be long, and than Python calls itself."""
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(folder)
+        for _ in range(2000):
+            Path("deeper").mkdir()
+            os.chdir("deeper")
+        Path("file").touch()
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def _closed(folder: Path) -> None:
+    (folder / "a/b").mkdir(parents=True)
+    for path in (folder / "a/b", folder / "a", folder):
+        path.chmod(0)
+
+
+def _links(folder: Path) -> None:
+    (folder / "outside").symlink_to(folder.parent / "outside")
+    (folder / "loop").symlink_to("loop")
+    (folder / "a").mkdir()
+    (folder / "a/outside").symlink_to(folder.parent / "outside")
+    os.mkfifo(folder / "a/fifo")
+
+
+TREES: dict[str, Callable[[Path], object]] = {
+    "empty": lambda _: None,
+    "deep": _deep,
+    "without any rights": _closed,
+    "links and a FIFO": _links,
+}
+
+
+@pytest.mark.parametrize("case", TREES)
+def test_folder_is_removed_with_all_in_it(tmp_path: Path, outside: Path, case: str) -> None:
+    """Whatever a plugin has made of it."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    TREES[case](folder)
+    remove(folder)
+    assert sorted(tmp_path.iterdir()) == [outside]
+    assert (outside / "file").exists()
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays, and so do the folders around it alone."""
+    folder = tmp_path / "folder"
+    for name in ("a/stays", "a/goes", "b/goes", "goes"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    inherited = Path.unlink
+
+    def unlink(path: Path, **options: bool) -> None:
+        if path.name == "stays":
+            raise PermissionError
+        inherited(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    remove(folder)
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == ["a", "a/stays"]
+
+
+def test_file_link_or_nothing_is_removed(tmp_path: Path, outside: Path) -> None:
+    """A link to a folder is no folder."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(outside)
+    for name in ("file", "link", "nothing"):
+        remove(tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == [outside]
+    assert (outside / "file").exists()

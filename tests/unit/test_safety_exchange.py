@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from pip._internal.exceptions import InstallationError, NetworkConnectionError
 from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
+from pip._vendor.packaging.requirements import InvalidRequirement
+from pip._vendor.packaging.version import InvalidVersion
 from pip._vendor.requests import exceptions
 from pip._vendor.requests.models import PreparedRequest, Request, Response
 from pip._vendor.urllib3.exceptions import (
@@ -31,6 +33,7 @@ from patches.common._safety.credentials import prompted
 from patches.common._safety.exchange import send
 from patches.common._safety.failures import RefusedResponseError, in_one_sentence, warning_for
 from patches.common._safety.lazy_wheels import attempted, check_part, first_tries
+from patches.common._safety.limits import Limit
 
 URL = "http://index.example/simple/x/"
 WHEEL = "http://index.example/x-1.0-py3-none-any.whl"
@@ -159,6 +162,44 @@ def test_server_that_failed_gets_no_request_for_each_document(
     assert len(requests) == most
     assert f"/simple/x/{number}" in str(caught.value)
     assert caught.value.__dict__["request"].url == f"{URL}{number}"
+
+
+def test_server_whose_documents_do_not_arrive_gets_no_request_for_each_document(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their headers are no sign that it responds; one document that is whole is."""
+    adapter, requests, limits = Adapter(), [], []
+
+    class Noted(Limit):
+        def __init__(self, timeout: float | None, ends: float | None = None) -> None:
+            super().__init__(timeout, ends=ends)
+            limits.append(self)
+
+    class Expired(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, _: Any) -> int:  # noqa: ANN401 - a writable buffer
+            limits[-1].is_expired = True
+            raise TimeoutError
+
+    def inherited(request: PreparedRequest, **_: object) -> Response:
+        requests.append(request)
+        body = b"whole" if "whole" in (request.url or "") else Expired()
+        return response_to(request, body)
+
+    def is_refused(name: str) -> bool:
+        try:
+            response = send(adapter, inherited, request_for(f"{URL}{name}"), timeout=1)
+            assert response.content == b"whole"
+        except (RefusedResponseError, exceptions.RequestException):
+            return True
+        return False
+
+    monkeypatch.setattr(exchange, "Limit", Noted)
+    names = ["1", "whole", "2", "3", "4", "whole"]
+    assert [is_refused(name) for name in names] == [True, False, True, True, True, True]
+    assert [request.url for request in requests] == [f"{URL}{name}" for name in names[:4]]
 
 
 def test_server_that_failed_is_requested_for_a_file_and_by_another_name() -> None:
@@ -351,6 +392,14 @@ SENTENCES = {
         OSError(errno.ENOSPC, "No space left on device", "wheels/\x1b[2J"),
         "Could not complete the command: [Errno 28] No space left on device: 'wheels/\\x1b[2J'",
     ),
+    "requirement": (
+        InvalidRequirement("Expected a name\n    x[\x1b]\n      ~~^"),
+        "Invalid requirement or version: Expected a name: x[\\x1b]",
+    ),
+    "version": (
+        InvalidVersion("Invalid version: 'x'"),
+        "Invalid requirement or version: Invalid version: 'x'",
+    ),
     "archive": (
         tarfile.ReadError("not a gzip file"),
         "Could not unpack an archive: not a gzip file",
@@ -375,10 +424,26 @@ def test_other_error_is_left_as_it_is(error: Exception) -> None:
     assert in_one_sentence(error) is None
 
 
-def test_page_that_is_refused_is_a_warning() -> None:
-    """Other failures of a page are logged as pip does it."""
-    assert warning_for(RefusedResponseError("x")) is not None
-    assert warning_for(NetworkConnectionError("x")) is None
+def answered(status: int) -> NetworkConnectionError:
+    """Return pip's error about a response with this status."""
+    return NetworkConnectionError("x", response_to(request_for(), status=status))
+
+
+PAGES: dict[str, tuple[str | Exception, bool]] = {
+    **{
+        str(status): (answered(status), status not in {403, 404, 410}) for status in range(400, 520)
+    },
+    "refused": (RefusedResponseError("x", response_to(request_for(), status=404)), True),
+    "no response": (NetworkConnectionError("x"), True),
+    "too many": (busy(), True),
+    "in words": ("connection error: x", True),
+}
+
+
+@pytest.mark.parametrize(("problem", "is_shown"), PAGES.values(), ids=PAGES)
+def test_page_that_may_be_there_is_a_warning(problem: str | Exception, *, is_shown: bool) -> None:
+    """What an index does not have is none, and that is also what 403 means on some."""
+    assert (warning_for(problem) is not None) == is_shown
 
 
 def test_fast_deps_reads_the_end_of_a_file_twice() -> None:

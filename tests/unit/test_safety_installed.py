@@ -65,6 +65,40 @@ def test_what_is_no_document_counts_as_missing(
     assert ("Name" in dist.metadata, [*dist.entry_points]) == (False, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[console_scripts]\nx = a:b\n", ["x"]),
+        ("[console_scripts]\nx\n", []),
+        ("[console_scripts]\nx = a:b\ny\n", []),
+        ("x = a:b\n", []),
+        ("", []),
+    ],
+)
+def test_entry_points_that_are_not_valid_count_as_none(
+    tmp_path: Path, text: str, names: list[str]
+) -> None:
+    """A distribution that has them can be uninstalled."""
+    (tmp_path / "entry_points.txt").write_text(text)
+    assert [point.name for point in installed.Installed(tmp_path).entry_points] == names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no FIFO")
+@pytest.mark.parametrize("case", [*PLACES, "an archive"])
+def test_where_distributions_are_looked_for(tmp_path: Path, case: str) -> None:
+    """importlib.metadata opens whatever is no folder as an archive."""
+    place = tmp_path / "site"
+    {**PLACES, "an archive": Path.touch}[case](place)
+    expected = case in {"a folder", "an archive", "a file of a gigabyte"}
+    assert installed.is_searched(str(place)) == expected
+
+
+def test_distributions_are_looked_for_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sys.path has it."""
+    monkeypatch.chdir(tmp_path)
+    assert installed.is_searched("")
+
+
 def test_metadata_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
     """As that of old packages, with the name of a person in another encoding."""
     (tmp_path / "METADATA").write_bytes(b"Name: x\nAuthor: Ren\xe9\n")

@@ -117,8 +117,36 @@ def test_one_wrong_url_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
     assert record.getMessage() == f"Ignoring a link of the page {SHOWN}: 'Invalid IPv6 URL'"
 
 
+def test_a_file_with_an_empty_hash_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """It cannot be verified, on a page in HTML or JSON."""
+    file = {**GOOD, "hashes": {"sha256": ""}}
+    (link,) = links_of(parse, page(json.dumps({"files": [file, GOOD]}).encode()))
+    assert link.hash == "00"
+    anchor = {"href": "x-1.0.zip#sha256="}
+    assert link_or_none(Link.from_element, anchor, page_url=URL, base_url=URL) is None
+    text = f"Ignoring a link of the page {SHOWN}: its sha256 is empty"
+    assert [record.getMessage() for record in caplog.records] == [text, text]
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://me:pass@a/x.whl#sha256=", "sha256"),
+        ("https://a/x.whl#egg=x&md5=&subdirectory=y", "md5"),
+        ("x @ https://a/x.whl#sha512= ; python_version > '3'", "sha512"),
+        ("file:///x.whl#sha1=;x", "sha1"),
+    ],
+)
+def test_an_empty_hash_is_an_error(url: str, name: str) -> None:
+    """Who writes one expects that something is checked."""
+    with pytest.raises(InstallationError, match=f"has an empty {name}\\.$") as caught:
+        check_urls(url)
+    assert "pass" not in str(caught.value)
+
+
 def test_a_valid_url_or_path_is_no_error() -> None:
     """Paths, also of Windows, and requirements pass."""
+    check_urls("https://a/x.whl#sha256=00", "https://a/x?sha256=", "./x#sha256=", "x#fast")
     check_urls("http://[::1]:8080/x", "https://a/", "./x", "C:\\x", "torch[x]>=1; a == '['", "~/x")
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 from pip._internal.exceptions import InstallationError
 from pip._internal.metadata import get_metadata_distribution
 from pip._internal.utils.temp_dir import global_tempdir_manager
-from pip._vendor.packaging.version import Version
+from pip._vendor.packaging.version import InvalidVersion, Version
 
 from patches.common._safety.markers import marker_of
 from patches.common._safety.requirement_files import LARGEST, content_of
-from patches.common._safety.versions import metadata_version_of, name_of, version_of
+from patches.common._safety.versions import (
+    folder_version,
+    metadata_version_of,
+    name_of,
+    version_of,
+)
 
 VERSIONS: dict[str, tuple[bytes, object]] = {
     "valid": (b"Version: 1.0\n", Version("1.0")),
@@ -30,6 +36,23 @@ def test_version_in_metadata(case: str) -> None:
     with global_tempdir_manager():
         dist = get_metadata_distribution(content, "x-1.0-py3-none-any.whl", "x")
         assert version_of(dist) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2.0", "2.0"), ("2.0+cu129", "2.0+cu129"), ("2.0.dist-info", "1.0"), ("x-2.0", "1.0")],
+)
+def test_version_in_the_name_of_a_folder(tmp_path: Path, text: str, expected: str) -> None:
+    """If that is none, METADATA has it."""
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1.0\n")
+    assert folder_version(text, Distribution.at(tmp_path)) == Version(expected)
+
+
+def test_no_version_anywhere_is_an_error(tmp_path: Path) -> None:
+    """That of packaging."""
+    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: y\n")
+    with pytest.raises(InvalidVersion):
+        folder_version("x-1.0", Distribution.at(tmp_path))
 
 
 @pytest.mark.parametrize(("line", "expected"), [("Name: X_y\n", "x-y"), ("", "None")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pip._internal.exceptions import InstallationError
 
-from patches.common._safety.scripts import check_scripts
+from patches.common._safety.scripts import check_scripts, reading_entry_points
 
 WHEEL = "/downloads/evil-1.0-py3-none-any.whl"
 NOT_A_FILE = (
@@ -70,3 +70,12 @@ def test_script_that_is_no_file_name_is_refused(name: str, reference: str, error
         with pytest.raises(InstallationError) as caught:
             check_scripts(WHEEL, console, gui)
         assert str(caught.value) == error
+
+
+@pytest.mark.parametrize("error", [TypeError("x"), ValueError("x"), AttributeError("x")])
+def test_entry_points_that_cannot_be_read_are_one_sentence(error: Exception) -> None:
+    """What importlib.metadata raises depends on the release of Python."""
+    with pytest.raises(InstallationError) as caught, reading_entry_points(WHEEL):
+        raise error
+    name = "evil-1.0-py3-none-any.whl"
+    assert str(caught.value) == f"{name} has an entry_points.txt that is not valid."

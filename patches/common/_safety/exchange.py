@@ -55,7 +55,7 @@ def send(adapter: Any, inherited: Send, request: PreparedRequest, **options: Any
                 raise _refused(reason(error), request) from None
             raise
     if not getattr(response, "from_cache", False):
-        hosts.responded(request.url or "")
+        hosts.responded(request.url or "", is_whole=not is_document)
         _limit_body(response, limit, hosts, is_document=is_document)
     return response
 
@@ -144,6 +144,7 @@ def _document(response: Response, limit: Limit, hosts: Hosts) -> Callable[..., I
                 if count > MAX_DOCUMENT:
                     raise DecodeError("too large")
                 yield chunk
+            hosts.responded(url)
         except (HTTPError, OSError) as error:
             text = reason(error)
             if count > MAX_DOCUMENT or "more than it may" in text:

@@ -12,6 +12,10 @@ from zipfile import BadZipFile
 
 from pip._internal.exceptions import InstallationError, NetworkConnectionError, PipError
 from pip._internal.utils.misc import redact_auth_from_url
+from pip._vendor.packaging.markers import InvalidMarker
+from pip._vendor.packaging.requirements import InvalidRequirement
+from pip._vendor.packaging.specifiers import InvalidSpecifier
+from pip._vendor.packaging.version import InvalidVersion
 from pip._vendor.requests.exceptions import (
     InvalidSchema,
     InvalidURL,
@@ -25,6 +29,9 @@ from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutEr
 logger = logging.getLogger(__name__)
 
 _LONGEST_SHOWN = 200
+_MISSING = (403, 404, 410)
+"""What a server responds that has no such page; 403: one that does not say which pages it has."""
+_INVALID = (InvalidRequirement, InvalidMarker, InvalidSpecifier, InvalidVersion)
 _USER = re.compile(r"://\S*@")
 
 
@@ -32,9 +39,14 @@ class RefusedResponseError(NetworkConnectionError):
     """A response that pip does not use; the text continues "because of HTTP error"."""
 
 
-def warning_for(error: Exception) -> Callable[..., None] | None:
-    """Return how to log that a page could not be fetched; None: as pip does by default."""
-    return logger.warning if isinstance(error, RefusedResponseError) else None
+def warning_for(error: str | Exception) -> Callable[..., None] | None:
+    """Return how to log that a page could not be fetched; None: there is none, which is no warning.
+
+    Not every index has a page for each project.
+    """
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    is_missing = status in _MISSING and not isinstance(error, RefusedResponseError)
+    return None if is_missing else logger.warning
 
 
 def shown_url(url: str) -> str:
@@ -65,9 +77,14 @@ def in_one_sentence(error: Exception) -> PipError | None:
         return NetworkConnectionError(f"Could not fetch {what}: {reason(error)}")
     if isinstance(error, OSError) and error.errno is not None:
         return InstallationError(f"Could not complete the command: {printable(str(error))}")
-    if isinstance(error, (TarError, BadZipFile, zlib.error)):
-        return InstallationError(f"Could not unpack an archive: {printable(str(error))}")
-    return None
+    if isinstance(error, _INVALID):
+        # An error of packaging shows below itself the text that it is about, and underlines it.
+        first, *rest = str(error).splitlines()
+        shown = f"{first}: {rest[0].strip()}" if rest else first
+        return InstallationError(f"Invalid requirement or version: {printable(shown)}")
+    is_archive = isinstance(error, (TarError, BadZipFile, zlib.error))
+    text = f"Could not unpack an archive: {printable(str(error))}"
+    return InstallationError(text) if is_archive else None
 
 
 def reason(error: Exception) -> str:

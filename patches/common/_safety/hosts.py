@@ -34,10 +34,11 @@ class Hosts:
         is_down = origin not in self._responded or isinstance(_reason(error), _NO_CONNECTION)
         self._failures[origin] = count + (_MOST_FAILURES if is_down else 1), error
 
-    def responded(self, url: str) -> None:
-        """Record that a server responded."""
-        self._failures.pop(_origin(url), None)
+    def responded(self, url: str, *, is_whole: bool = True) -> None:
+        """Record that a server responded; with a document, that all of it has arrived."""
         self._responded.add(_origin(url))
+        if is_whole:
+            self._failures.pop(_origin(url), None)
 
     def failure(self, request: PreparedRequest) -> RequestException | None:
         """Return the error with which a request fails that is not sent; None: it is to be sent."""

@@ -6,7 +6,7 @@ import csv
 import os
 import stat
 from contextlib import suppress
-from importlib.metadata import Distribution, PathDistribution
+from importlib.metadata import Distribution, EntryPoints, PathDistribution
 from pathlib import Path
 
 from .limits import MAX_DOCUMENT
@@ -36,6 +36,22 @@ class Installed(PathDistribution):
         text = data.decode("utf-8", "surrogateescape" if is_record else "replace")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text if not is_record or _is_table(text) else None
+
+    @property
+    def entry_points(self) -> EntryPoints:
+        """The entry points; none if they are not valid."""
+        try:
+            return super().entry_points
+        except (TypeError, ValueError, AttributeError):
+            return EntryPoints(())
+
+
+def is_searched(location: str) -> bool:
+    """Return whether distributions may lie in what has this path: a folder or an archive."""
+    with suppress(OSError, ValueError):
+        mode = os.stat(location or os.curdir).st_mode
+        return stat.S_ISDIR(mode) or stat.S_ISREG(mode)
+    return False
 
 
 def readable(dist: Distribution) -> Distribution:

@@ -56,12 +56,16 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
 def link_or_none(make: Callable[..., Link | None], *values: object, **named: object) -> Link | None:
     """Return the link that ``make`` returns; None, after a warning, if its URL is invalid."""
     try:
-        return make(*values, **named)
+        link = make(*values, **named)
     except ValueError as error:
-        page = named.get("page_url", values[-1])
         reason = quoted(str(error))
-        logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
-        return None
+    else:
+        if link is None or link.hash != "":
+            return link
+        reason = f"its {link.hash_name} is empty"
+    page = named.get("page_url", values[-1])
+    logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
+    return None
 
 
 def _check(file: object) -> None:

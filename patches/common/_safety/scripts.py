@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from pip._internal.exceptions import InstallationError
 from pip._vendor.distlib import DistlibException
 from pip._vendor.distlib.util import get_export_entry
 
 from .paths import is_file_name
+
+
+@contextmanager
+def reading_entry_points(wheel_path: str) -> Iterator[None]:
+    """Raise InstallationError if the entry points of a wheel cannot be read."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError):
+        name = os.path.basename(wheel_path)
+        raise InstallationError(f"{name} has an entry_points.txt that is not valid.") from None
 
 
 def check_scripts(wheel_path: str, *groups: Mapping[str, str]) -> None:

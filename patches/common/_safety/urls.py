@@ -11,11 +11,19 @@ from .failures import quoted
 
 _QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
 """What an error repeats of a URL, perhaps a part of its password."""
+_EMPTY_HASH = re.compile(
+    r"://.*[#&](sha512|sha384|sha256|sha224|sha1|md5)=\s*(?:[&;]|$)", re.DOTALL
+)
 
 
 def check_urls(*locations: str) -> None:
-    """Raise InstallationError for a location that is an invalid URL; a path is none."""
+    """Raise InstallationError for a location that is an invalid URL; a path is none.
+
+    A URL with an empty hash is one, too: pip would not check anything.
+    """
     for location in locations:
+        if empty := _EMPTY_HASH.search(location):
+            raise InstallationError(f"{shown_url(location)} has an empty {empty[1]}.")
         try:
             _ = urlsplit(location).port
         except ValueError as error:

@@ -1,12 +1,16 @@
-"""Name and version in METADATA, which may be none."""
+"""Name and version in METADATA and in the name of its folder, which may be none."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from pip._internal.metadata import BaseDistribution
 from pip._internal.metadata.importlib._compat import BadMetadata
-from pip._vendor.packaging.version import InvalidVersion, Version
+from pip._vendor.packaging.version import InvalidVersion, Version, parse
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 
 def name_of(dist: BaseDistribution) -> str:
@@ -23,6 +27,17 @@ def version_of(dist: BaseDistribution) -> Version | str:
         return dist.version
     except (InvalidVersion, TypeError, BadMetadata):
         return str(dist.metadata["Version"])
+
+
+def folder_version(text: str, dist: Distribution) -> Version:
+    """Return the version in the name of a metadata folder, or that of METADATA if it is none.
+
+    Raise InvalidVersion if that is none either, TypeError if there is none.
+    """
+    try:
+        return parse(text)
+    except InvalidVersion:
+        return parse(dist.version)
 
 
 def metadata_version_of(dist: BaseDistribution) -> str:

@@ -17,7 +17,7 @@ def late_modules(projects: Iterable[str | None]) -> tuple[str, ...]:
         return tuple(_all_modules())
     safety = (
         *("changes", "failures", "installed", "recovery", "scripts", "temporary", "uninstall"),
-        *("urls", "wheels"),
+        *("urls", "versions", "wheels"),
     )
     names = (f"pip._safety.{name}" for name in safety)
     own = (f"{__package__}.files", f"{__package__}.reports", *names)

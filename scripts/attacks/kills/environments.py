@@ -191,7 +191,7 @@ class Environment:
         site = sorted(path.name for path in self.site.iterdir())
         found = {
             "the folder for temporary files": sorted(
-                path.name for path in (self.case / "tmp").iterdir()
+                str(path.relative_to(self.case / "tmp")) for path in (self.case / "tmp").rglob("*")
             ),
             "site-packages": [name for name in site if name.startswith("~")],
             "the folder beside the target": [name for name in site if name.startswith(_UNPACKED)],
@@ -284,7 +284,11 @@ def _damage(info: Path) -> Iterator[str]:
     if not (info / "RECORD").is_file():
         yield f"{info.name} has no RECORD"
         return
-    rows = csv.reader((info / "RECORD").read_text(errors="replace").splitlines())
+    try:
+        rows = list(csv.reader((info / "RECORD").read_text(errors="replace").splitlines()))
+    except csv.Error as error:
+        yield f"{info.name} has no table as its RECORD: {error}"
+        return
     for row in rows:
         path = info.parent / row[0].replace("\0", "") if row else info
         if len(row) != _COLUMNS or not path.is_file():

@@ -196,9 +196,15 @@ class Kill(InEnvironment):
             yield Finding("the same command fails", f"{checked.output}\n{again.output}")
         if files := difference(*self._compared(command, expected.files, environment.files())):
             yield Finding("the environment is another one", f"{files}\n{again.output}")
+        if command.name.startswith("own"):  # a stock pip sweeps nothing
+            environment.pip("install", "--no-index", environment.upgrade)
+        next_one = environment.pip("install", "--dry-run", "--ignore-installed", "one")
+        if next_one.status or next_one.has_traceback:
+            yield Finding("the next install fails", next_one.output)
         for place, names in environment.leftovers().items():
             if place not in self.unjudged:
-                yield Finding(f"something is left in {place}", "\n".join(names))
+                detail = "\n".join([*names[:20], ended.output, again.output])
+                yield Finding(f"something is left in {place}", detail)
 
 
 def check(environment: Environment, ended: Ended) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -37,17 +38,20 @@ class Command:
         return tuple(found)
 
 
-_FROM_INDEX = ("--index-url", "INDEX/simple/", "--timeout", "0.5", "--retries")
+_FAST = ("--timeout", "0.5", "--retries")
+_FROM_INDEX = ("--index-url", "INDEX/simple/", *_FAST)
 
 
 def random_command(rng: random.Random, universe: Universe, *, changes: bool = True) -> Command:
     """Return a command about projects of a universe; ``changes``: it may change an environment."""
     names = rng.sample(universe.names, rng.choice([1, 1, 2]))
     name = names[0]
-    index = (*_FROM_INDEX, rng.choice(["0", "0", "1"]))
+    retries = rng.choice(["0", "0", "1"])
+    index = (*_FROM_INDEX, retries)
     machine = (*MACHINE_OPTIONS, *rng.choice([(), (), ("--variant-jobs", "1"), ("-v",)]))
     found = (*machine, *index)
     links = ("--no-index", "--find-links", f"INDEX/simple/{name}/", "--no-deps", *machine)
+    links += (*_FAST, retries)
     plain = (
         Command(("install", "--no-compile", "--target", "OUT", *found, *names)),
         Command(("install", "--no-compile", "--target", "OUT", *found, *names)),
@@ -116,12 +120,12 @@ def _installed(folder: Path) -> Iterator[str]:
     for info in sorted(folder.glob("*.dist-info")):
         if not info.is_dir():
             continue
-        label = "?"
+        label, document = "", info / "variant.json"
         try:
-            variants = json.loads((info / "variant.json").read_bytes())["variants"]
-            label = ",".join(variants)
-        except FileNotFoundError:
-            label = ""
+            if document.is_file():  # else it may be a FIFO
+                label = ",".join(json.loads(document.read_bytes())["variants"])
+            elif os.path.lexists(document):
+                label = "?"
         except (OSError, ValueError, LookupError, TypeError):
             label = "?"
         yield f"{info.name.removesuffix('.dist-info')} {label}".rstrip()

@@ -35,12 +35,13 @@ OUTSIDE = Path(tempfile.gettempdir(), "attack-outside")
 _TRACES = ("Traceback (most recent call last)", "--- Logging error ---", "Exception ignored in")
 """How a line begins; what a plugin has printed is shown behind its name."""
 
-_LOST_LIMIT = "File too large"
+_LOST_LIMIT = "[Errno 27] File too large"
 _EXIT_STATUSES = (0, 1, 2)
 _MISCONFIGURED = 3
 _WARNS = re.compile(
     r"\s*(?:WARNING|ERROR|error|Usage)\b|Passed over |An error occurred |option --|no such option"
     r"|Invalid |would write |.*\berror: |.* requires .*, (?:which|but) "
+    r"|Selected: nothing fits$|\s*\"selected\": null"
 )
 
 Listing = Mapping[str, tuple[int, int, int, str]]

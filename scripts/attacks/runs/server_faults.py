@@ -52,6 +52,8 @@ def status(rng: random.Random, request: Request, response: Response) -> None:
     """Another status, with or without the body."""
     del request
     response.status = rng.choice(_STATUSES)
+    # Nobody knows that there was something.
+    response.changes_content |= response.status in {403, 404, 410}
     if rng.random() < 0.6:
         response.body = b""
         response.set("Content-Length", "0")

@@ -29,6 +29,7 @@ class FakeProcess:
 
     result: ProviderResult
     calls: list[tuple[Path, str, frozenset[Property]]] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
 
     def query(
         self,
@@ -42,6 +43,7 @@ class FakeProcess:
         """Record the call and return the result."""
         assert callable(tick)
         assert [*folder.iterdir()] == []
+        self.folders.append(folder)
         self.calls.append((site, plugin_api, known))
         return self.result
 
@@ -79,6 +81,8 @@ def test_plugin_is_queried_in_its_folder_and_a_failure_is_a_warning(
     monkeypatch.setattr(plugin_process, "query", process.query)
     with global_tempdir_manager():
         found = query_plugin(installer(tmp_path), PLUGIN, KNOWN)
+        # The plugin may have made of it what it likes.
+        assert not any(folder.exists() for folder in process.folders)
     assert found == expected
     ((site, plugin_api, known),) = process.calls
     assert site.parent == tmp_path / "variants" / "providers"
