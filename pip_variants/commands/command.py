@@ -92,10 +92,16 @@ class VariantsCommand(Command):
         self.parser.insert_option_group(0, self.cmd_opts)
 
     def parse_args(self, args: list[str]) -> tuple[Values, list[str]]:
-        """Return options and arguments; remember what the environment and configuration set."""
+        """Return options and arguments; remember what the environment and configuration set.
+
+        To mirror takes those of `pip download` as well, which cannot be typed.
+        """
         # Only before anything is parsed does the parser have these alone.
         self._defaults = self.parser.get_default_values()
-        return super().parse_args(args)
+        options, rest = super().parse_args(args)
+        if rest[:1] == ["mirror"]:
+            compat.add_options_of("download", self, options)
+        return options, rest
 
     def handle_pip_version_check(self, options: Values) -> None:
         """Do nothing; pip expects this only of commands without index options (before 26.2)."""

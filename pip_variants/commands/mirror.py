@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,7 +107,7 @@ class _Resolving:
 
     def add(self, platform: str | None, options: Values) -> None:
         """Add what the machine of a platform file needs; raise InstallationError."""
-        own = compat.with_options_of("download", options)
+        own = copy(options)
         own.variant_platform = platform
         own.dry_run = own.ignore_installed = True
         own.editables = []

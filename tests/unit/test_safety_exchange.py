@@ -10,6 +10,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pip._internal.exceptions import InstallationError, NetworkConnectionError
@@ -364,6 +365,13 @@ def about(error: exceptions.RequestException, url: str) -> exceptions.RequestExc
     return error
 
 
+def invalid_port() -> ValueError:
+    """Return the error of a URL whose port is a part of a password, as Python raises it."""
+    with pytest.raises(ValueError, match="se") as caught:
+        _ = urlsplit("http://user:se/cret@host/").port
+    return caught.value
+
+
 WITH_USER = "http://user:secret@index.example/x"
 SHOWN = "Could not fetch 'http://user:****@index.example/x': "
 # What libraries raise, and the sentence.
@@ -390,7 +398,17 @@ SENTENCES = {
     ),
     "disk full": (
         OSError(errno.ENOSPC, "No space left on device", "wheels/\x1b[2J"),
-        "Could not complete the command: [Errno 28] No space left on device: 'wheels/\\x1b[2J'",
+        "Could not complete the command: wheels/\\x1b[2J: No space left on device",
+    ),
+    "no text": (OSError(), "Could not complete the command: OSError"),
+    "memory": (MemoryError(), "Could not complete the command: there is not enough memory"),
+    "nesting": (
+        RecursionError(),
+        "Could not complete the command: something that was read is nested too deeply",
+    ),
+    "port": (
+        invalid_port(),
+        "Could not complete the command: a URL is invalid: its host or its port",
     ),
     "requirement": (
         InvalidRequirement("Expected a name\n    x[\x1b]\n      ~~^"),
@@ -417,7 +435,7 @@ def test_failure_of_a_library_is_one_sentence(error: Exception, sentence: str) -
 
 @pytest.mark.parametrize(
     "error",
-    [InstallationError("x"), ValueError("x"), OSError("x"), BrokenPipeError(errno.EPIPE, "x")],
+    [InstallationError("x"), ValueError("x"), BrokenPipeError(errno.EPIPE, "x")],
 )
 def test_other_error_is_left_as_it_is(error: Exception) -> None:
     """Pip's own are sentences, and a defect is to have its traceback."""

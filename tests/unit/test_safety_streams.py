@@ -7,14 +7,14 @@ import io
 import os
 from optparse import Values
 from pathlib import Path
-from urllib.parse import urlsplit
+from zipfile import BadZipFile
 
 import pytest
 from pip._internal.cli.status_codes import ERROR
-from pip._internal.exceptions import CommandError
+from pip._internal.exceptions import CommandError, InstallationError
 from pip._internal.utils.logging import BrokenStdoutLoggingError
-from pip._vendor.requests.exceptions import InvalidURL
 
+from patches.common._safety.failures import in_one_sentence
 from patches.common._safety.paths import path_of_url, undecodable_url
 from patches.common._safety.streams import reason, terminal_environ, to_the_end, writing
 
@@ -39,15 +39,15 @@ LOST = {"full": FULL, "pipe": BrokenPipeError(errno.EPIPE, os.strerror(errno.EPI
 def test_lost_output_is_an_error_of_pip(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the command has noticed it or not."""
     monkeypatch.setattr("sys.stdout", Lost(LOST[case]))
-    with pytest.raises(BrokenStdoutLoggingError), writing("list", Values()):
+    with pytest.raises(BrokenStdoutLoggingError), writing(Values()):
         pass
-    with pytest.raises(BrokenStdoutLoggingError), writing("list", Values()):
+    with pytest.raises(BrokenStdoutLoggingError), writing(Values()):
         raise LOST[case]
 
 
 def test_pipe_that_nobody_reads_is_lost_output_once_it_is_flushed() -> None:
     """The error has emptied what was buffered: nothing is left to fail again."""
-    with pytest.raises(BrokenStdoutLoggingError), writing("freeze", Values()):
+    with pytest.raises(BrokenStdoutLoggingError), writing(Values()):
         raise LOST["pipe"]
 
 
@@ -66,9 +66,14 @@ def test_output_is_lost_where_no_command_runs(
 
 ENDS: dict[str, tuple[BaseException, str]] = {
     "interrupted": (KeyboardInterrupt(), "Operation cancelled by user"),
-    "no folder": (FileNotFoundError(2, "No such file", "x\x1b"), "x\\x1b: No such file"),
-    "memory": (MemoryError(), "there is not enough memory"),
-    "nesting": (RecursionError("x"), "something that was read is nested too deeply"),
+    "no folder": (
+        FileNotFoundError(2, "No such file", "x\x1b"),
+        "Could not complete the command: x\\x1b: No such file",
+    ),
+    "memory": (
+        MemoryError(),
+        "Could not complete the command: there is not enough memory",
+    ),
 }
 
 
@@ -87,44 +92,21 @@ def test_error_before_a_command_is_one_sentence(
     assert (ended.value.code, capsys.readouterr().err) == (ERROR, f"ERROR: {text}\n")
 
 
-def _invalid_port() -> None:
-    assert urlsplit("http://user:se/cret@host/").port
-
-
-def _invalid_url_of_requests() -> InvalidURL:
-    error: InvalidURL = InvalidURL("http://u:secret@")  # type: ignore[no-untyped-call]
-    return error
-
-
-RAISED: dict[str, tuple[BaseException, str]] = {
-    "system": (PermissionError(13, "Permission denied", "/x"), "pip lock: /x: Permission denied"),
-    "full disk": (FULL, f"pip lock: {FULL.strerror}"),
-    "memory": (MemoryError(), "pip lock: there is not enough memory"),
-    "nesting": (RecursionError(), "pip lock: something that was read is nested too deeply"),
-    "requests": (
-        _invalid_url_of_requests(),
-        "pip lock: a URL is invalid: its host or its port",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", RAISED)
-def test_error_of_the_system_in_a_command_is_one_sentence(case: str) -> None:
+@pytest.mark.parametrize("error", [FULL, MemoryError(), BadZipFile("no")], ids=type)
+def test_error_in_a_command_is_one_sentence(error: Exception) -> None:
     """The traceback is its cause, which `-vv` shows."""
-    error, text = RAISED[case]
-    with pytest.raises(CommandError) as caught, writing("lock", Values()):
+    with pytest.raises(InstallationError) as caught, writing(Values()):
         raise error
-    assert str(caught.value) == text
+    assert str(caught.value) == str(in_one_sentence(error))
     assert caught.value.__cause__ is error
 
 
-def test_invalid_url_in_a_command_is_one_sentence() -> None:
-    """Without what Python takes for its port; another ValueError is a mistake of ours."""
-    with pytest.raises(CommandError) as caught, writing("install", Values()):
-        _invalid_port()
-    assert str(caught.value) == "pip install: a URL is invalid: its host or its port"
-    with pytest.raises(ValueError, match="mine"), writing("install", Values()):
-        raise ValueError("mine")
+def test_other_error_in_a_command_is_left_as_it_is() -> None:
+    """Pip's own, and a mistake of ours."""
+    for error in (InstallationError("x"), ValueError("x")):
+        with pytest.raises(type(error)) as caught, writing(Values()):
+            raise error
+        assert caught.value is error
 
 
 INVALID = "is not a valid URL: its host or its port is invalid"
@@ -152,7 +134,7 @@ def test_url_of_an_option_is_checked_before_the_command(case: str) -> None:
 
 def _problem_with(options: Values) -> str:
     try:
-        with writing("install", options):
+        with writing(options):
             pass
     except CommandError as error:
         return str(error)
@@ -183,9 +165,26 @@ def test_file_that_cannot_be_written_is_refused_first(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_reason_without_a_text_is_the_kind_of_error() -> None:
-    """As for an OSError that a library raises without arguments."""
-    assert reason(OSError()) == "OSError"
+DENIED = "Permission denied"
+REASONS: dict[str, tuple[BaseException, str]] = {
+    "file": (PermissionError(13, DENIED, "/x"), f"/x: {DENIED}"),
+    "bytes": (PermissionError(13, DENIED, b"/x"), f"/x: {DENIED}"),
+    "open file": (PermissionError(13, DENIED, 7), f"7: {DENIED}"),
+    "two files": (PermissionError(13, DENIED, "a", None, "b"), f"a -> b: {DENIED}"),
+    "long": (PermissionError(13, DENIED, "x" * 2000), f"{'x' * 1000}...: {DENIED}"),
+    "no file": (FULL, str(FULL.strerror)),
+    "text": (OSError("gone"), "gone"),
+    "nothing": (OSError(), "OSError"),
+    "unsupported": (io.UnsupportedOperation("fileno"), "fileno"),
+}
+
+
+@pytest.mark.parametrize(("error", "text"), REASONS.values(), ids=REASONS)
+def test_reason_is_what_the_system_says_and_about_which_file(
+    error: BaseException, text: str
+) -> None:
+    """Without the number of the error; a library may raise one without a text."""
+    assert reason(error) == text
 
 
 def test_path_of_any_bytes_has_a_url() -> None:

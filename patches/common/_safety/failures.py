@@ -1,4 +1,4 @@
-"""What fails while pip fetches and saves files, each in one sentence and never a traceback."""
+"""Errors that pip itself does not catch, each in one sentence and never a traceback."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ from pip._vendor.requests.exceptions import (
     TooManyRedirects,
 )
 from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+
+from . import streams
+from .printing import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -75,16 +78,33 @@ def in_one_sentence(error: Exception) -> PipError | None:
         url = getattr(getattr(error, "request", None), "url", None)
         what = shown_url(url) if url else "a URL"
         return NetworkConnectionError(f"Could not fetch {what}: {reason(error)}")
-    if isinstance(error, OSError) and error.errno is not None:
-        return InstallationError(f"Could not complete the command: {printable(str(error))}")
-    if isinstance(error, _INVALID):
-        # An error of packaging shows below itself the text that it is about, and underlines it.
-        first, *rest = str(error).splitlines()
-        shown = f"{first}: {rest[0].strip()}" if rest else first
-        return InstallationError(f"Invalid requirement or version: {printable(shown)}")
-    is_archive = isinstance(error, (TarError, BadZipFile, zlib.error))
-    text = f"Could not unpack an archive: {printable(str(error))}"
-    return InstallationError(text) if is_archive else None
+    if isinstance(error, (TarError, BadZipFile, zlib.error)):
+        problem = f"Could not unpack an archive: {printable(str(error))}"
+    elif isinstance(error, _INVALID):
+        problem = f"Invalid requirement or version: {_without_marks(error)}"
+    elif isinstance(error, (OSError, MemoryError, RecursionError)):
+        problem = f"Could not complete the command: {one_line(streams.reason(error))}"
+    elif isinstance(error, ValueError) and _is_about_url(error):  # it may have a part of a password
+        problem = "Could not complete the command: a URL is invalid: its host or its port"
+    else:
+        return None
+    return InstallationError(problem)
+
+
+def _without_marks(error: Exception) -> str:
+    """Return an error of packaging, which underlines below itself what it is about."""
+    first, *rest = str(error).splitlines()
+    return printable(f"{first}: {rest[0].strip()}" if rest else first)
+
+
+def _is_about_url(error: ValueError) -> bool:
+    """Return whether it was raised while a URL was read, which has no exception of its own."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "urllib.parse":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def reason(error: Exception) -> str:

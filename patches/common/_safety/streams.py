@@ -25,7 +25,7 @@ _PLACES = ("index_url", "extra_index_urls", "find_links", "variant_provider_inde
 
 _SIZES = ("COLUMNS", "LINES")
 _SIZE = re.compile("0*[1-9][0-9]{0,3}")
-_INVALID_URL = "a URL is invalid: its host or its port"
+_LONGEST_SHOWN = 1000
 
 
 class LostOutputError(Exception):
@@ -55,9 +55,9 @@ def terminal_environ(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def to_the_end(step: Callable[[], _Result]) -> _Result:
-    """Return what a step of pip returns; end with pip's own sentence if its output is lost.
+    """Return what a step of pip returns; end with one sentence if its output is lost or it fails.
 
-    Commands report these errors themselves; here they are of what comes before and after them.
+    Commands report their errors themselves; here they are of what comes before and after them.
     """
     from pip._internal.cli import status_codes
 
@@ -75,34 +75,34 @@ def to_the_end(step: Callable[[], _Result]) -> _Result:
     except KeyboardInterrupt:
         _report("Operation cancelled by user")
     except (OSError, MemoryError, RecursionError) as error:
-        _report(reason(error))
+        from .failures import in_one_sentence
+
+        _report(str(in_one_sentence(error)))
     sys.exit(status)
 
 
 @contextlib.contextmanager
-def writing(name: str, options: Values) -> Iterator[None]:
+def writing(options: Values) -> Iterator[None]:
     """Return a context in which a command runs: its output is written, or an error of pip raised.
 
-    BrokenStdoutLoggingError, or CommandError for what the system refuses or a URL that is invalid.
+    BrokenStdoutLoggingError, CommandError for invalid options, or what `failures` makes of it.
     """
     from pip._internal.utils.logging import BrokenStdoutLoggingError
 
     _check(options)
     try:
         yield
-    except (OSError, BrokenStdoutLoggingError) as error:
-        _end_output(error)
+    except Exception as error:
+        from .failures import in_one_sentence
+
+        if isinstance(error, (OSError, BrokenStdoutLoggingError)):
+            _end_output(error)
         if isinstance(error, BrokenPipeError):
             raise BrokenStdoutLoggingError from error
-        if isinstance(error, OSError):
-            raise _command_error(f"pip {name}: {reason(error)}") from error
-        raise
-    except (MemoryError, RecursionError) as error:
-        raise _command_error(f"pip {name}: {reason(error)}") from error
-    except ValueError as error:
-        if not _is_about_url(error):
+        sentence = in_one_sentence(error)
+        if sentence is None:
             raise
-        raise _command_error(f"pip {name}: {_INVALID_URL}") from error
+        raise sentence from error
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):  # how rich ends
             raise BrokenStdoutLoggingError from error
@@ -134,16 +134,6 @@ def _check(options: Values) -> None:
         problem = _problem(file) if file and file != "-" else ""
         if problem:
             raise _command_error(f"Cannot write {file}: {problem}")
-
-
-def _is_about_url(error: ValueError) -> bool:
-    """Return whether it was raised while a URL was read, which has no exception of its own."""
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_globals.get("__name__") == "urllib.parse":
-            return True
-        trace = trace.tb_next
-    return False
 
 
 def _command_error(text: str) -> Exception:
@@ -212,17 +202,22 @@ def _report(problem: str) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Return what the system says, and about which file, without a final full stop."""
+    """Return what the system says, and about which files, without a final full stop."""
     if isinstance(error, OSError) and error.strerror:
-        file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        return f"{file}{error.strerror}"
-    if isinstance(error, OSError) and isinstance(error, ValueError):  # of requests
-        return _INVALID_URL
+        names = (error.filename, error.filename2)
+        files = " -> ".join(_shown(name) for name in names if name is not None)
+        return f"{files}: {error.strerror}" if files else error.strerror
     if isinstance(error, MemoryError):
         return "there is not enough memory"
     if isinstance(error, RecursionError):
         return "something that was read is nested too deeply"
-    return str(error) or type(error).__name__
+    return _shown(str(error) or type(error).__name__)
+
+
+def _shown(name: object) -> str:
+    """Return a name, which the system has as text, as bytes or as the number of an open file."""
+    text = os.fsdecode(name) if isinstance(name, bytes) else str(name)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def leave_log(handler: RotatingFileHandler) -> None:

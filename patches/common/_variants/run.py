@@ -173,13 +173,6 @@ def _run_command(options: Values, command: Callable[[], int]) -> int:
         run.state()
     try:
         status = _without_variants(command) if run.without_variants else _until_final(command)
-    except Exception as error:
-        from pip._safety.failures import in_one_sentence
-
-        sentence = in_one_sentence(error)
-        if sentence is None:
-            raise
-        raise sentence from error
     finally:
         run.close()
     if run.has_state and not status:

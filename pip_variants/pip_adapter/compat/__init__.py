@@ -35,12 +35,12 @@ from pip._vendor.urllib3.exceptions import (
 
 from .commands import (
     add_lookup_options,
+    add_options_of,
     add_requirement_options,
     configured_options,
     json_option,
     path_option,
     with_index_options,
-    with_options_of,
 )
 from .indexes import (
     all_hashes,
@@ -143,6 +143,7 @@ __all__ = [
     "Values",
     "add_downloaded",
     "add_lookup_options",
+    "add_options_of",
     "add_requirement_options",
     "add_to_cache",
     "all_hashes",
@@ -198,5 +199,4 @@ __all__ = [
     "temporary_folder",
     "with_content",
     "with_index_options",
-    "with_options_of",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from optparse import Option, OptionValueError, Values
+from typing import Any, NoReturn
 
 from pip._internal.cli.base_command import Command
+from pip._internal.cli.parser import ConfigOptionParser
 
-if TYPE_CHECKING:
-    from optparse import Values
+from pip_variants.core.errors import RequestError
 
 
 def add_lookup_options(command: Command) -> None:
@@ -52,22 +53,49 @@ def path_option(command: Command) -> None:
     command.cmd_opts.add_option(cmdoptions.list_path())
 
 
+class _IndexParser(ConfigOptionParser):
+    """A parser that ends nothing if the environment or a configuration file is invalid."""
+
+    def check_default(self, option: Option, key: str, val: Any) -> Any:  # noqa: ANN401 - pip's
+        return option.check_value(key, val)
+
+    def error(self, msg: str) -> NoReturn:
+        raise OptionValueError(msg)
+
+
 def with_index_options(options: Values) -> Values:
-    """Return options with those of `pip install` about indexes, for a command that has none."""
-    return options if hasattr(options, "index_url") else with_options_of("install", options)
+    """Return options with those of `pip install` about indexes, for a command that has none.
 
-
-def with_options_of(name: str, options: Values) -> Values:
-    """Return options with those that only another command of pip has.
-
-    They are as the environment and configuration files have them.
+    They are as the environment and configuration files have them; raise RequestError if one of
+    them is invalid there.
     """
-    from optparse import Values as OwnValues
+    from pip._internal.cli import cmdoptions
 
+    if hasattr(options, "index_url"):
+        return options
+    isolated = options.isolated_mode
+    parser = _IndexParser(name="install", isolated=isolated, add_help_option=False)
+    parser.add_option_group(cmdoptions.make_option_group(cmdoptions.index_group, parser))
+    try:
+        configured = parser.get_default_values()
+    except OptionValueError as error:
+        problem = str(error).removesuffix(".")
+        raise RequestError(f"An error occurred during configuration: {problem}") from None
+    return Values({**vars(configured), **vars(options)})
+
+
+def add_options_of(name: str, command: Command, options: Values) -> None:
+    """Add what only another command of pip has to the options that a command has parsed.
+
+    They are as the environment and configuration files have them; if one of them is invalid there,
+    pip ends as for an option of the command itself.
+    """
     from pip._internal.commands import create_command
 
-    other = create_command(name, isolated=options.isolated_mode)
-    return OwnValues({**vars(other.parser.get_default_values()), **vars(options)})
+    parser = create_command(name, isolated=options.isolated_mode).parser
+    parser.prog, parser.usage = command.parser.prog, command.parser.usage
+    for dest, value in vars(parser.get_default_values()).items():
+        vars(options).setdefault(dest, value)
 
 
 def configured_options(options: Values, name: str) -> Sequence[Any]:

@@ -45,7 +45,7 @@ def mirror(*args: str, platforms: Sequence[str] = (), status: int = 0) -> None:
     command = RealCommand()
     # pip remembers what lies in a folder by the path that it is given.
     found = ("--no-index", "--find-links", str(Path("w").absolute()), "--no-cache-dir")
-    options, rest = command.parser.parse_args(["mirror", *found, *args])
+    options, rest = command.parse_args(["mirror", *found, *args])
     options.variant_platforms = platforms
     assert command.run(options, rest) == status
 

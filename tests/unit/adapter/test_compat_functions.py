@@ -35,6 +35,7 @@ import pip_variants.commands.command
 from patches.common._safety.hosts import Hosts
 from patches.common._safety.limits import Limit, TooMuchError
 from pip_variants.core.conditions import Condition
+from pip_variants.core.errors import RequestError
 from pip_variants.core.properties import Value
 from pip_variants.pip_adapter import compat
 from tests.support.stand_in_wheel import write_wheel
@@ -742,6 +743,20 @@ def test_options_about_indexes_are_those_of_the_environment(
     assert isolated.extra_index_urls == []
 
 
+def test_invalid_option_about_indexes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that has none is not ended; one that it does not need at all is passed over."""
+    own = Values({"isolated_mode": False})
+    monkeypatch.setenv("PIP_PROGRESS_BAR", "9.0")
+    assert compat.with_index_options(own).index_url == "https://pypi.org/simple"
+    monkeypatch.setenv("PIP_NO_INDEX", "maybe")
+    with pytest.raises(RequestError) as caught:
+        compat.with_index_options(own)
+    assert str(caught.value) == (
+        "An error occurred during configuration: maybe is not a valid value for no-index option,"
+        " please specify a boolean value like yes/no, true/false or 1/0 instead"
+    )
+
+
 def test_commands_that_find_packages_are_known_by_their_options() -> None:
     """`install` and `variants` do, `list` and `check` do not."""
     names = ("install", "download", "wheel", "index", "list", "show", "inspect", "freeze", "check")
@@ -760,10 +775,40 @@ def test_options_of_another_command_are_as_configured(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PIP_NO_DEPS", "1")
     options = parsed("--pre")
     options.isolated_mode = options.ignore_dependencies = False
-    found = compat.with_options_of("download", options)
-    assert (found.progress_bar, found.build_isolation, found.pre) == ("off", True, True)
-    assert not found.ignore_dependencies
-    assert not hasattr(options, "progress_bar")
+    compat.add_options_of("download", Command("variants", "x"), options)
+    assert (options.progress_bar, options.build_isolation, options.pre) == ("off", True, True)
+    assert not options.ignore_dependencies
+
+
+# A variable of another command, its value, the exit status of pip, and the error.
+INVALID_VARIABLES = {
+    "choice": ("PIP_PROGRESS_BAR", "9.0", 3, "An error occurred during configuration: "),
+    "boolean": ("PIP_NO_CLEAN", "maybe", 2, "maybe is not a valid value for no-clean option"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "error"), INVALID_VARIABLES.values(), ids=INVALID_VARIABLES
+)
+def test_invalid_option_of_another_command_ends_pip(
+    name: str,
+    value: str,
+    status: int,
+    error: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As one of the command itself, whose usage is shown: while the command line is parsed."""
+    monkeypatch.setenv(name, value)
+    command = Command("variants", "x")
+    assert command.parse_args(["index", "x"])[1] == ["index", "x"]
+    with pytest.raises(SystemExit) as ended:
+        command.parse_args(["mirror", "x", "m"])
+    assert ended.value.code == status
+    printed = "".join((*capsys.readouterr(), caplog.text))
+    assert error in printed
+    assert "pip download" not in printed
 
 
 def test_download_is_resolved_without_saving_anything(
@@ -776,7 +821,8 @@ def test_download_is_resolved_without_saving_anything(
     (tmp_path / "r.txt").write_text("x\n")
     (tmp_path / "c.txt").write_text("y<2\n")
     args = ("--no-index", "--find-links", str(tmp_path / "w"), "-r", "r.txt", "-c", "c.txt")
-    options = compat.with_options_of("download", parsed(*args))
+    options = parsed(*args)
+    compat.add_options_of("download", Command("variants", "x", isolated=True), options)
     options.editables, options.dry_run = [], True
     session = PipSession()
     with global_tempdir_manager():

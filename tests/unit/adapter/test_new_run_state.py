@@ -309,6 +309,21 @@ def test_plugin_without_output_logs_nothing(
     assert logged(caplog, logging.DEBUG) == []
 
 
+def test_invalid_option_about_indexes_is_a_warning_of_a_report(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command such as `pip check` has none; it goes on without what a plugin would find."""
+    monkeypatch.setenv("PIP_NO_INDEX", "maybe")
+    trusted = [OptionValue("gpu-provider")]
+    state = new_run_state(options(isolated_mode=False, trusted_variant_providers=trusted), [])
+    found = state.supported_quietly([GPU], read(GPU_JSON))
+    error = "An error occurred during configuration: maybe is not a valid value for no-index option"
+    assert (found[GPU].state, found[GPU].features) == ("failed", ())
+    assert [(level, text.partition(",")[0]) for level, text in logged(caplog)] == [
+        ("WARNING", error)
+    ]
+
+
 def test_environment_is_read_once_however_often_versions_are_needed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
