@@ -215,7 +215,8 @@ def test_odd_distribution_stops_no_other(own_pip: Pip, tmp_path: Path) -> None:
         (info / "METADATA").write_text(metadata)
         (info / "INSTALLER").write_text("pip\n")
         (info / "entry_points.txt").write_text("[console_scripts]\nodd\n")
-        (info / "RECORD").write_text(f"{folder}/METADATA,,\n{folder}/RECORD,,\n")
+        names = ("METADATA", "INSTALLER", "entry_points.txt", "RECORD")
+        (info / "RECORD").write_text("".join(f"{folder}/{name},,\n" for name in names))
     find = ("--no-index", "--find-links", str(tmp_path / "links"))
     assert pip.run("install", *find, "y").last_line == "Successfully installed y-2.0"
     for command in (("list",), ("freeze",), ("inspect",), ("show", *ODD_FOLDERS.values())):
