@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +11,14 @@ import pytest
 
 from tests.e2e.attacks import files_below
 from tests.e2e.pips import Pip
+from tests.e2e.running import started
 from tests.support.stand_in import IndexServer, write_torch_index, write_wheel
 from tests.support.venvs import RELEASES, Venv
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LEFT = "~pip-changes-x"
 DEMO = "demo-1.0-py3-none-any.whl"
@@ -85,6 +93,29 @@ def test_rest_of_an_uninstallation_goes_with_the_next_command(
     line = "Removing the rest of demo 1.0, which a pip that was interrupted has left.\n"
     assert line in output.stdout
     assert not [*site.glob("*demo*"), *site.glob("~*")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no locks on folders")
+def test_two_pips_uninstall_the_same(own_pip: Pip, tmp_path: Path, demo: Path) -> None:
+    """The second waits before it looks, and finds nothing."""
+    demo.rename(tmp_path / "left")
+    site = _site(own_pip)
+    lock = os.open(site, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = started(own_pip, "uninstall", "-y", "demo", PYTHONUNBUFFERED="1").process
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == f"Waiting for another pip that is changing {site}\n"
+        for name in ("demo-1.0.dist-info", "demo"):
+            shutil.rmtree(site / name)
+        (site / "z_demo.py").unlink()
+    finally:
+        os.close(lock)
+    assert waiting.communicate(timeout=30) == (
+        "",
+        "WARNING: Skipping demo as it is not installed.\n",
+    )
+    assert waiting.returncode == 0
 
 
 @pytest.mark.every_release

@@ -19,7 +19,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING, cast
 
 from pip._internal.exceptions import InstallationError
-from pip._internal.locations import get_platlib, get_purelib, get_scheme
+from pip._internal.locations import get_platlib, get_purelib, get_scheme, user_site
 from pip._internal.req.req_install import InstallRequirement
 from pip._internal.req.req_uninstall import UninstallPathSet
 from pip._internal.utils.filesystem import replace
@@ -166,6 +166,18 @@ def begin(
     for req in reqs:
         if canonicalize_name(req.name or "") in installed:
             req.should_reinstall = True
+
+
+def open_libraries(projects: Collection[str]) -> None:
+    """Lock the libraries that have one of these projects, before it is looked at to uninstall it.
+
+    Another pip may be about to uninstall it, too.
+    """
+    changes = changes_of(current())
+    places = {get_purelib(), get_platlib(), user_site}
+    for path in sorted(path for path in places if path and os.path.isdir(path)):
+        if not {*projects}.isdisjoint(recovery.names(path)):
+            changes.library(path)
 
 
 def open_library(location: str | None, removal: UninstallPathSet) -> None:
