@@ -36,6 +36,11 @@ ENDS = {
     "not": (Outcome(None, b"", b"", 20, 0), ["it did not end in time"]),
     "by a signal": (Outcome(-11, b"", b"ERROR: x\n", 0, 0), ["its exit status was -11"]),
     "with another status": (Outcome(3, b"", b"ERROR: x\n", 0, 0), ["its exit status was 3"]),
+    "with the answer that nothing fits": (
+        Outcome(1, b"x from y\nSelected: nothing fits\n", b"", 0, 0),
+        [],
+    ),
+    "with that answer in JSON": (Outcome(1, b'{\n  "selected": null\n}', b"", 0, 0), []),
     "without a word": (
         Outcome(1, b"Looking in indexes\n", b"", 0, 0),
         ["it failed without an error"],
@@ -74,7 +79,16 @@ PRINTED: dict[str, tuple[bytes, list[str]]] = {
     "no UTF-8": (b"\xff", ["out is not UTF-8"]),
     "a long line": (b"x" * 10_001, ["out has a line of more than 10,000 characters"]),
     "very much": (b"x\n" * (1 << 20), ["out has more than 1 MiB"]),
+    "traceback that -v shows": (
+        b"ERROR: Could not install packages due to an OSError.\n" + TRACE,
+        [],
+    ),
+    "traceback before it": (
+        TRACE + b"ValueError: x\nERROR: Could not install packages due to an OSError.\n",
+        ["out has 'Traceback (most recent call last)' in pip/a.py:f, ValueError"],
+    ),
     "a file that grew": (b"OSError: File too large\n", ["out: a file grew beyond the limit"]),
+    "a file that is not read": (b"ERROR: 'x' cannot be read: File too large\n", []),
 }
 
 

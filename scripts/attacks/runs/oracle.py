@@ -35,7 +35,11 @@ OUTSIDE = Path(tempfile.gettempdir(), "attack-outside")
 _TRACES = ("Traceback (most recent call last)", "--- Logging error ---", "Exception ignored in")
 """How a line begins; what a plugin has printed is shown behind its name."""
 
-_LOST_LIMIT = "[Errno 27] File too large"
+_ON_PURPOSE = "ERROR: Could not install packages due to an OSError.\n"
+"""What precedes a traceback that `pip install -v` shows on purpose."""
+
+_LOST_LIMIT = re.compile(r"(?<!cannot be read: )File too large")
+"""What the system says of a file that grows; of one that is too large to be read pip says it."""
 _EXIT_STATUSES = (0, 1, 2)
 _MISCONFIGURED = 3
 _WARNS = re.compile(
@@ -148,10 +152,11 @@ def printed_badly(output: bytes, stream: str) -> Iterator[str]:
     except UnicodeDecodeError:
         yield f"{stream} is not UTF-8"
         return
+    unexpected = text.partition(_ON_PURPOSE)[0]
     for trace in _TRACES:
-        if re.search(rf"^\s*{re.escape(trace)}", text, re.MULTILINE):
+        if re.search(rf"^\s*{re.escape(trace)}", unexpected, re.MULTILINE):
             yield f"{stream} has {trace!r}{_place(text)}"
-    if _LOST_LIMIT in text:
+    if _LOST_LIMIT.search(text):
         yield f"{stream}: a file grew beyond the limit"
     if len(output) > MOST_OUTPUT:
         yield f"{stream} has more than {MOST_OUTPUT >> 20} MiB"
