@@ -85,7 +85,7 @@ def _read(state: RunState, wheel: VariantLink) -> BaseDistribution:
         content = _metadata(state, wheel)
     except VariantError as error:
         raise InstallationError(texts.unread_dependencies(wheel.filename, str(error))) from None
-    return distribution_of_metadata(content, wheel.filename, wheel.filename.partition("-")[0])
+    return _described(content, wheel.filename)
 
 
 def _metadata(state: RunState, wheel: VariantLink) -> bytes:
@@ -114,4 +114,9 @@ def _with_requirements(
         metadata["Provides-Extra"] = extra
     for text in requires:
         metadata["Requires-Dist"] = text
-    return distribution_of_metadata(metadata.as_bytes(), filename, dist.raw_name)
+    return _described(metadata.as_bytes(), filename)
+
+
+def _described(content: bytes, filename: str) -> BaseDistribution:
+    """Return the distribution that the METADATA of a wheel describes, perhaps without a name."""
+    return distribution_of_metadata(content, filename, filename.partition("-")[0])

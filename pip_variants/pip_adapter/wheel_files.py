@@ -80,8 +80,9 @@ def metadata_distribution(
     if use_arrived(state, req, preparer) or content is None:
         return None
     dist = distribution_of_metadata(content, link.filename, requirement.name)
-    if canonicalize_name(dist.raw_name) != canonicalize_name(requirement.name):
-        raise MetadataInconsistent(req, "Name", requirement.name, dist.raw_name)
+    name = str(dist.metadata["Name"])
+    if canonicalize_name(name) != canonicalize_name(requirement.name):
+        raise MetadataInconsistent(req, "Name", requirement.name, name)
     return dist
 
 

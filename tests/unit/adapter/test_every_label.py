@@ -10,6 +10,7 @@ from pip._internal.exceptions import InstallationError
 from pip._internal.models.link import Link
 from pip._internal.utils.temp_dir import global_tempdir_manager
 
+from pip_variants.pip_adapter.compat import distribution_of_metadata
 from pip_variants.pip_adapter.distributions import variant_of
 from pip_variants.pip_adapter.links import variant_link
 from pip_variants.pip_adapter.prepare import attach_variant
@@ -50,6 +51,7 @@ def dependencies(
     which: str = "all",
     ignore: bool = False,
     lost: bool = False,
+    name: str = "Name: torch\n",
 ) -> list[str]:
     """Return what torch depends on for pip, and is prepared for a lock."""
     links = [link_to(wheel_name(label), core_metadata=core_metadata) for label in LABELS]
@@ -60,8 +62,10 @@ def dependencies(
     server = FakeServer({} if lost else files(links, requires, core_metadata), ranges=True)
     state.use_finder(FakeFinder(server))
     own = write_installed(folder, None, requires=requires[link.label])
+    if not name:
+        own = distribution_of_metadata(b"Version: 2.8.0\n", link.filename, "torch")
     dist = attach_variant(state, requirement(link=link), own)
-    assert (dist.canonical_name, str(dist.version)) == ("torch", "2.8.0")
+    assert (dist.metadata["Name"], str(dist.version)) == (("torch" if name else None), "2.8.0")
     assert link.choice is not None
     assert variant_of(dist) == link.choice.selected
     return [str(item) for item in dist.iter_dependencies()]
@@ -108,6 +112,11 @@ def test_other_wheels_are_not_read_in_vain(tmp_path: Path, *, which: str, ignore
     """A lock for this machine, and one without dependencies, has those of the chosen wheel."""
     requires = {key: ["own"] for key in LABELS}
     assert dependencies(tmp_path, requires, which=which, ignore=ignore, lost=True) == ["own"]
+
+
+def test_metadata_without_a_name_is_left_to_pip(tmp_path: Path) -> None:
+    """It discards such a wheel when it compares the names."""
+    assert set(dependencies(tmp_path, ALL, name="")) > {"cpu"}
 
 
 def test_contradicting_labels_are_an_error(tmp_path: Path) -> None:
