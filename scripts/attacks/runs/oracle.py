@@ -38,6 +38,9 @@ _TRACES = ("Traceback (most recent call last)", "--- Logging error ---", "Except
 _ON_PURPOSE = "ERROR: Could not install packages due to an OSError.\n"
 """What precedes a traceback that `pip install -v` shows on purpose."""
 
+_KEPT = b"Check both paths before retrying."
+"""How a release of pip ends the error that names what could not be restored, and where it is."""
+
 _LOST_LIMIT = re.compile(r"(?<!cannot be read: )File too large")
 """What the system says of a file that grows; of one that is too large to be read pip says it."""
 _EXIT_STATUSES = (0, 1, 2)
@@ -121,7 +124,7 @@ def problems(
         yield f"{OUTSIDE} was written"
     if sizes[1] - sizes[0] > MOST_DISK:
         yield f"more than {MOST_DISK >> 20} MiB were written"
-    if places.in_temporary() - temporary:
+    if places.in_temporary() - temporary and _KEPT not in outcome.stderr:
         yield "something was left in the temporary folder"
 
 
