@@ -48,7 +48,7 @@ _MISCONFIGURED = 3
 _WARNS = re.compile(
     r"\s*(?:WARNING|ERROR|error|Usage)\b|Passed over |An error occurred |option --|no such option"
     r"|Invalid |would write |.*\berror: |.* requires .*, (?:which|but) "
-    r"|Selected: nothing fits$|\s*\"selected\": null"
+    r"|Selected: nothing fits$|.*\"selected\": null"
 )
 
 Listing = Mapping[str, tuple[int, int, int, str]]
