@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 from pip._internal.exceptions import InstallationError
 from pip._internal.metadata import get_metadata_distribution
+from pip._internal.req.req_file import COMMENT_RE, break_args_options
 from pip._internal.utils.temp_dir import global_tempdir_manager
+from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+from pip._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pip._vendor.packaging.version import InvalidVersion, Version
 
-from patches.common._safety.markers import marker_of
-from patches.common._safety.requirement_files import LARGEST, content_of
+from patches.common._safety.requirement_files import (
+    LARGEST,
+    LONGEST_LINE,
+    content_of,
+    requirement_and_options,
+    without_comment,
+)
+from patches.common._safety.requirement_texts import (
+    LONGEST,
+    check_length,
+    marker_of,
+    requirement_of,
+    specifiers_of,
+)
 from patches.common._safety.versions import (
     folder_version,
     metadata_version_of,
@@ -76,6 +93,35 @@ def test_version_of_metadata(text: str, expected: str) -> None:
         assert metadata_version_of(dist) == expected
 
 
+def _padded(text: str, length: int) -> str:
+    return text + " " * (length - len(text))
+
+
+def test_the_longest_texts_are_parsed() -> None:
+    """With blanks, which cost nothing."""
+    assert requirement_of(_padded("x>=1", LONGEST)) == Requirement("x>=1")
+    assert specifiers_of(_padded(">=3", LONGEST)) == SpecifierSet(">=3")
+    check_length(_padded("x>=1", LONGEST))
+
+
+@pytest.mark.parametrize(
+    ("parse", "error", "prefix"),
+    [
+        (requirement_of, InvalidRequirement, ""),
+        (specifiers_of, InvalidSpecifier, ""),
+        (check_length, InstallationError, "Invalid requirement: "),
+    ],
+)
+def test_a_longer_text_is_an_error(
+    parse: Callable[[str], object], error: type[Exception], prefix: str
+) -> None:
+    """Each is the one that pip expects there; it shows the beginning."""
+    with pytest.raises(error) as caught:
+        parse(_padded("x", LONGEST + 1))
+    shown = f"'x{' ' * 199}...'"
+    assert str(caught.value) == f"{prefix}{shown}: it has more than 65,536 characters"
+
+
 def test_a_valid_marker_is_returned() -> None:
     """As packaging reads it."""
     assert str(marker_of("python_version > '3'", "x")) == 'python_version > "3"'
@@ -104,3 +150,54 @@ def test_a_file_of_requirements_without_end_is_an_error(tmp_path: Path) -> None:
     with path.open("rb") as file, pytest.raises(InstallationError) as caught:
         content_of(file)
     assert str(caught.value) == f"Could not read {str(path)!a}: it is larger than 16 MiB"
+
+
+LINES = (
+    *(
+        "",
+        "#",
+        "# x",
+        "x",
+        "x # y",
+        "x  #y # z",
+        "x#y",
+        "x#y #z",
+        " # x",
+        "x\t#",
+        "x\u00a0# y",
+        "x ## y",
+    ),
+    *(
+        "x --hash=sha256:00 --hash=sha256:01",
+        "-r x",
+        "--pre",
+        "x>=1; a == 'b' -c y",
+        "x -",
+        "x  --y",
+    ),
+    *("-", " -r x", "x a-b", "x; a == '-b' # c", 'x#egg=y --global-option="-a -b"'),
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_is_read_as_pip_reads_it(line: str) -> None:
+    """Only faster."""
+    assert without_comment(line) == COMMENT_RE.sub("", line)
+    assert requirement_and_options(line) == break_args_options(line)
+
+
+def test_a_long_line_takes_a_moment() -> None:
+    """Blanks, words and comments without end."""
+    start = time.monotonic()
+    for part in (" ", "x ", "#", " #", "-"):
+        line = f"a{part * (LONGEST_LINE // len(part))}"[:LONGEST_LINE]
+        requirement_and_options(without_comment(line))
+    assert time.monotonic() - start < 10
+
+
+def test_a_longer_line_is_an_error() -> None:
+    """It shows how it begins."""
+    with pytest.raises(InstallationError) as caught:
+        requirement_and_options("x" * (LONGEST_LINE + 1))
+    shown = f"'{'x' * 200}...'"
+    assert str(caught.value) == f"A line of a file of requirements has more than 1 MiB: {shown}"
