@@ -48,8 +48,8 @@ def query(
 ) -> ProviderResult:
     """Return the result of the plugin at the endpoint ``plugin_api``, installed in ``site``.
 
-    ``folder`` is a new one, in which the files of this query remain. A failed result has one short
-    sentence as its reason.
+    ``folder`` is a new one for the files of this query, which the caller removes. A failed result
+    has one short sentence as its reason.
     """
     if not is_endpoint(plugin_api):
         return _failure(f"its plugin-api is not a valid endpoint: {quoted(plugin_api)}")

@@ -56,7 +56,7 @@ def remove_files(
 def remove(path: Path) -> None:
     """Remove a file, a link or a folder with all in it, as far as that is possible.
 
-    Folders may be as deep as they like, and have any modes.
+    Folders may be as deep as they like, and have any modes. Nobody else changes them meanwhile.
     """
     with contextlib.suppress(OSError):
         if _is_folder(path):
@@ -98,10 +98,16 @@ def _remove_entry(path: Path, folder: Path) -> None:
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    """Return whether a path is a folder, and no link or junction; raise OSError."""
+    found = path.lstat()
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    is_junction = junction is not None and getattr(found, "st_reparse_tag", None) == junction
+    return stat.S_ISDIR(found.st_mode) and not is_junction
 
 
 def _open_up(folder: Path) -> None:
-    """Let the owner of a folder list and change it."""
-    if os.name == "posix":
-        folder.chmod(stat.S_IRWXU)
+    """Let the owner of a folder list and change it, where that is possible."""
+    mode = folder.lstat().st_mode
+    if os.name == "posix" and mode & stat.S_IRWXU != stat.S_IRWXU:
+        with contextlib.suppress(OSError):
+            folder.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)

@@ -198,6 +198,7 @@ def test_two_mirrors_into_one_folder_take_turns(
 ODD_FOLDERS = {
     "odd-1.0.dist-info.dist-info": "odd",  # a folder whose name has no version
     "old-1.0_x.dist-info": "old",  # nor has METADATA
+    "bare-x.dist-info": "bare",  # nor is there a line for it
     "few-1.0.dist-info": "few",  # entry points that are none
 }
 
@@ -210,9 +211,8 @@ def test_odd_distribution_stops_no_other(own_pip: Pip, tmp_path: Path) -> None:
     for folder, name in ODD_FOLDERS.items():
         info = site / folder
         info.mkdir()
-        version = "1.0_x" if name == "old" else "1.0"
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        (info / "METADATA").write_text(metadata)
+        version = {"old": "Version: 1.0_x\n", "bare": ""}.get(name, "Version: 1.0\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\n{version}")
         (info / "INSTALLER").write_text("pip\n")
         (info / "entry_points.txt").write_text("[console_scripts]\nodd\n")
         names = ("METADATA", "INSTALLER", "entry_points.txt", "RECORD")

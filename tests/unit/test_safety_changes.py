@@ -184,21 +184,21 @@ def test_library_is_changed_by_one_pip_at_a_time(
     assert opened.library(str(library)) is opened.library(f"{library}/../site-packages")
 
 
-@pytest.mark.parametrize(("project", "is_locked"), [("demo", True), ("other", False)])
+@pytest.mark.parametrize("is_searched", [True, False])
 def test_library_is_locked_before_an_uninstallation_looks_at_it(
     library: Path,
     opened: changes.Changes,
     monkeypatch: pytest.MonkeyPatch,
-    project: str,
     *,
-    is_locked: bool,
+    is_searched: bool,
 ) -> None:
-    """If it has the project, and is there."""
+    """If it is there, and is looked at."""
     for name, path in (("purelib", library), ("platlib", library.parent / "missing")):
         monkeypatch.setattr(changes, f"get_{name}", lambda path=path: str(path))
-    monkeypatch.setattr(changes, "user_site", None)
-    changes.open_libraries(["more", project])
-    assert [item.path for item in opened.all()] == ([str(library)] if is_locked else [])
+    monkeypatch.setattr(changes, "user_site", str(library.parent))
+    monkeypatch.setattr(sys, "path", [f"{library}/../site-packages"] if is_searched else [])
+    changes.open_libraries()
+    assert [item.path for item in opened.all()] == ([str(library)] if is_searched else [])
 
 
 def test_metadata_is_in_its_place_once_the_wheel_is_installed(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import io
 import tarfile
+import time
 import weakref
 import zlib
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from pip._vendor.requests import exceptions
 from pip._vendor.requests.models import PreparedRequest, Request, Response
 from pip._vendor.urllib3.exceptions import (
     DecodeError,
+    HTTPError,
     MaxRetryError,
     NewConnectionError,
     ProtocolError,
@@ -32,9 +35,16 @@ from pip._vendor.urllib3.response import HTTPResponse
 from patches.common._safety import exchange
 from patches.common._safety.credentials import prompted
 from patches.common._safety.exchange import send
-from patches.common._safety.failures import RefusedResponseError, in_one_sentence, warning_for
+from patches.common._safety.failures import (
+    RefusedResponseError,
+    hinting,
+    in_one_sentence,
+    is_missed,
+    page_reason,
+)
 from patches.common._safety.lazy_wheels import attempted, check_part, first_tries
 from patches.common._safety.limits import Limit
+from pip_variants.pip_adapter import compat
 
 URL = "http://index.example/simple/x/"
 WHEEL = "http://index.example/x-1.0-py3-none-any.whl"
@@ -165,42 +175,95 @@ def test_server_that_failed_gets_no_request_for_each_document(
     assert caught.value.__dict__["request"].url == f"{URL}{number}"
 
 
+# What a server sends in turn: a document that expires, or is whole; streamed, as for the engine;
+# for a hint; a redirect; what is cached and has not changed. And which of them are requested.
+TURNS: dict[str, tuple[str, str]] = {
+    "one may be out of order": ("expired whole expired whole", "expired whole expired whole"),
+    "twice in a row": ("whole expired expired whole", "whole expired expired"),
+    "from the start": ("expired expired whole", "expired expired"),
+    "streamed": ("whole expired streamed whole", "whole expired streamed"),
+    "streamed twice": ("streamed streamed whole", "streamed streamed"),
+    "for a hint": ("whole hint hint whole", "whole hint hint whole"),
+    "redirect": ("expired redirect expired whole", "expired redirect expired whole"),
+    "not modified": ("expired cached expired whole", "expired cached expired whole"),
+    "from the cache": ("expired fresh expired whole", "expired fresh expired"),
+    "download": ("expired download expired whole", "expired download expired whole"),
+}
+
+
+@pytest.mark.parametrize(("turns", "expected"), TURNS.values(), ids=TURNS)
 def test_server_whose_documents_do_not_arrive_gets_no_request_for_each_document(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, turns: str, expected: str
 ) -> None:
-    """Their headers are no sign that it responds; one document that is whole is."""
-    adapter, requests, limits = Adapter(), [], []
+    """Headers are no sign that it responds; a document that is whole is."""
+    server = Dripping()
+    monkeypatch.setattr(exchange, "Limit", server.limit)
+    for turn in turns.split():
+        with contextlib.suppress(RefusedResponseError, exceptions.RequestException, HTTPError):
+            server.send(turn)
+    assert server.requested == expected.split()
 
-    class Noted(Limit):
-        def __init__(self, timeout: float | None, ends: float | None = None) -> None:
-            super().__init__(timeout, ends=ends)
-            limits.append(self)
 
-    class Expired(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
+class Dripping:
+    """A server some of whose documents do not arrive in time."""
 
-        def readinto(self, _: Any) -> int:  # noqa: ANN401 - a writable buffer
-            limits[-1].is_expired = True
-            raise TimeoutError
+    def __init__(self) -> None:
+        self.adapter = Adapter()
+        self.requested: list[str] = []
+        self._limits: list[Limit] = []
 
-    def inherited(request: PreparedRequest, **_: object) -> Response:
-        requests.append(request)
-        body = b"whole" if "whole" in (request.url or "") else Expired()
-        return response_to(request, body)
+    def limit(self, timeout: float | None, ends: float | None = None) -> Limit:
+        """Return the limit of a request, and remember it."""
+        self._limits.append(Limit(timeout, ends=ends))
+        return self._limits[-1]
 
-    def is_refused(name: str) -> bool:
-        try:
-            response = send(adapter, inherited, request_for(f"{URL}{name}"), timeout=1)
-            assert response.content == b"whole"
-        except (RefusedResponseError, exceptions.RequestException):
-            return True
-        return False
+    def send(self, turn: str) -> None:
+        """Request what is next, and read it."""
+        self.adapter.pip_ends = time.monotonic() + 9 if turn == "hint" else None
+        is_streamed = turn in {"streamed", "download"}
+        response = send(
+            self.adapter,
+            self._inherited,
+            request_for(f"{URL}{turn}"),
+            stream=is_streamed,
+            timeout=1,
+        )
+        if turn == "streamed":
+            compat.expect_document(response)
+        if is_streamed:
+            assert b"".join(raw_of(response).stream()) == b"whole"
+        else:
+            assert response.content == (b"" if turn == "redirect" else b"whole")
 
-    monkeypatch.setattr(exchange, "Limit", Noted)
-    names = ["1", "whole", "2", "3", "4", "whole"]
-    assert [is_refused(name) for name in names] == [True, False, True, True, True, True]
-    assert [request.url for request in requests] == [f"{URL}{name}" for name in names[:4]]
+    def _inherited(self, request: PreparedRequest, **_: object) -> Response:
+        turn = str(request.url).rpartition("/")[2]
+        self.requested.append(turn)
+        self._limits[-1].has_begun = turn != "fresh"
+        if turn == "redirect":
+            return response_to(request, b"whole", 302, Location="/whole")
+        has_arrived = turn not in {"expired", "streamed", "hint"}
+        body = b"whole" if has_arrived else _Expired(self._limits[-1])
+        found = response_to(request, body)
+        if turn in {"cached", "fresh"}:
+            vars(found)["from_cache"] = True
+        return found
+
+
+class _Expired(io.RawIOBase):
+    """A body whose time is over."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, _: Any) -> int:  # noqa: ANN401 - a writable buffer
+        """Raise what a socket raises."""
+        self._limit.is_expired = True
+        raise TimeoutError
 
 
 def test_server_that_failed_is_requested_for_a_file_and_by_another_name() -> None:
@@ -213,6 +276,7 @@ def test_server_that_failed_is_requested_for_a_file_and_by_another_name() -> Non
             adapter, lambda request, **_: response_to(request), request_for(url), stream=stream
         )
         assert found.status_code == 200
+        assert not [*raw_of(found).stream()]
     # It has responded again.
     assert send(adapter, lambda request, **_: response_to(request), request_for()).ok
 
@@ -461,7 +525,17 @@ PAGES: dict[str, tuple[str | Exception, bool]] = {
 @pytest.mark.parametrize(("problem", "is_shown"), PAGES.values(), ids=PAGES)
 def test_page_that_may_be_there_is_a_warning(problem: str | Exception, *, is_shown: bool) -> None:
     """What an index does not have is none, and that is also what 403 means on some."""
-    assert (warning_for(problem) is not None) == is_shown
+    assert is_missed(problem) == is_shown
+    with hinting():
+        assert not is_missed(problem)
+    assert is_missed(problem) == is_shown
+
+
+def test_reason_of_a_page_has_a_few_words() -> None:
+    """Where pip has those of a library; its own stay."""
+    assert page_reason(busy()) == "too many 503 error responses"
+    for own in (answered(500), "connection error: x"):
+        assert page_reason(own) is own
 
 
 def test_fast_deps_reads_the_end_of_a_file_twice() -> None:

@@ -65,24 +65,6 @@ def test_what_is_no_document_counts_as_missing(
     assert ("Name" in dist.metadata, [*dist.entry_points]) == (False, [])
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("[console_scripts]\nx = a:b\n", ["x"]),
-        ("[console_scripts]\nx\n", []),
-        ("[console_scripts]\nx = a:b\ny\n", []),
-        ("x = a:b\n", []),
-        ("", []),
-    ],
-)
-def test_entry_points_that_are_not_valid_count_as_none(
-    tmp_path: Path, text: str, names: list[str]
-) -> None:
-    """A distribution that has them can be uninstalled."""
-    (tmp_path / "entry_points.txt").write_text(text)
-    assert [point.name for point in installed.Installed(tmp_path).entry_points] == names
-
-
 @pytest.mark.skipif(os.name == "nt", reason="there is no FIFO")
 @pytest.mark.parametrize("case", [*PLACES, "an archive"])
 def test_where_distributions_are_looked_for(tmp_path: Path, case: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from pip._internal.index.collector import IndexContent
 from pip._internal.models.link import Link
 
 from patches.common._safety.pages import files_of, link_or_none, links_of
-from patches.common._safety.urls import check_urls
+from patches.common._safety.urls import check_requirement, check_urls
 
 URL = "https://user:secret@index.example/simple/torch/"
 SHOWN = "'https://user:****@index.example/simple/torch/'"
@@ -117,15 +118,12 @@ def test_one_wrong_url_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
     assert record.getMessage() == f"Ignoring a link of the page {SHOWN}: 'Invalid IPv6 URL'"
 
 
-def test_a_file_with_an_empty_hash_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
-    """It cannot be verified, on a page in HTML or JSON."""
-    file = {**GOOD, "hashes": {"sha256": ""}}
-    (link,) = links_of(parse, page(json.dumps({"files": [file, GOOD]}).encode()))
-    assert link.hash == "00"
-    anchor = {"href": "x-1.0.zip#sha256="}
-    assert link_or_none(Link.from_element, anchor, page_url=URL, base_url=URL) is None
-    text = f"Ignoring a link of the page {SHOWN}: its sha256 is empty"
-    assert [record.getMessage() for record in caplog.records] == [text, text]
+def test_an_empty_hash_of_a_file_is_none() -> None:
+    """And another one counts."""
+    hashes = ({"sha256": ""}, {"sha256": "", "sha512": "00"}, {"sha256": "00"})
+    files = [{**GOOD, "hashes": item} for item in hashes]
+    links = links_of(parse, page(json.dumps({"files": files}).encode()))
+    assert [link.hash for link in links] == [None, "00", "00"]
 
 
 @pytest.mark.parametrize(
@@ -139,14 +137,16 @@ def test_a_file_with_an_empty_hash_is_ignored(caplog: pytest.LogCaptureFixture) 
 )
 def test_an_empty_hash_is_an_error(url: str, name: str) -> None:
     """Who writes one expects that something is checked."""
-    with pytest.raises(InstallationError, match=f"has an empty {name}\\.$") as caught:
-        check_urls(url)
+    with pytest.raises(InstallationError, match=f"has an empty {name} hash\\.$") as caught:
+        check_requirement(url)
     assert "pass" not in str(caught.value)
 
 
 def test_a_valid_url_or_path_is_no_error() -> None:
     """Paths, also of Windows, and requirements pass."""
-    check_urls("https://a/x.whl#sha256=00", "https://a/x?sha256=", "./x#sha256=", "x#fast")
+    for text in ("https://a/x.whl#sha256=00", "https://a/x?sha256=", "./x#sha256=", "x#fast"):
+        check_requirement(text)
+    check_urls("https://a/simple/?a=b&md5=&c=d")
     check_urls("http://[::1]:8080/x", "https://a/", "./x", "C:\\x", "torch[x]>=1; a == '['", "~/x")
 
 
@@ -177,3 +177,11 @@ def test_an_invalid_url_is_one_sentence(url: str, problem: str) -> None:
     with pytest.raises(InstallationError) as caught:
         check_urls("http://a/", url)
     assert str(caught.value) == problem
+
+
+def test_a_long_requirement_is_checked_in_a_moment() -> None:
+    """It may be of a page or of METADATA."""
+    start = time.monotonic()
+    for part in ("://", "://#md5=x ", "#md5= ", "'"):
+        check_requirement(f"x{part * 20_000}")
+    assert time.monotonic() - start < 5

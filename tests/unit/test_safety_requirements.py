@@ -65,9 +65,10 @@ def test_version_in_the_name_of_a_folder(tmp_path: Path, text: str, expected: st
     assert folder_version(text, Distribution.at(tmp_path)) == Version(expected)
 
 
-def test_no_version_anywhere_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["Version: y\n", ""])
+def test_no_version_anywhere_is_an_error(tmp_path: Path, line: str) -> None:
     """That of packaging."""
-    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: y\n")
+    (tmp_path / "METADATA").write_text(f"Metadata-Version: 2.1\nName: x\n{line}")
     with pytest.raises(InvalidVersion):
         folder_version("x-1.0", Distribution.at(tmp_path))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Collection, Sequence
@@ -168,15 +169,16 @@ def begin(
             req.should_reinstall = True
 
 
-def open_libraries(projects: Collection[str]) -> None:
-    """Lock the libraries that have one of these projects, before it is looked at to uninstall it.
+def open_libraries() -> None:
+    """Lock the libraries from which this command may uninstall something, before it looks at them.
 
-    Another pip may be about to uninstall it, too.
+    Another pip may be about to uninstall the same.
     """
     changes = changes_of(current())
-    places = {get_purelib(), get_platlib(), user_site}
-    for path in sorted(path for path in places if path and os.path.isdir(path)):
-        if not {*projects}.isdisjoint(recovery.names(path)):
+    searched = {os.path.realpath(path) for path in sys.path}
+    places = {os.path.realpath(path) for path in (get_purelib(), get_platlib(), user_site) if path}
+    for path in sorted(places & searched):
+        if os.access(path, os.W_OK) and os.path.isdir(path):
             changes.library(path)
 
 

@@ -55,8 +55,10 @@ def send(adapter: Any, inherited: Send, request: PreparedRequest, **options: Any
                 raise _refused(reason(error), request) from None
             raise
     if not getattr(response, "from_cache", False):
-        hosts.responded(request.url or "", is_whole=not is_document)
+        hosts.responded(request.url or "", is_whole=response.is_redirect)
         _limit_body(response, limit, hosts, is_document=is_document)
+    elif limit.has_begun:  # the server says that what is cached has not changed
+        hosts.responded(request.url or "")
     return response
 
 
@@ -87,7 +89,7 @@ def _limit_body(response: Response, limit: Limit, hosts: Hosts, *, is_document: 
     else:
         limit.expect_download(_expected_size(response))
         response.pip_limit = limit  # type: ignore[attr-defined] # for a caller that knows better
-        response.raw.stream = _download(response)  # type: ignore[union-attr]
+        response.raw.stream = _download(response, limit, hosts)  # type: ignore[union-attr]
 
 
 def _is_usable(response: Response, status: int) -> bool:
@@ -151,18 +153,26 @@ def _document(response: Response, limit: Limit, hosts: Hosts) -> Callable[..., I
                 text = f"it has more than {MAX_DOCUMENT // _MEGABYTE} MiB"
             elif limit.is_expired:
                 text = "it did not arrive in time"
-                hosts.failed(url, RequestsConnectionError(error))  # type: ignore[no-untyped-call]
+                _expired(limit, hosts, url, error)
             raise RefusedResponseError(text, response) from None
 
     return stream
 
 
-def _download(response: Response) -> Callable[..., Iterator[bytes]]:
+def _expired(limit: Limit, hosts: Hosts, url: str, error: Exception) -> None:
+    """Count a document that did not arrive among the failures of its server."""
+    if not limit.is_brief:  # else it may only be slow
+        hosts.failed(url, RequestsConnectionError(error))  # type: ignore[no-untyped-call]
+
+
+def _download(response: Response, limit: Limit, hosts: Hosts) -> Callable[..., Iterator[bytes]]:
     """Return the method of urllib3 that yields a body, which errors name and may not be compressed.
 
-    Some servers say that they compressed an archive, and send it as it is.
+    Some servers say that they compressed an archive, and send it as it is. A caller may have the
+    body be a document after all.
     """
     inherited, this, request = _method(response), weakref.ref(response), response.request
+    url = str(response.url)
     # A source distribution may have another format than its name says.
     suffixes = (".whl", ".zip") if response.headers.get("Content-Encoding") else (".whl",)
     is_archive = urlsplit(response.url or "").path.lower().endswith(suffixes)
@@ -177,8 +187,11 @@ def _download(response: Response) -> Callable[..., Iterator[bytes]]:
                     )
                 start = start or chunk
                 yield chunk
+            hosts.responded(url)
         except HTTPError as error:
             vars(error)["request"] = request
+            if limit.is_document and limit.is_expired:
+                _expired(limit, hosts, url, error)
             raise
 
     return stream

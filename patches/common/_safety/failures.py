@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from tarfile import TarError
 from zipfile import BadZipFile
@@ -29,9 +29,8 @@ from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutEr
 from . import streams
 from .printing import one_line
 
-logger = logging.getLogger(__name__)
-
 _LONGEST_SHOWN = 200
+_hints = 0
 _MISSING = (403, 404, 410)
 """What a server responds that has no such page; 403: one that does not say which pages it has."""
 _INVALID = (InvalidRequirement, InvalidMarker, InvalidSpecifier, InvalidVersion)
@@ -42,14 +41,30 @@ class RefusedResponseError(NetworkConnectionError):
     """A response that pip does not use; the text continues "because of HTTP error"."""
 
 
-def warning_for(error: str | Exception) -> Callable[..., None] | None:
-    """Return how to log that a page could not be fetched; None: there is none, which is no warning.
+@contextmanager
+def hinting() -> Iterator[None]:
+    """Return a context in which pages are fetched for a message, which may be without them."""
+    global _hints  # noqa: PLW0603 - the only place that changes it
+    _hints += 1
+    try:
+        yield
+    finally:
+        _hints -= 1
+
+
+def is_missed(error: str | Exception) -> bool:
+    """Return whether a page that could not be fetched may be there, and would have been used.
 
     Not every index has a page for each project.
     """
     status = getattr(getattr(error, "response", None), "status_code", None)
     is_missing = status in _MISSING and not isinstance(error, RefusedResponseError)
-    return None if is_missing else logger.warning
+    return not _hints and not is_missing
+
+
+def page_reason(error: str | Exception) -> str | Exception:
+    """Return why a page could not be fetched, in a few words where pip has those of a library."""
+    return reason(error) if isinstance(error, RequestException) else error
 
 
 def shown_url(url: str) -> str:

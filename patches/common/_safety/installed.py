@@ -6,7 +6,7 @@ import csv
 import os
 import stat
 from contextlib import suppress
-from importlib.metadata import Distribution, EntryPoints, PathDistribution
+from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 
 from .limits import MAX_DOCUMENT
@@ -36,14 +36,6 @@ class Installed(PathDistribution):
         text = data.decode("utf-8", "surrogateescape" if is_record else "replace")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text if not is_record or _is_table(text) else None
-
-    @property
-    def entry_points(self) -> EntryPoints:
-        """The entry points; none if they are not valid."""
-        try:
-            return super().entry_points
-        except (TypeError, ValueError, AttributeError):
-            return EntryPoints(())
 
 
 def is_searched(location: str) -> bool:

@@ -46,6 +46,8 @@ class Limit:
     ) -> None:
         self.clock = clock
         self.is_expired = False
+        self.has_begun = False
+        """Whether something of a response has arrived."""
         self.seconds = None if timeout is None else timeout * PATIENCE
         self._ends = ends
         self._pause = DEFAULT_TIMEOUT if timeout is None else timeout
@@ -54,12 +56,23 @@ class Limit:
         self._arrived = 0
         self._left = MAX_HEADERS
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether it ends earlier than others, because nobody waits longer for this one."""
+        return self._ends is not None
+
+    @property
+    def is_document(self) -> bool:
+        """Whether a document is expected, and no download."""
+        return not self._is_download
+
     def begin(self) -> None:
         """Take note that a response begins, perhaps of another try."""
         self._is_download, self._waited, self._left = False, 0.0, MAX_HEADERS
 
     def expect_document(self, size: int = MAX_DOCUMENT) -> None:
         """Let a body follow that must be there in time, and has no more bytes than this."""
+        self._is_download = False
         self._left = size + MAX_HEADERS
 
     def expect_download(self, size: int | None) -> None:
@@ -79,6 +92,7 @@ class Limit:
 
     def arrived(self, count: int, seconds: float) -> None:
         """Take note of bytes that arrived after so many seconds, if any; raise TooMuchError."""
+        self.has_begun = True
         self._left -= count
         if self._left < 0:
             raise TooMuchError("the server sends more than it may")

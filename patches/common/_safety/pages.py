@@ -47,7 +47,7 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
         except InvalidPageError as error:
             problems.append(error)
         else:
-            yield file
+            yield _without_empty_hashes(file)
     if problems:
         number = f"{len(problems)} files" if len(problems) > 1 else "a file"
         logger.warning("Ignoring %s of the page %s: %s", number, shown_url(url), problems[0])
@@ -56,16 +56,12 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
 def link_or_none(make: Callable[..., Link | None], *values: object, **named: object) -> Link | None:
     """Return the link that ``make`` returns; None, after a warning, if its URL is invalid."""
     try:
-        link = make(*values, **named)
+        return make(*values, **named)
     except ValueError as error:
+        page = named.get("page_url", values[-1])
         reason = quoted(str(error))
-    else:
-        if link is None or link.hash != "":
-            return link
-        reason = f"its {link.hash_name} is empty"
-    page = named.get("page_url", values[-1])
-    logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
-    return None
+        logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
+        return None
 
 
 def _check(file: object) -> None:
@@ -75,6 +71,14 @@ def _check(file: object) -> None:
     for key, (is_valid, expected) in _KEYS.items():
         if file.get(key) is not None and not is_valid(file[key]):
             raise InvalidPageError(f"its {key} is not {expected}")
+
+
+def _without_empty_hashes(file: dict[str, object]) -> dict[str, object]:
+    """Return a file with its hashes that are some."""
+    hashes = file.get("hashes")
+    if not isinstance(hashes, dict) or all(hashes.values()):
+        return file
+    return {**file, "hashes": {name: digest for name, digest in hashes.items() if digest}}
 
 
 def _is_hashes(value: object) -> bool:

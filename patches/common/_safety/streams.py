@@ -75,9 +75,7 @@ def to_the_end(step: Callable[[], _Result]) -> _Result:
     except KeyboardInterrupt:
         _report("Operation cancelled by user")
     except (OSError, MemoryError, RecursionError) as error:
-        from .failures import in_one_sentence
-
-        _report(str(in_one_sentence(error)))
+        _report(str(_in_one_sentence(error)))
     sys.exit(status)
 
 
@@ -93,13 +91,11 @@ def writing(options: Values) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        from .failures import in_one_sentence
-
         if isinstance(error, (OSError, BrokenStdoutLoggingError)):
             _end_output(error)
         if isinstance(error, BrokenPipeError):
             raise BrokenStdoutLoggingError from error
-        sentence = in_one_sentence(error)
+        sentence = _in_one_sentence(error)
         if sentence is None:
             raise
         raise sentence from error
@@ -108,6 +104,15 @@ def writing(options: Values) -> Iterator[None]:
             raise BrokenStdoutLoggingError from error
         raise
     _end_output()
+
+
+def _in_one_sentence(error: Exception) -> Exception | None:
+    """Return what `failures` makes of an error, also if no file can be opened any more."""
+    try:
+        from .failures import in_one_sentence
+    except OSError:
+        return _command_error(f"Could not complete the command: {reason(error)}")
+    return in_one_sentence(error)
 
 
 def _end_output(cause: Exception | None = None) -> None:

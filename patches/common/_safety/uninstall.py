@@ -13,10 +13,13 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from pip._internal.exceptions import InstallationError
 from pip._internal.locations import get_platlib, get_purelib
 from pip._internal.metadata import BaseDistribution, get_environment
+from pip._internal.metadata.base import BaseEntryPoint
 from pip._internal.utils.virtualenv import running_under_virtualenv
 
 from .paths import is_file_name, is_inside
@@ -127,6 +130,7 @@ def bytecode_of_ours(dist: BaseDistribution) -> Iterator[str]:
     yield from map(str, site_packages.glob("pip_variants/**/__pycache__/*.pyc*"))
 
 
-def is_script(name: str) -> bool:
-    """Return whether pip can have written a script for an entry point of this name."""
-    return is_file_name(name)
+def entry_points_of(dist: BaseDistribution) -> Iterator[BaseEntryPoint]:
+    """Yield the entry points for which pip can have written scripts; none if they are not valid."""
+    with suppress(TypeError, ValueError, AttributeError, InstallationError):
+        yield from [point for point in dist.iter_entry_points() if is_file_name(point.name)]

@@ -11,19 +11,22 @@ from .failures import quoted
 
 _QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
 """What an error repeats of a URL, perhaps a part of its password."""
-_EMPTY_HASH = re.compile(
-    r"://.*[#&](sha512|sha384|sha256|sha224|sha1|md5)=\s*(?:[&;]|$)", re.DOTALL
-)
+_EMPTY_HASH = re.compile(r"[#&](sha512|sha384|sha256|sha224|sha1|md5)=\s*(?:[&;]|$)")
+
+
+def check_requirement(text: str) -> None:
+    """Raise InstallationError for a requirement that is, or has, an invalid URL.
+
+    One with an empty hash is invalid, too: who writes a hash expects that it is checked.
+    """
+    check_urls(text)
+    if empty := "://" in text and _EMPTY_HASH.search(text):
+        raise InstallationError(f"{shown_url(text)} has an empty {empty[1]} hash.")
 
 
 def check_urls(*locations: str) -> None:
-    """Raise InstallationError for a location that is an invalid URL; a path is none.
-
-    A URL with an empty hash is one, too: pip would not check anything.
-    """
+    """Raise InstallationError for a location that is an invalid URL; a path is none."""
     for location in locations:
-        if empty := _EMPTY_HASH.search(location):
-            raise InstallationError(f"{shown_url(location)} has an empty {empty[1]}.")
         try:
             _ = urlsplit(location).port
         except ValueError as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pip._internal.metadata import BaseDistribution
 from pip._internal.metadata.importlib._compat import BadMetadata
 from pip._vendor.packaging.version import InvalidVersion, Version, parse
 
 if TYPE_CHECKING:
+    from email.message import Message
     from importlib.metadata import Distribution
 
 
@@ -32,12 +33,12 @@ def version_of(dist: BaseDistribution) -> Version | str:
 def folder_version(text: str, dist: Distribution) -> Version:
     """Return the version in the name of a metadata folder, or that of METADATA if it is none.
 
-    Raise InvalidVersion if that is none either, TypeError if there is none.
+    Raise InvalidVersion if that is none either, or missing.
     """
     try:
         return parse(text)
     except InvalidVersion:
-        return parse(dist.version)
+        return parse(str(cast("Message", dist.metadata).get("Version")))
 
 
 def metadata_version_of(dist: BaseDistribution) -> str:

@@ -47,6 +47,8 @@ def impatient(session: PipSession) -> Iterator[None]:
 
     All that is waited for in such contexts of a session has one limit together.
     """
+    from pip._safety.failures import hinting
+
     adapters = [item for item in session.adapters.values() if hasattr(item, "max_retries")]
     before = [adapter.max_retries for adapter in adapters]
     timeout, prompting, start = session.timeout, session.auth.prompting, time.monotonic()
@@ -56,7 +58,8 @@ def impatient(session: PipSession) -> Iterator[None]:
             adapter.max_retries = adapter.max_retries.new(total=0)
             adapter.pip_ends = start + left
         session.timeout, session.auth.prompting = max(1, int(left)), False
-        yield
+        with hinting():
+            yield
     finally:
         for adapter, retries in zip(adapters, before, strict=True):
             adapter.max_retries, adapter.pip_ends = retries, None
