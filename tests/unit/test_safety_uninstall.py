@@ -181,3 +181,108 @@ def test_entry_points_of_scripts_that_may_be_removed(
     """What a path leads to is not of the distribution, and what is not valid has no scripts."""
     dist = cast("BaseDistribution", WithEntryPoints(names))
     assert [point.name for point in uninstall.entry_points_of(dist)] == expected
+
+
+SHARED = ("pep-xxx-wheel-variants", "variantlib")
+
+# A path, the distribution that is removed, another one that stays, and whether the file goes.
+SCRIPTS = {
+    "ours beside variantlib": ("usr/bin/variantlib", *SHARED, False),
+    "variantlib beside ours": ("usr/bin/variantlib", *reversed(SHARED), False),
+    "launcher of Windows": ("usr/Scripts/variantlib.exe", *SHARED, False),
+    "ours alone": ("usr/bin/variantlib", SHARED[0], "numpy", True),
+    "variantlib alone": ("usr/bin/variantlib", SHARED[1], "numpy", True),
+    "package of variantlib": ("usr/lib/variantlib", *reversed(SHARED), True),
+    "another script": ("usr/bin/variants", *SHARED, True),
+    "another distribution": ("usr/bin/variantlib", "evil", SHARED[1], True),
+}
+
+
+@pytest.mark.usefixtures("may_remove")
+@pytest.mark.parametrize(("path", "name", "other", "goes"), SCRIPTS.values(), ids=SCRIPTS)
+def test_script_that_two_distributions_have_goes_with_the_last(
+    tmp_path: Path, path: str, name: str, other: str, *, goes: bool
+) -> None:
+    """It stays for the one that is installed in the same folder."""
+    info = tmp_path / "usr/site" / f"{other.replace('-', '_')}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {other}\nVersion: 1\n")
+    dist = cast("BaseDistribution", Installed(str(tmp_path / "usr/site"), name))
+    assert uninstall.may_remove(str(tmp_path / path), dist) is goes
+    elsewhere = cast("BaseDistribution", Installed(str(tmp_path / "usr/other"), name))
+    assert uninstall.may_remove(str(tmp_path / path), elsewhere) is True
+
+
+# The folders of the schemes of an interpreter (purelib and platlib), and the one of pip.
+DEBIAN = {
+    "posix_local": ("usr/local/lib/python3.11/dist-packages",) * 2,
+    "posix_prefix": ("usr/lib/python3.11/site-packages",) * 2,
+    "deb_system": ("usr/lib/python3/dist-packages",) * 2,
+    "posix_user": ("home/.local/lib/python3.11/site-packages",) * 2,
+}
+FEDORA = {
+    "rpm_prefix": ("usr/local/lib/python3.13/site-packages", "usr/local/lib64/site-packages"),
+    "posix_prefix": ("usr/lib/python3.13/site-packages", "usr/lib64/site-packages"),
+}
+PLAIN = {
+    "posix_prefix": ("usr/lib/python3.11/site-packages",) * 2,
+    "venv": ("usr/lib/python3.11/site-packages",) * 2,
+    "posix_home": ("usr/lib/python",) * 2,
+}
+
+# The schemes, the first of them pip's; the location of a distribution, and whose it is.
+LOCATIONS = {
+    "apt": (DEBIAN, "usr/lib/python3/dist-packages", True),
+    "pip on Debian": (DEBIAN, "usr/local/lib/python3.11/dist-packages", False),
+    "user on Debian": (DEBIAN, "home/.local/lib/python3.11/site-packages", False),
+    "folder of the user": (DEBIAN, "srv/app", False),
+    "rpm": (FEDORA, "usr/lib/python3.13/site-packages", True),
+    "rpm of this architecture": (FEDORA, "usr/lib64/site-packages", True),
+    "pip on Fedora": (FEDORA, "usr/local/lib64/site-packages", False),
+    "where nothing is kept apart": (PLAIN, "usr/lib/python3.11/site-packages", False),
+}
+
+
+@pytest.mark.parametrize("in_venv", [False, True], ids=["system", "venv"])
+@pytest.mark.parametrize(("schemes", "location", "expected"), LOCATIONS.values(), ids=LOCATIONS)
+def test_system_has_what_is_in_a_scheme_that_pip_does_not_install_into(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    schemes: dict[str, tuple[str, str]],
+    location: str,
+    *,
+    expected: bool,
+    in_venv: bool,
+) -> None:
+    """Debian and Fedora have one scheme for apt or rpm, and one for pip; in a venv pip decides."""
+
+    def path(key: str, scheme: str) -> str:
+        return str(tmp_path / schemes[scheme][key == "platlib"])
+
+    own = next(iter(schemes))
+    monkeypatch.setattr(uninstall, "running_under_virtualenv", lambda: in_venv)
+    monkeypatch.setattr(uninstall, "get_purelib", lambda: path("purelib", own))
+    monkeypatch.setattr(uninstall, "get_platlib", lambda: path("platlib", own))
+    monkeypatch.setattr(sysconfig, "get_scheme_names", lambda: tuple(schemes))
+    monkeypatch.setattr(sysconfig, "get_path", path)
+    dist = cast("BaseDistribution", Installed(str(tmp_path / location)))
+    assert uninstall.is_of_the_system(dist) is (expected and not in_venv)
+    assert uninstall.is_of_the_system(cast("BaseDistribution", Installed(None))) is False
+
+
+def test_bytecode_of_our_modules_is_removed_of_every_interpreter(tmp_path: Path) -> None:
+    """That of our wheel alone, and in its folders alone."""
+    names = ("__pycache__/_pip_variants_override", "__pycache__/x", "pip_variants/__pycache__/x")
+    for name in (*names, "pip_variants/core/__pycache__/x", "other/__pycache__/x"):
+        path = tmp_path / f"{name}.cpython-311.opt-1.pyc"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    ours = cast("BaseDistribution", Installed(str(tmp_path), SHARED[0]))
+    found = [Path(path).relative_to(tmp_path) for path in uninstall.bytecode_of_ours(ours)]
+    assert sorted(str(path).partition(".")[0] for path in found) == [
+        names[0],
+        names[2],
+        "pip_variants/core/__pycache__/x",
+    ]
+    others = cast("BaseDistribution", Installed(str(tmp_path), "variantlib"))
+    assert list(uninstall.bytecode_of_ours(others)) == []
