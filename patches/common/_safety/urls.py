@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pip._internal.exceptions import InstallationError
 
 from .failures import quoted
+from .requirement_texts import check_length
 
 _QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
 """What an error repeats of a URL, perhaps a part of its password."""
@@ -15,10 +16,11 @@ _EMPTY_HASH = re.compile(r"[#&](sha512|sha384|sha256|sha224|sha1|md5)=\s*(?:[&;]
 
 
 def check_requirement(text: str) -> None:
-    """Raise InstallationError for a requirement that is, or has, an invalid URL.
+    """Raise InstallationError for a requirement that is too long, or is or has an invalid URL.
 
     One with an empty hash is invalid, too: who writes a hash expects that it is checked.
     """
+    check_length(text)
     check_urls(text)
     if empty := "://" in text and _EMPTY_HASH.search(text):
         raise InstallationError(f"{shown_url(text)} has an empty {empty[1]} hash.")
