@@ -281,6 +281,13 @@ def test_server_that_failed_is_requested_for_a_file_and_by_another_name() -> Non
     assert send(adapter, lambda request, **_: response_to(request), request_for()).ok
 
 
+def test_connection_that_ends_while_it_is_encrypted_is_a_failure() -> None:
+    """The ssl module then raises a ValueError about the socket."""
+    with pytest.raises(exceptions.ConnectionError) as caught:
+        send(Adapter(), failing(ValueError("file descriptor cannot be negative")), request_for())
+    assert vars(caught.value)["request"].url == URL
+
+
 def test_hint_that_failed_says_nothing_about_the_server() -> None:
     """It was waited for more briefly than others wait; no time left is a time-out."""
     adapter = Adapter()

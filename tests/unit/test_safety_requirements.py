@@ -8,8 +8,9 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
-from pip._internal.exceptions import InstallationError
+from pip._internal.exceptions import InstallationError, MetadataInvalid
 from pip._internal.metadata import get_metadata_distribution
+from pip._internal.req.constructors import install_req_from_line
 from pip._internal.req.req_file import COMMENT_RE, break_args_options
 from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
@@ -31,6 +32,7 @@ from patches.common._safety.requirement_texts import (
     specifiers_of,
 )
 from patches.common._safety.versions import (
+    check_version,
     folder_version,
     metadata_version_of,
     name_of,
@@ -53,6 +55,12 @@ def test_version_in_metadata(case: str) -> None:
     with global_tempdir_manager():
         dist = get_metadata_distribution(content, "x-1.0-py3-none-any.whl", "x")
         assert version_of(dist) == expected
+        req = install_req_from_line("x")
+        if isinstance(expected, Version):
+            check_version(req, dist)
+        else:
+            with pytest.raises(MetadataInvalid, match=f"Invalid version: '{expected}'"):
+                check_version(req, dist)
 
 
 @pytest.mark.parametrize(

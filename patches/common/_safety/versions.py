@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
+from pip._internal.exceptions import MetadataInvalid
 from pip._internal.metadata import BaseDistribution
 from pip._internal.metadata.importlib._compat import BadMetadata
 from pip._vendor.packaging.version import InvalidVersion, Version, parse
@@ -12,6 +13,8 @@ from pip._vendor.packaging.version import InvalidVersion, Version, parse
 if TYPE_CHECKING:
     from email.message import Message
     from importlib.metadata import Distribution
+
+    from pip._internal.req.req_install import InstallRequirement
 
 
 def name_of(dist: BaseDistribution) -> str:
@@ -28,6 +31,13 @@ def version_of(dist: BaseDistribution) -> Version | str:
         return dist.version
     except (InvalidVersion, TypeError, BadMetadata):
         return str(dist.metadata["Version"])
+
+
+def check_version(req: InstallRequirement, dist: BaseDistribution) -> None:
+    """Raise pip's MetadataInvalid if the METADATA of a requirement has no valid version."""
+    version = version_of(dist)
+    if isinstance(version, str):
+        raise MetadataInvalid(req, f"Invalid version: {version!r}")
 
 
 def folder_version(text: str, dist: Distribution) -> Version:
