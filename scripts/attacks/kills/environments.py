@@ -29,6 +29,7 @@ from tests.support.stand_in import (
 from tests.support.stand_in_wheel import Json, dump
 
 OURS = "pep-xxx-wheel-variants"
+PROJECT = OURS.replace("-", "_")
 _MARK = "PIP_VARIANTS_ATTACK"
 _PURE = "py3-none-any"
 _COLUMNS = 3
@@ -151,6 +152,10 @@ class Environment:
             end_all(self.running())
             output, _ = process.communicate()
         return Ended(process.returncode, output)
+
+    def is_ours(self) -> bool:
+        """Return whether the pip of the virtual environment is ours."""
+        return OURS.removesuffix("-wheel-variants") in self.pip("--version").output
 
     def interpreter(self) -> str:
         """Return what an interpreter prints that does nothing."""
