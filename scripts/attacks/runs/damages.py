@@ -24,10 +24,11 @@ def damage(rng: random.Random, folders: Sequence[Path], outside: Path) -> list[s
     done = []
     for _ in range(rng.choice([1, 1, 2, 4])):
         folder = rng.choice(folders)
-        if folder.is_symlink():  # what it leads to belongs to others
+        if folder.is_symlink() or not folder.is_dir():  # what it leads to belongs to others
             continue
-        paths = [path for path in sorted(folder.rglob("*")) if not path.is_symlink()]
-        files = [path for path in paths if path.is_file()]
+        found = [path for path in sorted(folder.rglob("*")) if not path.is_symlink()]
+        files = [path for path in found if path.is_file()]
+        paths = [path for path in found if path.is_file() or path.is_dir()]  # a FIFO never ends
         path = rng.choice(files if files and rng.random() < 0.7 else [folder, *paths])
         act = rng.choice(_DAMAGES)
         with contextlib.suppress(OSError):
