@@ -134,6 +134,7 @@ def test_no_more_is_inflated_than_the_directory_states(tmp_path: Path, method: i
 
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
+    "a newer format": lambda data: damaged(data, 6, b"\xff\x00"),
     "no archive": lambda _: b"x" * 100,
     "name that is not UTF-8": lambda data: data.replace("ä.py".encode(), b"\xff\xff.py"),
     "offset outside of the file": lambda data: damaged(data, 42, b"\xf0\xff\xff\x7f"),

@@ -49,7 +49,7 @@ class WheelArchive(zipfile.ZipFile):
             super().__init__(bounded)
             bounded.is_read = True
             self._check_members()
-        except (ValueError, OverflowError, struct.error) as error:
+        except (ValueError, OverflowError, NotImplementedError, struct.error) as error:
             self.close()
             raise zipfile.BadZipFile(f"its directory is damaged: {error}") from None
         except BaseException:
