@@ -122,10 +122,10 @@ def as_socket(_: random.Random, path: Path, __: Path) -> None:
 
 def as_link(rng: random.Random, path: Path, outside: Path) -> None:
     """A symbolic link: to somebody else's file or folder, to nothing, to itself, to a device."""
-    targets: list[str | Path] = [outside, "missing", path.name, "/dev/zero", "/dev/null"]
+    targets: list[str | Path] = [outside, path.name, "/dev/zero", "/dev/null"]
     # Who links a folder of the cache to another one wants the cache to be there.
     if not (path.is_dir() and path.is_relative_to(outside.parents[1] / "cache")):
-        targets += [outside.parent, ".."]
+        targets += [outside.parent, "..", "missing"]
     target = rng.choice(targets)
     _remove(path)
     path.symlink_to(target)

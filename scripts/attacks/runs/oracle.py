@@ -48,6 +48,7 @@ _MISCONFIGURED = 3
 _WARNS = re.compile(
     r"\s*(?:WARNING|ERROR|error|Usage)\b|Passed over |An error occurred |option --|no such option"
     r"|Invalid |would write |.*\berror: |.* requires .*, (?:which|but) "
+    r"|.* is not supported on this platform$"
     r"|Selected: nothing fits$|.*\"selected\": null"
 )
 
