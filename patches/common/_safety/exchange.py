@@ -54,9 +54,8 @@ def send(adapter: Any, inherited: Send, request: PreparedRequest, **options: Any
             if is_document and limit.is_expired:
                 raise _refused(reason(error), request) from None
             raise
-        except (
-            ValueError
-        ) as error:  # of the ssl module, about a connection that has ended meanwhile
+        except ValueError as error:
+            # Of the ssl module, about a connection that has ended meanwhile.
             raise RequestsConnectionError(error, request=request) from None  # type: ignore[no-untyped-call]
     if not getattr(response, "from_cache", False):
         hosts.responded(request.url or "", is_whole=response.is_redirect)

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from build import CHECKOUT, build_wheel, releases
+from build import CHECKOUT, build_wheel, make_environment, releases
 
 from tests.support.stand_in import (
     TORCH_280,
@@ -106,9 +105,7 @@ class Environment:
             )
         (self.root / "index").mkdir()
         self._clear()
-        subprocess.run(
-            [sys.executable, "-m", "venv", self.case / "venv"], check=True, capture_output=True
-        )
+        make_environment(self.case / "venv")
         tag = machine_tag(self.python)
         self._succeed("install", "--no-index", self._wheels[0])
         _write_index(self.root / "index", tag)
