@@ -106,7 +106,9 @@ class Wordy(Sound):
 
 
 class Greedy(Sound):
-    """Takes memory."""
+    """Takes memory, which takes a busy machine its time as well."""
+
+    seconds = waits = 15.0
 
     def read(self, number: int) -> object:
         """Take 350 MB."""
