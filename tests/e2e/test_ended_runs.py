@@ -139,3 +139,17 @@ def test_unpacking_ends_with_pip(
         own_pip.run("install", "--no-index", str(write_wheel(tmp_path, "x-1.0-py3-none-any.whl")))
         own_pip.run("download", "--no-index", "none", TMPDIR=str(run.temp), status=1)
     assert leftovers(own_pip) == []
+
+
+@pytest.mark.every_release
+def test_what_no_clean_keeps_stays(pip: Pip, tmp_path: Path) -> None:
+    """Also when the next run looks for what others have left."""
+    temp = pip.folder / "temp"
+    temp.mkdir()
+    wheel = str(write_wheel(tmp_path, "x-1.0-py3-none-any.whl"))
+    download = ("download", "--no-index", "--dest", str(tmp_path / "dest"))
+    pip.run(*download, "--no-clean", wheel, TMPDIR=str(temp))
+    kept = sorted(temp.rglob("*"))
+    assert any(path.name.startswith("pip-download-") for path in kept)
+    pip.run(*download, wheel, TMPDIR=str(temp))
+    assert sorted(temp.rglob("*")) == kept

@@ -55,18 +55,28 @@ def test_what_pip_leaves_on_purpose_stays() -> None:
     """As with `--no-clean`: the next run does not remove it."""
     folder = Path(temporary.run_folder())
     (folder / "pip-install-x").mkdir()
+    temporary.keep(str(folder / "pip-install-x"))
     temporary.release()
     assert sorted(path.name for path in folder.iterdir()) == ["kept", "pip-install-x"]
     assert Path(temporary.run_folder()) != folder
     assert (folder / "pip-install-x").is_dir()
 
 
-def test_what_an_interrupted_upgrade_leaves_is_removed_by_the_next_run(parent: Path) -> None:
-    """Files of the version that it was about to replace."""
+def test_only_a_folder_of_a_run_is_marked(tmp_path: Path) -> None:
+    """Folders that the user names, as with `--src`, are kept in any case."""
+    (tmp_path / "src").mkdir()
+    temporary.keep(str(tmp_path / "src"))
+    temporary.keep(str(tmp_path / NAME / "pip-install-x"))
+    assert [*tmp_path.rglob("*")] == [tmp_path / "src"]
+
+
+@pytest.mark.parametrize("name", ["pip-uninstall-x", "pip-unpack-x"])
+def test_what_an_interrupted_run_leaves_is_removed_by_the_next_run(parent: Path, name: str) -> None:
+    """Files of the version that it was about to replace, or what it was about to remove."""
     folder = Path(temporary.run_folder())
-    (folder / "pip-uninstall-x").mkdir()
+    (folder / name).mkdir()
     temporary.release()
-    assert (folder / "pip-uninstall-x").is_dir()
+    assert (folder / name).is_dir()
     assert [*parent.iterdir()] == [folder]
     assert [temporary.run_folder()] == [*map(str, parent.iterdir())]
     assert not folder.exists()

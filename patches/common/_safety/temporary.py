@@ -29,8 +29,6 @@ MOST = 10_000
 KEPT = "kept"
 """A file in what a run leaves on purpose, for ``--no-clean``."""
 
-_REPLACED = "pip-uninstall-"
-"""How folders begin that an interrupted upgrade leaves, with files of the old version."""
 _TRIES = 10
 _OPEN = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -102,8 +100,16 @@ def new_file(path: str, folder: str) -> Iterator[IO[bytes]]:
             raise
 
 
+def keep(path: str) -> None:
+    """Let a temporary folder outlive its run, and the runs behind it."""
+    folder = os.path.dirname(path)
+    if os.path.basename(folder).startswith(_prefix()):
+        with contextlib.suppress(OSError):
+            os.close(os.open(os.path.join(folder, KEPT), os.O_WRONLY | os.O_CREAT, 0o600))
+
+
 def release() -> None:
-    """Remove the folders of this run, but for what is to be kept."""
+    """Remove the folders of this run; in what is not empty, this is for the next run."""
     _folders.release()
 
 
@@ -186,17 +192,12 @@ def _empty(folder: int) -> None:
 
 
 def _leave(folder: _Folder) -> None:
-    """Remove the folder of this run, or leave what pip has left in it."""
+    """Remove the folder of this run with the files in it; leave what has folders or is kept."""
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder.path)):
-            if not entry.is_dir(follow_symlinks=False):
+            if not entry.is_dir(follow_symlinks=False) and entry.name != KEPT:
                 os.unlink(entry.path)
-    try:
         os.rmdir(folder.path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            if not all(name.startswith(_REPLACED) for name in os.listdir(folder.path)):
-                os.close(os.open(os.path.join(folder.path, KEPT), os.O_WRONLY | os.O_CREAT, 0o600))
     os.close(folder.descriptor)
 
 
