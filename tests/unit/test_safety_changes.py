@@ -7,7 +7,7 @@ import py_compile
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from optparse import Values
 from pathlib import Path
 from typing import cast
@@ -48,38 +48,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[changes.Changes]:
     run.close()
 
 
-# A file of demo, and what a power loss has left of it.
-DAMAGES = {
-    "nothing": (None, b"", True),
-    "module cut": ("demo/__init__.py", b"x =", False),
-    "module emptied": ("demo/__init__.py", b"", False),
-    "module of null characters": ("demo/__init__.py", bytes(6), False),
-    "bytecode emptied": ("demo/x.pyc", b"", False),
-    "bytecode cut": ("demo/x.pyc", None, False),
-    "bytecode of null characters": ("demo/x.pyc", bytes(80), False),
-    "record emptied": (f"{INFO}/RECORD", b"", False),
-    "record cut": (f"{INFO}/RECORD", b"demo/__init", False),
-    "record of null characters": (f"{INFO}/RECORD", bytes(90), False),
-}
-
-
-@pytest.mark.parametrize(("name", "content", "is_whole"), DAMAGES.values(), ids=DAMAGES)
-def test_distribution_is_whole_if_its_files_are_as_recorded(
-    library: Path, name: str | None, content: bytes | None, *, is_whole: bool
-) -> None:
-    """Bytecode, which has no hash, can be loaded."""
-    if name is not None:
-        path = library / name
-        path.write_bytes(path.read_bytes()[:30] if content is None else content)
-    assert recovery.is_whole(str(library / INFO)) is is_whole
-
-
-def test_missing_file_is_damage(library: Path) -> None:
-    """A file that RECORD lists is there."""
-    (library / "demo" / "__init__.py").unlink()
-    assert not recovery.is_whole(str(library / INFO))
-
-
 def _leave(library: Path, *notes: tuple[str, str]) -> Path:
     """Leave the folder of a pip that was killed, with these notes."""
     folder = library / f"{recovery.PREFIX}old"
@@ -117,6 +85,49 @@ def test_damaged_distribution_of_a_killed_pip_is_not_installed(
     assert not (library / INFO).exists()
     damage = "demo 1.0 is damaged, because pip was interrupted while it installed it"
     assert caplog.messages == [f"{damage}; it counts as not installed."]
+
+
+def _note_of_a_file(folder: Path) -> None:
+    (folder / f"done-{INFO}").touch()
+
+
+def _note_of_a_folder(folder: Path) -> None:
+    (folder / f"done-{INFO}").mkdir()
+
+
+def _note_of_a_package(folder: Path) -> None:
+    (folder / "done-demo").symlink_to(".")
+
+
+def _no_folder(folder: Path) -> None:
+    folder.rmdir()
+    folder.touch()
+
+
+# What a wheel may have put into a library, or what is no distribution.
+PLANTED = {
+    "file": _note_of_a_file,
+    "folder": _note_of_a_folder,
+    "package": _note_of_a_package,
+    "no folder": _no_folder,
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_what_is_no_note_of_pip_removes_nothing(
+    library: Path,
+    opened: changes.Changes,
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[Path], None],
+) -> None:
+    """A note is a link, which no wheel can have, and names metadata."""
+    plant(_leave(library))
+    (library / "demo" / "__init__.py").write_text("")
+    monkeypatch.setattr(recovery, "get_purelib", lambda: str(library))
+    assert recovery.damaged() == []
+    opened.library(str(library))
+    assert (library / INFO / "METADATA").exists()
+    assert (library / "demo" / "__init__.py").exists()
 
 
 @pytest.mark.parametrize("is_ended", [False, True])

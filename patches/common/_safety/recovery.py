@@ -7,11 +7,6 @@ removed itself.
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
-import importlib.util
-import marshal
 import os
 import shutil
 import time
@@ -27,6 +22,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from .._variants.late import OURS  # noqa: TID252 (both are copied into pip)
 from . import temporary
+from .recorded import is_whole
 
 logger = getLogger(__name__)
 
@@ -38,8 +34,6 @@ DONE, REMOVED, STASH = "done-", "removed-", "stash-"
 """How notes begin: metadata in its place, or about to be removed, and a folder elsewhere."""
 
 _OLD = 24 * 60 * 60.0
-_BYTECODE_HEADER = 16
-_SHA256 = "sha256="
 
 
 def sweep(path: str, folders: Sequence[str], *, is_locked: bool) -> None:
@@ -52,9 +46,17 @@ def sweep(path: str, folders: Sequence[str], *, is_locked: bool) -> None:
         with suppress(OSError):
             if not is_locked and time.time() - os.stat(folder).st_mtime < _OLD:
                 continue
-            for note in os.listdir(folder):
-                _follow(path, folder, note)
+            for note in _notes(folder):
+                with suppress(OSError):
+                    _follow(path, folder, note)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _notes(folder: str) -> list[str]:
+    """Return the notes in the folder of a run: links, since a wheel may have any other file."""
+    with suppress(OSError):
+        return [entry.name for entry in os.scandir(folder) if entry.is_symlink()]
+    return []
 
 
 def _follow(path: str, folder: str, note: str) -> None:
@@ -104,7 +106,7 @@ def damaged() -> list[str]:
         os.path.join(path, note[len(DONE) :])
         for path in {get_purelib(), get_platlib()}
         for folder in left(path)
-        for note in os.listdir(folder)
+        for note in _notes(folder)
         if note.startswith(DONE)
     )
     return [damage_of(info) for info in sorted(set(notes)) if _is_damaged(info)]
@@ -117,33 +119,7 @@ def damage_of(info: str) -> str:
 
 
 def _is_damaged(info: str) -> bool:
-    return os.path.isdir(info) and not is_whole(info)
-
-
-def is_whole(info: str) -> bool:
-    """Return whether all files of an installed distribution are as its RECORD has them."""
-    library = os.path.dirname(info)
-    try:
-        with open(os.path.join(info, "RECORD"), encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-        return bool(rows) and all(_is_same(os.path.join(library, row[0]), row[1]) for row in rows)
-    except (OSError, ValueError, IndexError, csv.Error):
-        return False
-
-
-def _is_same(path: str, digest: str) -> bool:
-    with open(path, "rb") as file:
-        content = file.read()
-    if path.endswith(".pyc"):  # has no hash in RECORD
-        if content[:4] != importlib.util.MAGIC_NUMBER:
-            return False
-        with suppress(EOFError, ValueError, TypeError):
-            return marshal.loads(content[_BYTECODE_HEADER:]) is not None  # noqa: S302 (as import does)
-        return False
-    if not digest.startswith(_SHA256):
-        return True
-    found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
-    return found == digest[len(_SHA256) :]
+    return info.endswith(INFO) and os.path.isdir(info) and not is_whole(info)
 
 
 def remove_parts(folders: Collection[str], library: str) -> None:
@@ -158,7 +134,11 @@ def remove_parts(folders: Collection[str], library: str) -> None:
 def left(path: str) -> list[str]:
     """Return the folders of runs in a library."""
     with suppress(OSError):
-        return [os.path.join(path, name) for name in os.listdir(path) if name.startswith(PREFIX)]
+        return [
+            entry.path
+            for entry in os.scandir(path)
+            if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False)
+        ]
     return []
 
 
