@@ -13,6 +13,7 @@ from pip._vendor.rich.style import Style
 
 from patches.common._safety.printing import (
     one_line,
+    printable_lines,
     segments,
     shown,
     toml_for_terminal,
@@ -73,6 +74,7 @@ LINES = {
     ),
     "what a command prints": (("%s", "one\ntwo\tthree"), "one\ntwo\tthree"),
     "a block": (("Output:\n%s", "one\ntwo"), "Output:\none\ntwo"),
+    "a row of a list": (("  %s", "one\nNo findings."), "  one\\nNo findings."),
     "without arguments": (("one\n\ttwo\n",), "one\n\ttwo\n"),
     "line ends of Windows": (("one\r\ntwo",), "one\ntwo"),
     "a number": (("%d of %05.1f", 1, 2.0), "1 of 002.0"),
@@ -84,6 +86,11 @@ def test_lines_are_those_of_pip(case: str) -> None:
     """What a sentence is about adds none."""
     (template, *args), expected = LINES[case]
     assert logged(str(template), *args) == expected
+
+
+def test_lines_of_pip_are_printable_one_by_one() -> None:
+    """Those of `pip freeze` for an editable."""
+    assert printable_lines("# a\x1b\n-e /b\n") == "# a\\x1b\n-e /b\n"
 
 
 def test_object_with_lines_of_its_own_is_on_one() -> None:

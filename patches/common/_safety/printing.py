@@ -57,8 +57,8 @@ def shown(record: LogRecord, formatted: Callable[[LogRecord], str]) -> str:
 
 
 def _is_sentence(template: str) -> bool:
-    """Return whether a template has words around its arguments, on one line."""
-    return "\n" not in template and re.sub(r"%[-\d.]*[a-z]", "", template).strip() != ""
+    """Return whether a template is one line that has more than its arguments, if only an indent."""
+    return "\n" not in template and re.sub(r"%[-\d.]*[a-z]", "", template) != ""
 
 
 def _argument(value: object) -> object:
@@ -73,6 +73,11 @@ def one_line(text: str) -> str:
     if text.isprintable() and text.isascii():
         return text
     return _printable(text, _SUSPECT).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def printable_lines(text: str) -> str:
+    """Return text whose lines are those of pip, each of them printable."""
+    return "\n".join(map(one_line, text.split("\n")))
 
 
 def segments(rendered: Iterable[Segment]) -> Iterator[Segment]:
