@@ -229,17 +229,27 @@ class InfoFolder:
             return self.folder + target[len(self._final) :]
         return target
 
+    def cleared(self) -> str:
+        """Return the folder, once the files of the wheel are there, without what pip writes."""
+        from .installer_files import remove_shipped
+
+        remove_shipped(self.folder)
+        return self.folder
+
     def rows(self, rows: Sequence[InstalledCSVRow]) -> list[InstalledCSVRow]:
         """Return the rows of RECORD with the final names, once all files are there."""
         if self._library is not None and self._library.is_recovered:
             recovery.remove_parts({os.path.dirname(row[0]) for row in rows}, self._library.path)
         folder = os.path.relpath(self.folder, os.path.dirname(self._final)).replace(os.sep, "/")
-        return [
+        named = [
             (cast("RecordPath", self._name + name[len(folder) :]), digest, size)
             if name.startswith(f"{folder}/")
             else (name, digest, size)
             for name, digest, size in rows
         ]
+        from .installer_files import with_written
+
+        return with_written(named, self._name, self.folder)
 
     def finish(self) -> None:
         """Put the metadata in its place: from now on the distribution is installed."""
