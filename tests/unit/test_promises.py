@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patches.common._safety import limits as network
-from patches.common._safety import requirement_files, requirement_texts
+from patches.common._safety import requirement_files, requirement_texts, search
 from pip_variants.core import limits
 from pip_variants.pip_adapter import every_set, plugin_env, prepare
 from pip_variants.providers import _plugin_probe, plugin, probe
@@ -50,6 +50,7 @@ STATED = (
     f"{network.PATIENCE} times `--timeout` of waiting",
     f"{network.SLOWEST // 1024} KiB in {network.PATIENCE} times `--timeout`",
     f"neither: {network.MAX_DOWNLOAD // 1024**3} GiB",
+    f"{search.MAX_BYTES // MEBIBYTE} MiB, {search.MAX_RESULTS:,} results, {search._LONGEST} char",
     f"`Requires-Python` | {requirement_texts.LONGEST:,} characters",
     f"requirements {requirement_files.LARGEST // MEBIBYTE} MiB,",
     f"a line of one {requirement_files.LONGEST_LINE // MEBIBYTE} MiB",
