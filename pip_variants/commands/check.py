@@ -141,7 +141,7 @@ class _Sources:
                 path = Path(compat.path_of_url(arg) if arg.startswith("file:") else arg)
                 self._add_path(path, path.as_posix())
         except (OSError, ValueError) as error:  # ValueError: an invalid URL, or a null character
-            self._fail(arg, quoted(str(error)))
+            self._fail(arg, quoted(compat.without_passwords(str(error))))
 
     def _add_path(self, path: Path, shown: str) -> None:
         if path.is_dir():

@@ -38,6 +38,7 @@ from .compat import (
     prepare_get,
     shut_down,
     with_content,
+    without_passwords,
 )
 
 if TYPE_CHECKING:
@@ -222,4 +223,4 @@ def _reason(error: Exception) -> str:
         return "the server did not respond in time"
     # An error of urllib3 repeats its cause after the text.
     text = inner.args[0] if isinstance(inner, HTTPError) and inner.args else inner
-    return quoted(str(text).rsplit(": ", 1)[-1])
+    return quoted(without_passwords(str(text)).rsplit(": ", 1)[-1])

@@ -136,11 +136,23 @@ def test_hash_of_an_unknown_kind_counts_as_none(
     )
 
 
+NUMBER = "9" * 5000
+UNREADABLE = (
+    *(f"torch-{version}-py3-none-any.whl" for version in (NUMBER, f"{NUMBER}!1", f"1+{NUMBER}")),
+    *(f"torch-3-{NUMBER}-py3-none-any.whl", f"torch-3-{NUMBER}-py3-none-any-cu129.whl"),
+    *(f"torch-{NUMBER}-py3-none-any-cu129.whl", f"torch-3.post{NUMBER}.tar.gz"),
+    *(f"torch-{NUMBER}-variants.json", "mailto:torch-3.tar.gz"),
+)
+
+
 @pytest.mark.parametrize("form", ["HTML", "JSON"])
 def test_one_wrong_link_hides_no_other(
     pip: Pip, server: IndexServer, tmp_path: Path, tag: str, form: str
 ) -> None:
-    """It is left out with a warning; what lies beside it is installed."""
+    """It is left out with a warning; what lies beside it is installed.
+
+    Versions that Python cannot read are skipped, as all that are none.
+    """
     root = tmp_path / "index"
     files = [*torch_files(root / "files", tag, ALL_LABELS)]
     write_simple_index(root, {"torch": files}, json_pages=form == "JSON")
@@ -152,7 +164,9 @@ def test_one_wrong_link_hides_no_other(
         problem = "Ignoring a file of the page 'INDEX/simple/torch/': its url is not a string"
     else:
         path = root / "simple/torch/index.html"
-        path.write_text(path.read_text().replace("<a ", '<a href="http://[::1/x.whl">x</a><a ', 1))
+        links = "".join(f'<a href="{name}">{name}</a>' for name in UNREADABLE)
+        wrong = f'<a href="http://[::1/x.whl">x</a>{links}'
+        path.write_text(path.read_text().replace("<a ", f"{wrong}<a ", 1))
         problem = "Ignoring a link of the page 'INDEX/simple/torch/': 'Invalid IPv6 URL'"
     output = pip.dry_run(f"{server.url}simple/", "torch")
     assert output.last_line == "Would install torch-2.8.0-cu129"
@@ -177,6 +191,8 @@ INVALID = {
     "requirement": (("http://[::1/x.whl",), "'http://[::1/x.whl' is not a valid URL:"),
     "direct": (("x @ http://[::1/x.whl",), "'http://[::1/x.whl' is not a valid URL:"),
     "marker": (('x; variant_label == "a"',), "Invalid requirement: 'x': Expected a marker"),
+    "another host": (("--index-url", "file://evil/", "x"), "non-local file URIs are not"),
+    "digits": ((f"x=={NUMBER}",), f"Invalid requirement: 'x=={NUMBER}': Invalid specifier: '==99"),
     "password": (("--index-url", "http://user:secret@[::1", "x"), "'http://[::1' is not"),
 }
 

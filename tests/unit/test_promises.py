@@ -52,6 +52,7 @@ STATED = (
     f"neither: {network.MAX_DOWNLOAD // 1024**3} GiB",
     f"{search.MAX_BYTES // MEBIBYTE} MiB, {search.MAX_RESULTS:,} results, {search._LONGEST} char",
     f"`Requires-Python` | {requirement_texts.LONGEST:,} characters",
+    f"name of a wheel | {requirement_texts.LONGEST_VERSION:,} characters",
     f"requirements {requirement_files.LARGEST // MEBIBYTE} MiB,",
     f"a line of one {requirement_files.LONGEST_LINE // MEBIBYTE} MiB",
 )

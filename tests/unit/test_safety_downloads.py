@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pip._internal.exceptions import InstallationError
 from pip._internal.models.link import Link
 from pip._vendor.requests.models import Response
 
-from patches.common._safety.downloads import check_project, continues, file_path
+from patches.common._safety.downloads import check_project, continues, file_path, new_hash
 
 LINK = Link("https://index.example/files/torch-2.8.0.tar.gz")
 
@@ -36,6 +37,31 @@ def test_wheel_of_another_project_is_refused() -> None:
     with pytest.raises(InstallationError) as caught:
         check_project(LINK, "evil", "torch")
     assert str(caught.value) == f"{LINK} is a wheel of 'evil', and not of 'torch'."
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha512", "md5", "blake2b", "sha3_256"])
+def test_hash_of_a_known_algorithm(name: str) -> None:
+    """As hashlib makes it."""
+    assert new_hash(name).hexdigest() == hashlib.new(name).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("shake_128", "'shake_128'"),
+        ("shake_256", "'shake_256'"),
+        ("", "''"),
+        ("a\nFORGED: x", "'a\\nFORGED: x'"),
+        ("a\0", "'a\\x00'"),
+        ("\ud800", "'\\ud800'"),
+        ("x" * 300, f"'{'x' * 200}...'"),
+    ],
+)
+def test_hash_that_cannot_be_computed_is_one_sentence(name: str, shown: str) -> None:
+    """Also one whose length has to be chosen."""
+    with pytest.raises(InstallationError) as caught:
+        new_hash(name)
+    assert str(caught.value) == f"Unknown hash name: {shown}"
 
 
 # Content-Range and Content-Length of the rest of 100 bytes from 40 on, and whether it is that.

@@ -14,7 +14,7 @@ from pip._internal.models.link import Link
 
 from patches.common._safety.pages import files_of, link_or_none, links_of
 from patches.common._safety.requirement_texts import LONGEST
-from patches.common._safety.urls import check_requirement, check_urls
+from patches.common._safety.urls import check_requirement, check_urls, refuse_host
 
 URL = "https://user:secret@index.example/simple/torch/"
 SHOWN = "'https://user:****@index.example/simple/torch/'"
@@ -111,12 +111,63 @@ def test_what_may_be_missing_is_no_fault(caplog: pytest.LogCaptureFixture) -> No
 
 def test_one_wrong_url_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
     """A link of a page in HTML is left out with a warning, too."""
-    for address, number in (("http://[::1", 0), ("x-1.0.zip", 1)):
-        anchor = {"href": address}
-        found = link_or_none(Link.from_element, anchor, page_url=URL, base_url=URL)
-        assert (found is not None) == bool(number)
+    assert link_of("http://[::1") is None
+    assert link_of("x-1.0.zip") is not None
     (record,) = caplog.records
     assert record.getMessage() == f"Ignoring a link of the page {SHOWN}: 'Invalid IPv6 URL'"
+
+
+def link_of(address: str) -> Link | None:
+    """Return the link that a page in HTML has to an address."""
+    return link_or_none(Link.from_element, {"href": address}, page_url=URL, base_url=URL)
+
+
+@pytest.mark.parametrize(
+    "address", ["x-1.0.zip", "//a/x.whl", "https://a/x.whl", "file:///x.whl", "file://localhost/x"]
+)
+def test_link_to_a_file(caplog: pytest.LogCaptureFixture, address: str) -> None:
+    """By http, https or file."""
+    assert link_of(address) is not None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "address", ["mailto:a@b.c", "ftp://a/x.whl", "javascript:x.whl", "data:,x.whl", "ssh://a/x.whl"]
+)
+def test_link_of_another_scheme_is_none(caplog: pytest.LogCaptureFixture, address: str) -> None:
+    """Pages for people have such links, so there is no warning."""
+    assert link_of(address) is None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("scheme", ["git+https", "git+file", "hg+http", "svn+ssh", "bzr+https"])
+def test_link_to_a_repository_is_left_out(caplog: pytest.LogCaptureFixture, scheme: str) -> None:
+    """No page lets pip start another program, whatever the name of the link."""
+    for name in ("x-1.0.tar.gz", "x-1.0-py3-none-any.whl"):
+        assert link_of(f"{scheme}://a/{name}") is None
+    problem = f"'{scheme} is the scheme of a repository, and not of a file'"
+    expected = f"Ignoring a link of the page {SHOWN}: {problem}"
+    assert [record.getMessage() for record in caplog.records] == [expected] * 2
+
+
+@pytest.mark.parametrize("host", ["evil", "user:secret@evil", "127.0.0.1", "."])
+def test_link_to_a_file_of_another_host_is_left_out(
+    caplog: pytest.LogCaptureFixture, host: str
+) -> None:
+    """As an invalid URL."""
+    assert link_of(f"file://{host}/x-1.0.zip") is None
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"Ignoring a link of the page {SHOWN}: ")
+
+
+def test_a_file_of_another_host_is_an_error() -> None:
+    """One that pip's own callers expect, too."""
+    for error in (InstallationError, ValueError):
+        with pytest.raises(error) as caught:
+            refuse_host("file://user:secret@evil/x")
+        assert str(caught.value) == (
+            "non-local file URIs are not supported on this platform: 'file://evil/x'"
+        )
 
 
 def test_an_empty_hash_of_a_file_is_none() -> None:

@@ -135,6 +135,31 @@ PASSWORDS = {
     "token": ("https://ghp_token@host/x", "https://****@host/x"),
     "token of git": ("git+https://ghp_token@host/x@v1", "git+https://****@host/x@v1"),
     "capitals": ("HTTPS://user:secret@host", "HTTPS://user:****@host"),
+    "scheme of a wrong lock": ("'+http://a:b/c@d/'", "'+http://a:****@d/'"),
+    "no scheme": ("at user:secret@host/x", "at user:****@host/x"),
+    "no scheme, an @ in it": ("user:p@ss@host", "user:****@host"),
+    "two slashes": ("'//user:secret@host/x'", "'//user:****@host/x'"),
+    "two slashes, a slash in it": ("//user:se/cret@host/x", "//user:****@host/x"),
+    "a path": ("/a/user:secret@host/x", "/a/user:****@host/x"),
+    "one slash": ("http:/user:se/cret@host/x", "http:/user:****@host/x"),
+    "one slash, a token": ("HTTP:/ghp_token@host/x", "HTTP:/****@host/x"),
+    "no slash": ("http:user:secret@host/x", "http:****@host/x"),
+    "no slash after a name": ("x@http:user:secret@host", "x@http:user:****@host"),
+    "backslashes": ("http:\\\\user:secret@host/", "http:\\\\user:****@host/"),
+    "quoted backslashes": ("'http:\\\\\\\\a:b@c'", "'http:\\\\\\\\a:****@c'"),
+    "four slashes": ("http:////user:secret@host/", "http:////user:****@host/"),
+    "a space": ("http://us er:secret@host/", "http://us er:****@host/"),
+    "a slash in the name": ("http://us/er:secret@host/", "http://us/er:****@host/"),
+    "long name": (f"http://{'u' * 1500}:secret@host/", f"http://{'u' * 1500}:****@host/"),
+    "option": ("--proxy=user:secret@host:80", "--proxy=user:****@host:80"),
+    "path as a URL": ("file:///user%3Asecret%40host/x", "file:///user%3A****%40host/x"),
+    "mail": ("A <a@b.c>, c@d.e", "A <a@b.c>, c@d.e"),
+    "URL of mail": ("Contact, mailto:a@b.c", "Contact, mailto:a@b.c"),
+    "package": ("pkg:pypi/x@1.0", "pkg:pypi/x@1.0"),
+    "requirement without spaces": ("x@https://host:80/y@z", "x@https://host:80/y@z"),
+    "path of git": ("git@host:x/y.git@v1", "git@host:x/y.git@v1"),
+    "path of Windows": ("C:\\Users\\a@b\\x", "C:\\Users\\a@b\\x"),
+    "times": ("10:00:01,5 GET http://a:80/b c@d", "10:00:01,5 GET http://a:80/b c@d"),
     "two": ("http://a:b@c/ http://d:e@f/", "http://a:****@c/ http://d:****@f/"),
     "quoted": ("'http://a:b@c' and x@y", "'http://a:****@c' and x@y"),
     "in JSON": ('["http://a:b/c@d", 1]', '["http://a:****@d", 1]'),
@@ -172,7 +197,10 @@ def test_toml_for_a_terminal_is_the_same_document() -> None:
     assert tomli.loads(found) == tomli.loads(text)
 
 
-LONG = ("\x1b", "\u0301", "a", "http://", "http://a:", "http://a:b?", "://@", "@ ")
+LONG = (
+    *("\x1b", "\u0301", "a", "http://", "http://a:", "http://a:b?", "://@", "@ "),
+    *("a:", "a:@", "@a:", "=a:", "/a:", "//a:", "%", "%3a", "a:%40", "http:", "http:/", "http:\\"),
+)
 
 
 @pytest.mark.parametrize("part", LONG, ids=ascii)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
-from pip._internal.exceptions import InstallationError, MetadataInvalid
+from pip._internal.exceptions import InstallationError, InvalidWheelFilename, MetadataInvalid
 from pip._internal.metadata import get_metadata_distribution
 from pip._internal.req.constructors import install_req_from_line
 from pip._internal.req.req_file import COMMENT_RE, break_args_options
 from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pip._vendor.packaging.utils import InvalidWheelFilename as InvalidName
 from pip._vendor.packaging.version import InvalidVersion, Version
 
 from patches.common._safety.requirement_files import (
@@ -26,8 +28,10 @@ from patches.common._safety.requirement_files import (
 )
 from patches.common._safety.requirement_texts import (
     LONGEST,
+    LONGEST_VERSION,
     check_length,
     marker_of,
+    refuse,
     requirement_of,
     specifiers_of,
 )
@@ -129,6 +133,28 @@ def test_a_longer_text_is_an_error(
         parse(_padded("x", LONGEST + 1))
     shown = f"'x{' ' * 199}...'"
     assert str(caught.value) == f"{prefix}{shown}: it has more than 65,536 characters"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(InvalidVersion, InvalidSpecifier, InvalidRequirement, InvalidName),
+        *(InvalidWheelFilename, InstallationError, ValueError),
+    ],
+)
+def test_a_version_that_is_too_long_is_what_each_caller_expects(error: type[Exception]) -> None:
+    """It is skipped where an invalid one is, or is an error in one sentence."""
+    with pytest.raises(error) as caught:
+        refuse("version", "9" * 5000)
+    assert str(caught.value) == (
+        f"Invalid version: '{'9' * 200}...': it has more than 512 characters"
+    )
+
+
+def test_the_patch_has_the_limit_that_the_error_names() -> None:
+    """It compares before anything is imported."""
+    patch = Path(__file__).parents[2] / "patches" / "common" / "long-versions.patch"
+    assert set(re.findall(r"> (\d+):", patch.read_text("utf-8"))) == {str(LONGEST_VERSION)}
 
 
 def test_a_valid_marker_is_returned() -> None:

@@ -15,7 +15,7 @@ from pip._internal.exceptions import CommandError, InstallationError
 from pip._internal.utils.logging import BrokenStdoutLoggingError
 
 from patches.common._safety.failures import in_one_sentence
-from patches.common._safety.paths import path_of_url, undecodable_url
+from patches.common._safety.paths import path_of_url, unusual_url
 from patches.common._safety.streams import reason, terminal_environ, to_the_end, writing
 
 
@@ -190,11 +190,16 @@ def test_reason_is_what_the_system_says_and_about_which_file(
 def test_path_of_any_bytes_has_a_url() -> None:
     """And the URL gives it back; text is left to pip."""
     path = "/a b/\udcff é"
-    assert undecodable_url("/é") is None
-    url = undecodable_url(path)
+    assert unusual_url("/é") is None
+    url = unusual_url(path)
     assert url == "file:///a%20b/%FF%20%C3%A9"
     assert path_of_url(url.removeprefix("file://"), lambda _: "\ufffd") == path
     assert path_of_url("/a%20b", lambda _: "/a b") == "/a b"
+
+
+def test_two_slashes_of_a_path_begin_no_host() -> None:
+    """For POSIX they are as one."""
+    assert unusual_url("//user@host/a b") == "file:///user%40host/a%20b"
 
 
 # COLUMNS, and whether it counts.

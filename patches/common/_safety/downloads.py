@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from typing import TYPE_CHECKING
 
 from pip._internal.exceptions import InstallationError
 from pip._internal.models.link import Link
 from pip._vendor.requests.models import Response
 
+from .failures import quoted
 from .paths import is_file_name
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _PARTIAL_CONTENT = 206
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -50,3 +56,17 @@ def continues(response: Response, offset: int, total: int) -> bool:
     if found is None or (int(found[1]), int(found[2])) != (offset, total - 1):
         return False
     return found[3] in {"*", str(total)} and length in {None, missing}
+
+
+def new_hash(name: str) -> _Hash:
+    """Return a hash of nothing yet; raise InstallationError if it is none, or has no fixed length.
+
+    Pages, locks and requirements name it.
+    """
+    try:
+        found = hashlib.new(name)
+    except (ValueError, TypeError):
+        found = None
+    if found is None or not found.digest_size:
+        raise InstallationError(f"Unknown hash name: {quoted(name)}")
+    return found

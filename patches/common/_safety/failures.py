@@ -27,7 +27,7 @@ from pip._vendor.requests.exceptions import (
 from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from . import streams
-from .printing import one_line
+from .printing import one_line, without_passwords
 
 _LONGEST_SHOWN = 200
 _hints = 0
@@ -77,7 +77,8 @@ def shown_url(url: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return foreign text as one short word without control characters."""
+    """Return foreign text as one short word without control characters and passwords."""
+    text = without_passwords(text)  # before an @ may be cut off
     return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
@@ -152,6 +153,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def printable(text: str) -> str:
-    """Return foreign text in one line, shortened."""
+    """Return foreign text in one line, shortened, without passwords."""
+    text = without_passwords(text)
     shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
     return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."

@@ -54,14 +54,27 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
 
 
 def link_or_none(make: Callable[..., Link | None], *values: object, **named: object) -> Link | None:
-    """Return the link that ``make`` returns; None, after a warning, if its URL is invalid."""
+    """Return the link that ``make`` returns; None, after a warning, if its URL is invalid.
+
+    One to a repository is invalid, too; of another scheme, such as a mail address, it is none.
+    """
     try:
-        return make(*values, **named)
+        link = make(*values, **named)
+        return link if link is None or _names_file(link) else None
     except ValueError as error:
         page = named.get("page_url", values[-1])
         reason = quoted(str(error))
         logger.warning("Ignoring a link of the page %s: %s", shown_url(str(page)), reason)
         return None
+
+
+def _names_file(link: Link) -> bool:
+    """Return whether a link may be one to a file; raise ValueError if pip would not take it so."""
+    if link.scheme in ("http", "https"):
+        return True
+    if link.is_vcs:
+        raise ValueError(f"{link.scheme} is the scheme of a repository, and not of a file")
+    return link.is_file and bool(link.file_path)
 
 
 def _check(file: object) -> None:

@@ -54,8 +54,13 @@ def is_file_name(name: str, flavour: ModuleType = os.path) -> bool:
     return ":" not in name and name.rstrip(" .") != "" and stem not in _DEVICES
 
 
-def undecodable_url(path: str) -> str | None:
-    """Return the URL of a path whose bytes are no text, or None: it is text."""
+def unusual_url(path: str) -> str | None:
+    """Return the URL of a path whose bytes are no text, or that begins with two slashes; else None.
+
+    What follows two slashes would be a host.
+    """
+    if os.name == "posix" and path.startswith("//"):
+        return f"file://{quote(os.fsencode(path[1:]))}"
     try:
         path.encode()
     except UnicodeEncodeError:

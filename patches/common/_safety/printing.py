@@ -28,15 +28,27 @@ _DATA = "pip._internal.utils.misc"
 """What a command was started for, such as a value of the configuration, is printed by this one."""
 
 _CREDENTIALS = r"""(?xi)
-    (?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]{0,30})://
+    (?<![a-z0-9+.-])
+    (?P<scheme>
+        [a-z+][a-z0-9+.-]{0,30}://                  # +http://: what a lock with a wrong type yields
+    |   (?<!:) (?:[a-z]{1,9}\+)? https?:[/\\]{0,8}         # http:/x, and http:\\x in quotes
+    |   (?<!:)//
+    )
     (?:
         (?P<user>[^\s/?\#:@\[]{0,999}):
-        (?: [^\s/?\#]{0,9999}@                      # where RFC 3986 has it
+        (?: [^\s/\\?\#]{0,9999}@                    # where RFC 3986 has it
         | (?! \d* (?: [/?\#\s"'<>)\]] | $ ) )   # no port
           [^\s"'<>]{0,999}@                         # a password that ought to be quoted
         )
     | [^\s/?\#:@\[]{1,999}@                         # a token, or a name
     )"""
+# A name and a password in one part of what may be an address or a path, also percent-encoded. What
+# follows a scheme such as mailto: is no password.
+_PAIRS = r"""(?xi)
+    (?<! [^\s"'<>/\\?\#] )
+    (?! (?:mailto|file|pkg): )
+    ( [^\s"'<>/\\?\#:@%]* (?: % (?!3a|40) [^\s"'<>/\\?\#:@%]* ){0,999} (?: : | %3a ) )
+    [^\s"'<>/\\?\#]* ( @ | %40 )"""
 _WEB = ("http", "https")
 
 
@@ -51,7 +63,7 @@ def shown(record: LogRecord, formatted: Callable[[LogRecord], str]) -> str:
     if not (text.isascii() and text.isprintable()):
         suspect = _SUSPECT_IN_BUILDS if record.name == _BUILDS else _SUSPECT
         text = _printable(text, suspect)
-    if "@" in text and not (record.name == _DATA and record.levelno == INFO):
+    if not (record.name == _DATA and record.levelno == INFO):
         text = without_passwords(text)
     return text
 
@@ -101,16 +113,22 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return text with the credentials in its URLs hidden as pip does, also in invalid URLs."""
-    return re.sub(_CREDENTIALS, _hidden, text) if "://" in text and "@" in text else text
+    """Return text with the credentials in its addresses hidden as pip does.
+
+    Also in those that are no valid URLs: of others what is before an @ is hidden after a colon.
+    """
+    if "@" in text:
+        text = re.sub(_CREDENTIALS, _hidden, text)
+    return re.sub(_PAIRS, r"\1****\2", text) if "@" in text or "%40" in text else text
 
 
 def _hidden(match: re.Match[str]) -> str:
     scheme, user = match["scheme"], match["user"]
     if user is not None:
-        return f"{scheme}://{user}:****@"
+        return f"{scheme}{user}:****@"
     # A name alone is a token on the web; elsewhere it is the "git" of git@github.com.
-    return f"{scheme}://****@" if scheme.lower().rpartition("+")[2] in _WEB else match[0]
+    name = scheme.lower().partition(":")[0].rpartition("+")[2]
+    return f"{scheme}****@" if name in _WEB else match[0]
 
 
 def toml_for_terminal(text: str) -> str:

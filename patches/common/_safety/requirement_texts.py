@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from pip._internal.exceptions import InstallationError
+from typing import NoReturn
+
+from pip._internal.exceptions import InstallationError, InvalidWheelFilename
 from pip._vendor.packaging.markers import InvalidMarker, Marker
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pip._vendor.packaging.utils import InvalidWheelFilename as InvalidName
+from pip._vendor.packaging.version import InvalidVersion
 
 from .failures import quoted
 
 LONGEST = 64 * 1024
 """Characters of one; the longest that are published have some hundred."""
+LONGEST_VERSION = 512
+"""Characters of a version, a specifier, a build number and the name of a wheel.
+
+Python reads no number of more than 4,300 digits, 640 if it is told to; no file system has a name of
+more than 255 characters.
+"""
 
 _TOO_LONG = f"it has more than {LONGEST:,} characters"
+
+
+class TooLongError(
+    InvalidVersion, InvalidSpecifier, InvalidRequirement, InvalidName, InvalidWheelFilename
+):
+    """A version is too long, wherever it is: to each caller what it expects of an invalid one."""
+
+
+def refuse(what: str, text: object) -> NoReturn:
+    """Raise TooLongError for a text of more than LONGEST_VERSION characters."""
+    problem = f"it has more than {LONGEST_VERSION} characters"
+    raise TooLongError(f"Invalid {what}: {quoted(str(text))}: {problem}")
 
 
 def requirement_of(text: str) -> Requirement:

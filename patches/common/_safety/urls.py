@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from pip._internal.exceptions import InstallationError
@@ -13,6 +14,16 @@ from .requirement_texts import check_length
 _QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
 """What an error repeats of a URL, perhaps a part of its password."""
 _EMPTY_HASH = re.compile(r"[#&](sha512|sha384|sha256|sha224|sha1|md5)=\s*(?:[&;]|$)")
+
+
+class NonLocalError(InstallationError, ValueError):
+    """A ``file:`` URL names a file of another machine, for which pip itself raises ValueError."""
+
+
+def refuse_host(url: str) -> NoReturn:
+    """Raise NonLocalError for a ``file:`` URL with a host."""
+    problem = "non-local file URIs are not supported on this platform"
+    raise NonLocalError(f"{problem}: {shown_url(url)}")
 
 
 def check_requirement(text: str) -> None:

@@ -91,6 +91,7 @@ from .network import (
     session_of,
     shut_down,
     with_content,
+    without_passwords,
 )
 
 if TYPE_CHECKING:
@@ -199,4 +200,5 @@ __all__ = [
     "temporary_folder",
     "with_content",
     "with_index_options",
+    "without_passwords",
 ]

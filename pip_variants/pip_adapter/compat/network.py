@@ -101,6 +101,13 @@ def gives_up_encryption(session: PipSession, source: str, url: str) -> bool:
     return bool(inner(session, source, url))
 
 
+def without_passwords(text: str) -> str:
+    """Return text with the credentials in its addresses hidden, before it is cut."""
+    from pip._safety.printing import without_passwords as inner
+
+    return str(inner(text))
+
+
 def prepare_get(
     session: PipSession, url: str, headers: Mapping[str, str] = HEADERS
 ) -> PreparedRequest:

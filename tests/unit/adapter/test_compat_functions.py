@@ -273,6 +273,11 @@ def test_link_from_https_to_http_gives_up_encryption() -> None:
     assert not compat.gives_up_encryption(PipSession(trusted_hosts=["b.example"]), *links)
 
 
+def test_passwords_are_hidden_before_a_text_is_cut() -> None:
+    """Also in what is no valid URL."""
+    assert compat.without_passwords("at '//user:secret@host/x'") == "at '//user:****@host/x'"
+
+
 def test_prepared_request_has_the_headers_of_pip() -> None:
     """The session adds its own headers and its authentication."""
     session = session_with(FakeServer())

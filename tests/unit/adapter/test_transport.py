@@ -148,6 +148,10 @@ FAILURES: dict[str, tuple[Exception, str]] = {
     "read timeout": (ReadTimeout("slow"), "the server did not respond in time"),  # type: ignore[no-untyped-call]
     "connect timeout": (ConnectTimeout("slow"), "the server did not respond in time"),  # type: ignore[no-untyped-call]
     "invalid URL": (InvalidURL("bad: no host"), "'no host'"),  # type: ignore[no-untyped-call]
+    "long password": (
+        InvalidURL(f"Invalid URL 'http:/user:{'p' * 200}@host/'"),  # type: ignore[no-untyped-call]
+        "\"Invalid URL 'http:/user:****@host/'\"",
+    ),
     "retries": (RetryError("too many 503 error responses"), "'too many 503 error responses'"),  # type: ignore[no-untyped-call]
     "protocol": (ProtocolError("Connection broken: gone"), "'gone'"),
     "protocol with its cause": (
