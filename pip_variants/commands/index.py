@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from pip_variants.publish.index_pages import (
 )
 from pip_variants.publish.known_files import KnownFiles, sha256_of
 from pip_variants.publish.release_files import LocalFile, project_folders
-from pip_variants.system.locks import locked
+from pip_variants.system.locks import LONGEST_WAIT, locked
 
 from .progress import spinning
 
@@ -58,12 +58,19 @@ def run(_: VariantsCommand, options: Values, args: list[str]) -> int:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Write a folder in the block, and no other pip that does; that is waited for."""
+    """Write a folder in the block, and no other pip that does; that is waited for.
+
+    Raise CommandError if it takes too long.
+    """
 
     def wait() -> None:
         logger.warning("%s", texts.other_writer(str(folder)))
 
-    with locked(folder, wait=wait):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, wait=wait, limit=LONGEST_WAIT))
+        except TimeoutError:
+            raise CommandError(texts.busy_writer(str(folder), LONGEST_WAIT / 60)) from None
         yield
 
 

@@ -42,6 +42,11 @@ def other_writer(folder: str) -> str:
     return f"Another pip is writing to {printable(folder)}; waiting until it has finished"
 
 
+def busy_writer(folder: str, minutes: float) -> str:
+    """Return the error about a folder that another pip does not leave."""
+    return f"Another pip has been writing to {printable(folder)} for {minutes:.0f} minutes"
+
+
 def done(folder: str, files: int, new: int, size: str) -> str:
     """Return what a mirror has now, and how many files of ``size`` are new in it."""
     has = f"{printable(folder)} has all that is needed, {_files(files)}"

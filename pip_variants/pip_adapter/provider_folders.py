@@ -23,6 +23,7 @@ from pip_variants.system.owned import (
     belongs_to_us,
     is_own,
     is_private,
+    make_folder,
     open_regular,
     read_limited,
     resolve_own,
@@ -31,6 +32,9 @@ from pip_variants.system.owned import (
 from pip_variants.system.purging import remove
 
 from .compat import temporary_folder
+
+LOCK_WAIT = 60.0
+"""Seconds to wait for another pip, which holds the lock alone only while it removes left-overs."""
 
 _INVENTORY = "complete"
 _WORK = ".new-"
@@ -58,7 +62,7 @@ def place_of(cache: str | None) -> Place:
     folder = Path(cache, "variants", "providers")
     kept = problem = None
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, mode=0o700)
     except OSError as error:
         problem = _problem(error, folder)
     try:
@@ -100,7 +104,7 @@ def working_in(folder: Path) -> Iterator[Path]:
     """
     _sweep(folder)
     with (
-        locked(folder, shared=True, wait=lambda: None),
+        locked(folder, shared=True, wait=lambda: None, limit=LOCK_WAIT),
         tempfile.TemporaryDirectory(dir=folder, prefix=_WORK, ignore_cleanup_errors=True) as work,
     ):
         yield Path(work)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pip_variants.system.atomic_file import replace_file
-from pip_variants.system.owned import read_own
+from pip_variants.system.owned import make_folder, read_own
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -221,5 +221,5 @@ def _write(path: Path, digest: str, found: DataclassInstance) -> None:
     """Cache the facts; do nothing if the folder cannot be written."""
     text = json.dumps({"key": digest, "since": time.time(), "facts": asdict(found)})
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         replace_file(path, text.encode())

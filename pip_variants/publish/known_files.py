@@ -30,7 +30,7 @@ from pip_variants.formats.wheel_archive import (
 from pip_variants.formats.wheel_content import METADATA
 from pip_variants.system.atomic_file import replace_file
 from pip_variants.system.content_cache import is_sha256
-from pip_variants.system.owned import open_regular, read_own
+from pip_variants.system.owned import make_folder, open_regular, read_own
 
 from .release_files import is_sdist, is_wheel
 from .sdist import read_pkg_info
@@ -157,7 +157,7 @@ class KnownFiles:
         }
         text = json.dumps({"code": self._code, "files": entries, "outcomes": self._outcomes})
         with contextlib.suppress(OSError):
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._memory.parent)
             replace_file(self._memory, text.encode())
 
     def _name(self, path: Path) -> str:

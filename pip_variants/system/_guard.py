@@ -8,8 +8,9 @@ SCRIPT.
 On POSIX this process is the guard, and SCRIPT runs in a child in a session of its own. On Linux the
 guard also inherits the orphans of that child (PR_SET_CHILD_SUBREAPER), whatever session they are in
 and whatever their environment, and the child dies with the guard (PR_SET_PDEATHSIG, which is about
-the thread that forked: here there is one). On Windows a thread of SCRIPT waits for the parent; what
-SCRIPT has started is left alone there.
+the thread that forked: here there is one). There the guard has one of its own, because SCRIPT may
+kill or stop its parent process: what is left then is inherited, and ended, by the outer one. On
+Windows a thread of SCRIPT waits for the parent; what SCRIPT has started is left alone there.
 """
 
 # There is nothing here that takes long to import: a driver is queried with every new hour.
@@ -34,27 +35,40 @@ def main(lifeline: int, script: str) -> None:
     if sys.platform == "win32":
         _end_with(lifeline)
     else:
-        ended, wakeup = os.pipe()
-        for descriptor in (ended, wakeup):
-            os.set_blocking(descriptor, False)
-        _signal.set_wakeup_fd(wakeup)
-        _signal.signal(_signal.SIGCHLD, lambda *_: None)
-        guard = os.getpid()
-        forks = sys.platform == "linux"
-        if forks:
-            _control_process(_SET_CHILD_SUBREAPER, 1)
-        worker = os.fork() if forks else _spawn(lifeline)
-        if worker:
-            _guard(worker, lifeline, ended)
-        _signal.set_wakeup_fd(-1)
-        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
-        for descriptor in (lifeline, ended, wakeup):
-            os.close(descriptor)
-        os.setsid()
-        _control_process(_SET_PDEATHSIG, _signal.SIGKILL)
-        if os.getppid() != guard:
-            os._exit(1)
+        # The inner guard looks up at once when the outer one has died.
+        outer = _continue_guarded(os.getppid(), lifeline, _signal.SIGCHLD)
+        _continue_guarded(outer, lifeline, _signal.SIGKILL)
+        os.close(lifeline)
     _run(script)
+
+
+def _continue_guarded(parent: int, lifeline: int, signal: int) -> int:
+    """Return in a child in a session of its own; this process guards it, whose number comes back.
+
+    The child gets ``signal`` when its guard dies. ``parent`` is the parent of the guard. Where a
+    process cannot go on as a fork of itself, SCRIPT runs in a new one.
+    """
+    ended, wakeup = os.pipe()
+    for descriptor in (ended, wakeup):
+        os.set_blocking(descriptor, False)
+    _signal.set_wakeup_fd(wakeup)
+    _signal.signal(_signal.SIGCHLD, lambda *_: None)
+    guard = os.getpid()
+    forks = sys.platform == "linux"
+    if forks:
+        _control_process(_SET_CHILD_SUBREAPER, 1)
+    worker = os.fork() if forks else _spawn(lifeline)
+    if worker:
+        _guard(worker, parent, lifeline, ended)
+    _signal.set_wakeup_fd(-1)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    for descriptor in (ended, wakeup):
+        os.close(descriptor)
+    os.setsid()
+    _control_process(_SET_PDEATHSIG, signal)
+    if os.getppid() != guard:
+        os._exit(1)
+    return guard
 
 
 def _run(script: str) -> None:
@@ -102,12 +116,12 @@ def _spawn(lifeline: int) -> int:
     )
 
 
-def _guard(worker: int, lifeline: int, ended: int) -> None:
+def _guard(worker: int, parent: int, lifeline: int, ended: int) -> None:
     """Wait for the worker or the end of the parent, end what is left, and exit."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # others wait for these to be closed
         os.dup2(null, descriptor)
-    status = _wait(worker, lifeline, ended)
+    status = _wait(worker, parent, lifeline, ended)
     _end_group(worker)
     _end_descendants()
     if status is None:
@@ -117,9 +131,8 @@ def _guard(worker: int, lifeline: int, ended: int) -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
-def _wait(worker: int, lifeline: int, ended: int) -> int | None:
+def _wait(worker: int, parent: int, lifeline: int, ended: int) -> int | None:
     """Return the wait status of the worker, or None if the parent ends before it."""
-    parent = os.getppid()
     events = select.poll()
     events.register(lifeline, select.POLLIN)
     events.register(ended, select.POLLIN)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pip_variants.core.limits import MAX_BYTES
 
 from .atomic_file import replace_file
-from .owned import read_limited
+from .owned import make_folder, read_limited
 
 is_sha256 = re.compile("[0-9a-f]{64}").fullmatch
 
@@ -39,5 +39,5 @@ class ContentCache:
         if not is_sha256(sha256) or len(data) > MAX_BYTES:
             return
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             replace_file(self._folder / sha256, data)

@@ -160,6 +160,26 @@ def _is_shared(path: Path, found: os.stat_result) -> bool:
     return not is_own or "system.posix_acl_access" in attributes
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder of a cache, ``variants`` or one in it, with those above it; raise OSError.
+
+    PermissionError, with the reason as its text: in a cache that others may write another user has
+    put a link in its place, and nothing is made or written where that points to.
+    """
+    for path in (folder.parent, folder):
+        if os.name == "posix" and _is_link_of_another(path):
+            raise PermissionError(f"{path} belongs to another user")
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
+def _is_link_of_another(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:  # nothing is there, or nobody gets there
+        return False
+    return stat.S_ISLNK(found.st_mode) and found.st_uid not in {0, os.geteuid()}
+
+
 def seal(folder: Path) -> None:
     """Let nobody but its owner write what lies in a folder, the folder included; raise OSError."""
     for path in (folder, *folder.rglob("*")):

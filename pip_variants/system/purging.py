@@ -29,6 +29,33 @@ def files_below(folder: Path) -> list[str]:
     return found
 
 
+def links_below(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return the paths of these names in a folder at which there is a link."""
+    return [str(folder / name) for name in names if (folder / name).is_symlink()]
+
+
+def without_linked(folder: Path, files: Iterable[str]) -> list[str]:
+    """Return those of the files below a folder to which no link in it leads."""
+    known = {folder: True}
+
+    def is_in(path: Path) -> bool:
+        new = []
+        while path not in known and path != path.parent:
+            new.append(path)
+            path = path.parent
+        leads_in = known.get(path, False)
+        for inner in reversed(new):
+            leads_in = known[inner] = leads_in and _is_folder(inner)
+        return leads_in
+
+    found = []
+    for file in files:
+        with contextlib.suppress(OSError):  # its folder is gone already
+            if is_in(Path(file).parent):
+                found.append(file)
+    return found
+
+
 def remove_files(
     files: Iterable[str], failed: Callable[[str, OSError], object]
 ) -> tuple[list[str], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -16,7 +17,9 @@ _PATIENCE = 1.0
 class Workers:
     """Up to ``count`` threads, started when there is a task for them.
 
-    A task must catch its own errors, and look at ``cancelled`` several times a second.
+    A task must catch its own errors, and look at ``cancelled`` several times a second. Where no
+    further thread can start, as with a limit on processes, those that run do all of it, or the
+    caller itself.
     """
 
     def __init__(self, count: int) -> None:
@@ -27,14 +30,14 @@ class Workers:
         self._added = 0
 
     def add(self, task: Task) -> None:
-        """Add a task."""
-        self._tasks.put(task)
+        """Add a task; it is done at once if there is no thread for it."""
         self._added += 1
         if len(self._threads) < min(self._count, self._added):
-            # A daemon: nothing that a server or a disk does keeps pip from ending.
-            thread = threading.Thread(target=self._run, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._start()
+        if self._threads:
+            self._tasks.put(task)
+        elif not self.cancelled.is_set():
+            task()
 
     def stop(self) -> None:
         """End the threads; tasks that have not begun never do."""
@@ -44,6 +47,13 @@ class Workers:
         deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _start(self) -> None:
+        # A daemon: nothing that a server or a disk does keeps pip from ending.
+        thread = threading.Thread(target=self._run, daemon=True)
+        with contextlib.suppress(RuntimeError):
+            thread.start()
+            self._threads.append(thread)
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:

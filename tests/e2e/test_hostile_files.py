@@ -152,22 +152,30 @@ def _with_links(variants: Path, outside: Path) -> None:
     _fifo(variants / "fifo")
 
 
-@pytest.mark.parametrize("make", [_as_link, _with_links])
+def _with_linked_caches(variants: Path, outside: Path) -> None:
+    for name in ("http", "http-v2", "wheels"):
+        variants.with_name(name).unlink(missing_ok=True)
+        _as_link(variants.with_name(name), outside)
+
+
+@pytest.mark.parametrize("make", [_as_link, _with_links, _with_linked_caches])
 def test_purge_removes_links_and_not_what_they_point_to(
     pip: Pip, tmp_path: Path, make: Callable[[Path, Path], None]
 ) -> None:
     """Neither the folder nor anything in it is followed."""
     outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "precious").touch()
-    variants = pip.folder / "cache/variants"
-    make(variants, outside)
+    (outside / "empty").mkdir(parents=True)
+    for name in ("precious", "precious-1.0-py3-none-any.whl"):
+        (outside / name).touch()
+    before = sorted(outside.rglob("*"))
+    cache = pip.folder / "cache"
+    make(cache / "variants", outside)
+    pip.run("cache", "remove", "precious")
     output = pip.run("cache", "purge")
     assert output.stdout.startswith("Files removed: ")
     assert output.stderr == ""
-    assert (outside / "precious").exists()
-    assert not variants.is_symlink()
-    assert [path for path in variants.rglob("*") if path.is_symlink() or not path.is_dir()] == []
+    assert sorted(outside.rglob("*")) == before
+    assert [path for path in cache.rglob("*") if path.is_symlink() or not path.is_dir()] == []
 
 
 def test_two_mirrors_into_one_folder_take_turns(

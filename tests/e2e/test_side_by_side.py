@@ -263,6 +263,31 @@ def test_same_files_wherever_they_go(
         assert trees[0] == other
 
 
+NO_THREADS = """\
+import runpy, threading
+def start(_): raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+"""Runs pip as with a limit on processes that is reached."""
+
+
+@pytest.mark.every_release
+def test_where_no_thread_starts_all_is_done_without(
+    pip: Pip, tmp_path: Path, url: str, tag: str
+) -> None:
+    """With variants and without, and a progress bar."""
+    root = tmp_path / "index"
+    write_index(root, tag, {"large": [large_wheel(root / "files", "large")]})
+    options = ("install", "--progress-bar", "on", "--index-url", url, "--target", "there")
+    for args, installed_ones in (
+        (("large", "torch"), "large-1.0 torch-2.8.0-cu129"),
+        (("--upgrade", "large"), "large-1.0"),
+    ):
+        output = pip.run_python("-c", NO_THREADS, *options, *args)
+        assert output.last_line == f"Successfully installed {installed_ones}"
+
+
 def test_same_files_of_a_user(own_pip: Pip, tmp_path: Path, url: str, tag: str) -> None:
     """With `--user` they are in the folder of the user, as with one job."""
     root = tmp_path / "index"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -175,6 +176,10 @@ def test_killed_child_is_replaced(compilers: Compilers, tmp_path: Path) -> None:
     batch = compilers.compile([source, source])
     child.process.send_signal(signal.SIGKILL)
     child.process.wait(10)
+    assert child.process.stdout is not None
+    responses = select.poll()
+    responses.register(child.process.stdout, 0)
+    assert responses.poll(10_000)  # nobody is left to respond
     assert list(batch) == []
     assert list(compilers.compile([source])) == [source]
     assert len(compilers._all) == 2

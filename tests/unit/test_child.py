@@ -161,6 +161,12 @@ ESCAPES = {
         "    os._exit(0)\n"
         "time.sleep(60)"
     ),
+    "stops its guard": (
+        "if not os.fork():\n"
+        "    os.setsid()\n"
+        "    os.execve({sleep!r}, [{sleep!r}, '60'], {{}})\n"
+        "os.kill(os.getppid(), 19); time.sleep(60)"
+    ),
     "family": (
         "for _ in range(3):\n"
         "    if not os.fork():\n"
@@ -268,9 +274,15 @@ def test_child_ends_with_its_parent(
 
 
 @on_linux
-def test_script_dies_with_a_guard_that_is_killed(script: Script, word: str) -> None:
-    """A plugin that kills its parent process kills itself."""
-    code = "import os, time; os.kill(os.getppid(), 9); time.sleep(60)"
+@pytest.mark.parametrize(
+    "guard", ["os.getppid()", "int(open(f'/proc/{os.getppid()}/stat').read().split()[-49])"]
+)
+def test_script_dies_with_a_guard_that_is_killed(
+    script: Script, tmp_path: Path, word: str, guard: str
+) -> None:
+    """With all that it has started, whichever of the two guards it kills."""
+    code = escape("daemon without environment", word, tmp_path)
+    code = code.replace("time.sleep(60)", f"time.sleep(0.2); os.kill({guard}, 9); time.sleep(60)")
     start = time.monotonic()
     assert child.run(PYTHON, (*script(code), word), 30) == -signal.SIGKILL
     assert time.monotonic() - start < 5

@@ -11,6 +11,9 @@ import pytest
 
 from pip_variants.core.limits import MAX_BYTES
 from pip_variants.system.content_cache import ContentCache
+from tests.support.owners import GiveAway, give_away
+
+__all__ = ["give_away"]
 
 CONTENT = b"a" * 1_000_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -85,6 +88,28 @@ def test_what_is_too_large_to_be_read_again_is_not_cached(tmp_path: Path) -> Non
     data = bytes(MAX_BYTES + 1)
     ContentCache(tmp_path).put(hashlib.sha256(data).hexdigest(), data)
     assert list(tmp_path.iterdir()) == []
+
+
+def _cached(folder: Path) -> list[Path]:
+    ContentCache(folder).put(SHA256, CONTENT)
+    return list(folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["variants", "variants/metadata"])
+def test_nothing_is_written_where_the_link_of_another_user_points_to(
+    tmp_path: Path, give_away: GiveAway, name: str
+) -> None:
+    """Into a cache that others may write; the user's own link is his word."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).symlink_to(outside)
+    folder = tmp_path / "variants/metadata"
+    folder.mkdir(exist_ok=True)
+    assert _cached(folder) == [folder / SHA256]
+    (folder / SHA256).unlink()
+    give_away(tmp_path / name)
+    assert _cached(folder) == []
 
 
 def test_folder_that_cannot_be_written_caches_nothing(tmp_path: Path) -> None:

@@ -76,6 +76,21 @@ def test_block_begins_when_the_other_one_has_ended(tmp_path: Path) -> None:
     assert events == ["first", "second"]
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_lock_that_another_process_keeps_is_an_error(tmp_path: Path, shared: bool) -> None:
+    """Any user who may read the folder can keep it for ever."""
+    reason = "another process has kept it locked for 0.1 seconds"
+    with locked(tmp_path) as first:
+        assert first
+        with (
+            pytest.raises(TimeoutError, match=reason),
+            locked(tmp_path, shared=shared, wait=lambda: None, limit=0.1),
+        ):
+            pytest.fail("not locked")
+    with locked(tmp_path, wait=lambda: None) as held:
+        assert held
+
+
 @pytest.mark.parametrize("name", ["missing", "file"])
 def test_without_a_folder_nothing_is_locked(tmp_path: Path, name: str) -> None:
     """The block runs all the same."""

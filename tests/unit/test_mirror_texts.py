@@ -21,6 +21,10 @@ TEXTS = {
         mirrors.other_writer("a\x1bb"),
         "Another pip is writing to 'a\\x1bb'; waiting until it has finished",
     ),
+    "another mirror that does not end": (
+        mirrors.busy_writer("a\x1bb", 10.0),
+        "Another pip has been writing to 'a\\x1bb' for 10 minutes",
+    ),
     "new": (
         mirrors.done("m", 3, 2, "1.5 MB"),
         "m has all that is needed, 3 files: 2 new (1.5 MB)",

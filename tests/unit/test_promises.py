@@ -11,8 +11,9 @@ import pytest
 from patches.common._safety import limits as network
 from patches.common._safety import requirement_files, requirement_texts, search
 from pip_variants.core import limits
-from pip_variants.pip_adapter import every_set, plugin_env, prepare
+from pip_variants.pip_adapter import every_set, plugin_env, prepare, provider_folders
 from pip_variants.providers import _plugin_probe, plugin, probe
+from pip_variants.system import locks
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,8 @@ STATED = (
     f"{limits.NAME_LENGTH} characters",
     f"{limits.REQUIREMENTS}, {limits.SPECIFIERS}",
     f"{limits.TEXT_LENGTH:,} characters",
+    f"same index or mirror | {locks.LONGEST_WAIT / 60:g} minutes",
+    f"cache of providers locked | {provider_folders.LOCK_WAIT:g} seconds",
     f"directory of a wheel | {limits.DIRECTORY_BYTES // MEBIBYTE} MiB",
     f"after their download | {prepare._MOST_DISCARDED} |",
     f"finds no set | {every_set._MOST_STEPS:,} |",

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pip_variants.system.purging import files_below, remove, remove_files
+from pip_variants.system.purging import (
+    files_below,
+    links_below,
+    remove,
+    remove_files,
+    without_linked,
+)
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="makes links and FIFOs")
 
@@ -63,6 +69,23 @@ def test_what_is_in_the_place_of_the_folder_is_removed_itself(
     assert _purge(cache) == ["variants"]
     assert not os.path.lexists(cache)
     assert (outside / "file").exists()
+
+
+def test_what_a_link_in_the_cache_leads_to_is_no_file_of_it(tmp_path: Path, outside: Path) -> None:
+    """The link is, where pip has a cache; one that leads to the cache is the user's."""
+    cache = tmp_path / "cache"
+    (tmp_path / "real/http/a").mkdir(parents=True)
+    cache.symlink_to(tmp_path / "real")
+    (cache / "wheels").symlink_to(outside)
+    (cache / "http-v2").symlink_to("nowhere")
+    (cache / "http/b").symlink_to(outside)
+    for name in ("http/a/file", "http/file"):
+        (cache / name).touch()
+    files = ["http/a/file", "http/file", "http/b", "wheels", "wheels/file", "http/b/file", "gone/x"]
+    found = without_linked(cache, [str(cache / name) for name in files])
+    assert found == [str(cache / name) for name in files[:4]]
+    links = links_below(cache, ("http", "http-v2", "wheels"))
+    assert links == [str(cache / name) for name in ("http-v2", "wheels")]
 
 
 def test_folder_that_is_missing_has_no_files(tmp_path: Path) -> None:

@@ -489,6 +489,10 @@ SENTENCES = {
         InvalidVersion("Invalid version: 'x'"),
         "Invalid requirement or version: Invalid version: 'x'",
     ),
+    "no thread": (
+        RuntimeError("can't start new thread"),
+        "Could not complete the command: can't start new thread",
+    ),
     "archive": (
         tarfile.ReadError("not a gzip file"),
         "Could not unpack an archive: not a gzip file",
@@ -506,7 +510,7 @@ def test_failure_of_a_library_is_one_sentence(error: Exception, sentence: str) -
 
 @pytest.mark.parametrize(
     "error",
-    [InstallationError("x"), ValueError("x"), BrokenPipeError(errno.EPIPE, "x")],
+    [InstallationError("x"), ValueError("x"), RuntimeError("x"), BrokenPipeError(errno.EPIPE)],
 )
 def test_other_error_is_left_as_it_is(error: Exception) -> None:
     """Pip's own are sentences, and a defect is to have its traceback."""

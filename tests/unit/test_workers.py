@@ -86,6 +86,44 @@ def test_threads_that_do_not_end_hold_up_nothing() -> None:
         thread.join(10)
 
 
+@pytest.mark.parametrize(("can_start", "expected"), [(0, "caller"), (1, "thread")])
+def test_tasks_are_done_where_no_further_thread_starts(
+    monkeypatch: pytest.MonkeyPatch, can_start: int, expected: str
+) -> None:
+    """By the threads that there are, or at once by the caller, as with a limit on processes."""
+    left = [None] * can_start
+    inherited = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if not left:
+            raise RuntimeError("can't start new thread")
+        left.pop()
+        inherited(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    caller, ran = threading.current_thread(), [""]
+    ran.clear()
+    done = threading.Semaphore(0)
+    workers = Workers(3)
+
+    def task() -> None:
+        ran.append("caller" if threading.current_thread() is caller else "thread")
+        done.release()
+
+    def first() -> None:
+        workers.add(task)  # a task may add further ones
+        task()
+
+    for add in (first, task, task):
+        workers.add(add)
+    for _ in range(4):
+        assert done.acquire(timeout=10)
+    assert ran == [expected] * 4
+    workers.stop()
+    workers.add(task)
+    assert len(ran) == 4
+
+
 def test_stop_without_tasks_returns_at_once() -> None:
     """Workers without a task have no thread."""
     workers = Workers(4)

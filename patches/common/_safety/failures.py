@@ -34,6 +34,8 @@ _hints = 0
 _MISSING = (403, 404, 410)
 """What a server responds that has no such page; 403: one that does not say which pages it has."""
 _INVALID = (InvalidRequirement, InvalidMarker, InvalidSpecifier, InvalidVersion)
+_NO_THREAD = "can't start new thread"
+"""What Python says where the system, or a limit on processes, lets no further thread start."""
 _USER = re.compile(r"://\S*@")
 
 
@@ -100,6 +102,8 @@ def in_one_sentence(error: Exception) -> PipError | None:
         problem = f"Invalid requirement or version: {_without_marks(error)}"
     elif isinstance(error, (OSError, MemoryError, RecursionError)):
         problem = f"Could not complete the command: {one_line(streams.reason(error))}"
+    elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        problem = f"Could not complete the command: {_NO_THREAD}"
     elif isinstance(error, ValueError) and _is_about_url(error):  # it may have a part of a password
         problem = "Could not complete the command: a URL is invalid: its host or its port"
     else:

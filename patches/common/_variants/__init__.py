@@ -15,7 +15,6 @@ from .together import fits_conditions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from optparse import Values
     from typing import TypeVar
 
     from pip._internal.cli.base_command import Command
@@ -51,23 +50,6 @@ def add_options(command: Command) -> None:
 
         groups = command.parser.option_groups
         command.parser.insert_option_group(len(groups) - 1, option_group(command))
-
-
-def cached_files(options: Values) -> list[str]:
-    """Return the cached files about variants and providers."""
-    from pathlib import Path
-
-    from pip_variants.system.purging import files_below
-
-    return files_below(Path(options.cache_dir, "variants"))
-
-
-def remove_cached(files: list[str]) -> tuple[list[str], int]:
-    """Remove files of the cache; return those that are gone now, and their size in bytes."""
-    from pip_variants.pip_adapter.display import warn_not_removed
-    from pip_variants.system.purging import remove_files
-
-    return remove_files(files, warn_not_removed)
 
 
 def parsed_name(stem: str, parse: Callable[[str], _Parsed]) -> _Parsed | None:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pip._internal.exceptions import CommandError
 
+from pip_variants.commands import index as index_command
 from pip_variants.core.properties import Label
 from pip_variants.publish import index_json
 from pip_variants.publish.known_files import sha256_of
+from pip_variants.system.locks import locked
 from tests.support.stand_in_wheel import write_wheel
 from tests.unit.adapter.command import Command, printed
 from tests.unit.adapter.edge import logged
@@ -279,6 +282,19 @@ def test_page_has_the_hash_of_the_file_that_is_there(
     index("--pages", "d", status=1)
     assert logged(caplog) == [("ERROR", f"{document}: not written: Permission denied")]
     assert f"variants.json#sha256={sha256_of(b'old')}" in Path("d/y-y/index.html").read_text()
+
+
+def test_folder_that_another_process_keeps_locked_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written without the lock."""
+    pytest.importorskip("fcntl")
+    monkeypatch.setattr(index_command, "LONGEST_WAIT", 0.1)
+    before = files(folder)
+    reason = "Another pip has been writing to d for 0 minutes"
+    with locked(folder), pytest.raises(CommandError, match=reason):
+        index("--all", "d")
+    assert files(folder) == before
 
 
 def test_memory_is_kept_in_the_cache_of_pip(folder: Path, tmp_path: Path) -> None:

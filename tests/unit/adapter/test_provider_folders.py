@@ -188,6 +188,23 @@ def test_nothing_is_run_from_a_folder_of_another_user(
     assert has_cache is (path != ".")
 
 
+@pytest.mark.parametrize("path", ["variants", "variants/providers"])
+def test_no_folder_is_made_where_the_link_of_another_user_points_to(
+    pip: FakePip, tmp_path: Path, give_away: GiveAway, path: str
+) -> None:
+    """In a cache that others may write, a link may lead to a folder that is this user's."""
+    outside, link = tmp_path / "outside", tmp_path / "cache" / path
+    outside.mkdir()
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    give_away(link)
+    found = _install(tmp_path / "cache")
+    assert not found.site.is_relative_to(tmp_path)
+    assert found.problem == f"{link} belongs to another user"
+    assert list(outside.iterdir()) == []
+    assert len(pip.commands) == 2
+
+
 IN_SITE = ["", "gpu_provider.py", "complete", INFO, f"{INFO}/RECORD"]
 
 
@@ -439,6 +456,24 @@ def test_without_locks_only_what_is_older_than_a_day_is_removed(
     _install(tmp_path)
     assert new.is_dir()
     assert not old.exists()
+
+
+@posix
+def test_folder_that_another_process_keeps_locked_is_not_waited_for_without_end(
+    pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any user who may read it can; the provider is there, only slower."""
+    monkeypatch.setattr(provider_folders, "LOCK_WAIT", 0.1)
+    folder = tmp_path / "variants/providers"
+    folder.mkdir(parents=True)
+    with locks.locked(folder) as held:
+        assert held
+        found = _install(tmp_path)
+    assert (found.site / "gpu_provider.py").is_file()
+    assert not found.site.is_relative_to(tmp_path)
+    reason = "another process has kept it locked for 0.1 seconds"
+    assert found.problem == f"{folder}: {reason}"
+    assert len(pip.commands) == 2
 
 
 def test_two_pips_work_at_once(pip: FakePip, tmp_path: Path) -> None:
