@@ -11,8 +11,8 @@ MEBIBYTE = 1024 * 1024
 
 MAX_BYTES = 16 * MEBIBYTE
 """A document, inflated; the largest on real indexes has some 100 kB."""
-MAX_ITEMS = 2_000_000
-"""Commas and opening brackets in a document; each costs up to 90 bytes once it is parsed."""
+MAX_ITEMS = 1_000_000
+"""Commas, colons and opening brackets in a document; each costs up to 150 bytes to parse."""
 LABELS = 10_000
 """In a document."""
 PROPERTIES = 1_000
@@ -31,6 +31,20 @@ DIGITS = 1_000
 """Of a number."""
 DIRECTORY_BYTES = 16 * MEBIBYTE
 """The central directory of an archive; that of 100,000 files has some 10 MB."""
+
+INFO_BYTES = {
+    "METADATA": 4 * MEBIBYTE,
+    "RECORD": 16 * MEBIBYTE,
+    "WHEEL": MEBIBYTE,
+    "entry_points.txt": MEBIBYTE,
+}
+"""A file in the ``*.dist-info`` of a wheel, by its name; METADATA of real projects has 100 kB."""
+HEADER_LINES = 50_000
+"""Of METADATA and WHEEL before the first blank line."""
+INFO_LINES = 200_000
+"""Of METADATA and WHEEL."""
+RECORD_ROWS = 200_000
+ENTRY_POINT_LINES = 10_000
 
 TOO_LARGE = f"larger than {MAX_BYTES // MEBIBYTE} MiB"
 

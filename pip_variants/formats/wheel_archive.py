@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pip_variants.core import limits
 from pip_variants.core.decision import SelectedVariant
 from pip_variants.core.errors import ArchiveError, FetchError, MetadataError, quoted
 from pip_variants.core.filenames import label_of
 from pip_variants.core.properties import Label
 
 from .archives import METHODS, blocks, open_archive
+from .info_files import check_counts, check_size
 from .partial_file import PartialFile
 from .variant_json import VARIANT_JSON, read_variant_json
 
@@ -49,14 +49,19 @@ def read_members(file: IO[bytes] | PartialFile, names: Sequence[str]) -> dict[st
                 continue
             if name in found:
                 raise MetadataError("", f"there are two {name} in it")
-            if entry.file_size > limits.MAX_BYTES:
-                raise MetadataError("", f"its {name} is {limits.TOO_LARGE}")
+            check_size(name, entry.file_size)
             if entry.compress_type not in METHODS:
                 raise MetadataError("", f"its {name} is neither stored nor deflated")
             found[name] = entry
         if isinstance(file, PartialFile):
             file.ensure([_span(archive, entry) for entry in found.values()])
-        return {name: b"".join(blocks(archive, entry)) for name, entry in found.items()}
+        return {name: _content(archive, entry, name) for name, entry in found.items()}
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
+    content = b"".join(blocks(archive, entry))
+    check_counts(name, content)
+    return content
 
 
 def _span(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from pip_variants.core.conditions import Condition, conditions_of
 from pip_variants.core.decision import Decision, RankedFile, SelectedVariant
 from pip_variants.core.errors import VariantError
 from pip_variants.core.target_markers import parse_requirement
+from pip_variants.formats.info_files import check_counts
 from pip_variants.providers.resolve import versioned_namespaces
 from pip_variants.remote.wheel_metadata import METADATA
 
@@ -184,11 +185,13 @@ def _lacking(decision: Decision) -> Iterator[tuple[int, set[str]]]:
 
 
 def _content(state: RunState, link: VariantLink) -> bytes:
-    """Return the METADATA of a wheel as far as it is known, else nothing."""
+    """Return the METADATA of a wheel as far as it is known and can be read, else nothing."""
     try:
-        return _metadata_of(state, link) or b""
+        content = _metadata_of(state, link) or b""
+        check_counts(METADATA, content)
     except (VariantError, PipError, ValueError):
         return b""
+    return content
 
 
 def _needs(content: bytes) -> frozenset[str]:

@@ -10,8 +10,9 @@ import zlib
 from pathlib import Path
 
 from pip_variants.core import limits
-from pip_variants.core.errors import ArchiveError, printable, shortened
+from pip_variants.core.errors import ArchiveError, MetadataError, printable, shortened
 from pip_variants.formats.archives import blocks, open_archive
+from pip_variants.formats.info_files import check_counts
 
 _PKG_INFO = "PKG-INFO"
 _HEADERS = (
@@ -35,6 +36,10 @@ def read_pkg_info(path: Path) -> bytes:
         raise ArchiveError("", f"{path.name}: {problem}") from None
     if found is None:
         raise ArchiveError("", f"{path.name}: there is no {_PKG_INFO} in it")
+    try:
+        check_counts(_PKG_INFO, found)
+    except MetadataError as error:
+        raise ArchiveError("", f"{path.name}: {error}") from None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_page_that_grows_without_end_is_skipped(
     headers = (("Content-Encoding", ", ".join(["gzip"] * times)),)
     server.replies[PAGE] = Reply(body=content, headers=headers)
     output = pip.dry_run(plain_index, "plain", status=1)
-    assert output.stderr == f"{SKIPPED}it has more than 64 MiB - skipping\n{NOT_FOUND}"
+    assert output.stderr == f"{SKIPPED}it has more than 32 MiB - skipping\n{NOT_FOUND}"
 
 
 def test_body_of_a_redirect_that_grows_without_end_is_not_decompressed(
@@ -121,3 +122,20 @@ def test_redirect_to_a_very_long_host_takes_no_time(
     output = pip.dry_run(plain_index, "plain", status=1)
     assert time.monotonic() - start < 8
     assert "refused (not a valid URL)" in output.stderr
+
+
+def test_blank_lines_of_record_are_left_out_and_millions_refused(pip: Pip, tmp_path: Path) -> None:
+    """The one was a traceback; the others took gigabytes."""
+    info = "x-1.0.dist-info"
+    wheel = tmp_path / "x-1.0-py3-none-any.whl"
+    for record, status in ((b"\nx.py,,\n\n", 0), (b",,\n" * 5_000_000, 1)):
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.py", "")
+            archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1.0\n")
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+            archive.writestr(f"{info}/RECORD", record)
+        site = tmp_path / f"site{status}"
+        output = pip.run("install", "--no-index", "--target", site, wheel, status=status)
+    assert "x.py,," in (tmp_path / f"site0/{info}/RECORD").read_text().splitlines()
+    problem = "its RECORD has more than 200,000 rows"
+    assert output.stderr == f"ERROR: {wheel.name} is not supported: {problem}\n"

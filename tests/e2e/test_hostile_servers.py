@@ -135,10 +135,10 @@ def test_host_that_refuses_connections_is_one_verdict(pip: Pip) -> None:
 PAGES = {
     "drips": (DRIPPING, "it did not arrive in time"),
     "drips headers": ((b"HTTP/1.1 200 OK\r\nX: ", DRIP), "the server did not respond in time"),
-    "never ends": (ENDLESS, "it has more than 64 MiB"),
+    "never ends": (ENDLESS, "it has more than 32 MiB"),
     "is a bomb": (
         reply(gzip.compress(bytes(80_000_000), 1), "Content-Encoding: gzip"),
-        "it has more than 64 MiB",
+        "it has more than 32 MiB",
     ),
     "is not modified": ((b"HTTP/1.1 304 No\r\n\r\n", None), "the server responded with status 304"),
 }

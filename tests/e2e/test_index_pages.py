@@ -173,15 +173,24 @@ def test_one_wrong_link_hides_no_other(
     assert output.stderr == f"WARNING: {problem}\n"
 
 
+UNREADABLE_PAGES = {
+    "a list": ("index.json", b"[]", "it is not a JSON object"),
+    "a tag": ("index.html", b"<a" + b" x=1" * 1_000_000, "a tag in it is longer than 256 KiB"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"), UNREADABLE_PAGES.values(), ids=UNREADABLE_PAGES
+)
 def test_a_page_that_cannot_be_read_is_a_warning(
-    pip: Pip, server: IndexServer, tmp_path: Path
+    pip: Pip, server: IndexServer, tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
-    """No traceback: there is nothing to install then."""
-    write_simple_index(tmp_path / "index", {"torch": []}, json_pages=True)
-    (tmp_path / "index/simple/torch/index.json").write_bytes(b"[]")
+    """No traceback, and not all memory: there is nothing to install then."""
+    write_simple_index(tmp_path / "index", {"torch": []}, json_pages=name == "index.json")
+    (tmp_path / "index/simple/torch" / name).write_bytes(content)
     output = pip.dry_run(f"{server.url}simple/", "torch", status=1)
     warning, *errors = output.stderr.splitlines()
-    assert warning == ("WARNING: Ignoring the page 'INDEX/simple/torch/': it is not a JSON object")
+    assert warning == f"WARNING: Ignoring the page 'INDEX/simple/torch/': {problem}"
     assert errors[-1] == "ERROR: No matching distribution found for torch"
 
 

@@ -143,10 +143,14 @@ def test_label_and_provider_beyond_a_limit_are_ignored_alone() -> None:
 # Texts that are no documents, or none that is read.
 UNREAD: dict[str, tuple[bytes, str]] = {
     "large": (b" " * (16 * 1024 * 1024 + 1), "larger than 16 MiB"),
-    "of empty lists": (b"[" + b"[]," * 2_500_000 + b"[]]", "more than 2,000,000 values"),
-    "of empty objects": (b"[" + b"{}," * 2_500_000 + b"{}]", "more than 2,000,000 values"),
-    "of short strings": (b"[" + '"\u20ac",'.encode() * 2_500_000, "more than 2,000,000 values"),
-    "deep": (b"[" * 1_000_000, "not JSON: nested too deeply"),
+    "of empty lists": (b"[" + b"[]," * 2_500_000 + b"[]]", "more than 1,000,000 values"),
+    "of empty objects": (b"[" + b"{}," * 2_500_000 + b"{}]", "more than 1,000,000 values"),
+    "of short strings": (b"[" + '"\u20ac",'.encode() * 2_500_000, "more than 1,000,000 values"),
+    "of keys": (
+        b"{" + b",".join(b'"%x":1' % i for i in range(500_001)) + b"}",
+        "more than 1,000,000 values",
+    ),
+    "deep": (b"[" * 900_000, "not JSON: nested too deeply"),
     "deep object": (b'{"a":' * 500_000, "not JSON: nested too deeply"),
     "long number": (b"1" * 1_000_000, "not JSON: a number of more than 1,000 digits"),
     "UTF-16 cut off": (b"\xff\xfe{", "not JSON: "),

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from patches.common._safety import (
+    documents,
+    installed,
+    page_texts,
+    pages,
+    requirement_files,
+    requirement_texts,
+    search,
+    wheels,
+)
 from patches.common._safety import limits as network
-from patches.common._safety import requirement_files, requirement_texts, search
 from pip_variants.core import limits
 from pip_variants.pip_adapter import every_set, plugin_env, prepare, provider_folders
 from pip_variants.providers import _plugin_probe, plugin, probe
@@ -49,6 +58,17 @@ STATED = (
     f"installation | {plugin_env.TIME_LIMIT / 60:g} minutes",
     f"{_plugin_probe.LARGEST_FILE // MEBIBYTE} MiB a file",
     f"{network.MAX_DOCUMENT // MEBIBYTE} MiB, sent and decompressed",
+    f"tags in HTML | {pages.MAX_FILES:,}, {page_texts.MAX_VALUES:,}, {page_texts.MAX_TAGS:,};",
+    f"a tag {page_texts.LONGEST_TAG // 1024} KiB;",
+    f"not ASCII {page_texts.LARGEST_UNICODE // MEBIBYTE} MiB",
+    f"environment, WHEEL | {documents.LARGEST['METADATA'] // MEBIBYTE} MiB,",
+    f"{documents.LARGEST['WHEEL'] // MEBIBYTE} MiB; {documents.HEADERS:,} lines before the text,",
+    f"text, {documents.LINES:,} in all",
+    f"{documents.LARGEST['RECORD'] // MEBIBYTE} MiB and {documents.ROWS:,} rows",
+    f"{documents.LARGEST['entry_points.txt'] // MEBIBYTE} MiB and {documents.ENTRY_POINTS:,} lines",
+    f"in a wheel | {wheels.MAX_TOTAL // MEBIBYTE} MiB",
+    f"distribution | {network.MAX_DOCUMENT // MEBIBYTE} MiB,",
+    f"RECORD {installed._MOST_ROWS:,} rows",
     f"{network.MAX_HEADERS // MEBIBYTE} MiB, 64 KiB a line",
     f"{network.PATIENCE} times `--timeout` of waiting",
     f"{network.SLOWEST // 1024} KiB in {network.PATIENCE} times `--timeout`",

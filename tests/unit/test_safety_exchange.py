@@ -303,8 +303,8 @@ def test_hint_that_failed_says_nothing_about_the_server() -> None:
 
 LARGE = {
     "endless": (Endless(), ""),
-    "sent": (b"x" * (64 * MEGABYTE + 1), ""),
-    "decompressed": (gzip.compress(b"\0" * (64 * MEGABYTE + 1)), "gzip"),
+    "sent": (b"x" * (32 * MEGABYTE + 1), ""),
+    "decompressed": (gzip.compress(b"\0" * (32 * MEGABYTE + 1)), "gzip"),
 }
 
 
@@ -314,7 +314,7 @@ def test_document_that_is_too_large_is_refused(body: Any, encoding: str) -> None
     response = sent(body, Content_Encoding=encoding)
     with pytest.raises(RefusedResponseError) as caught:
         _ = response.content
-    assert str(caught.value) == "it has more than 64 MiB"
+    assert str(caught.value) == "it has more than 32 MiB"
     assert caught.value.response is response
 
 

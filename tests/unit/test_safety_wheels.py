@@ -38,7 +38,8 @@ def test_limits_are_those_of_the_engine() -> None:
 OTHER_METHOD = "a file in it is packed with bzip2 or LZMA"
 # Members, method of compression, what is wrong.
 UNSUPPORTED: dict[str, tuple[tuple[str, int], int, str]] = {
-    "METADATA": ((f"{INFO}/METADATA", 16 * MIB + 1), 8, "its METADATA is larger than 16 MiB"),
+    "METADATA": ((f"{INFO}/METADATA", 4 * MIB + 1), 8, "its METADATA is larger than 4 MiB"),
+    "WHEEL": ((f"{INFO}/WHEEL", MIB + 1), 8, "its WHEEL is larger than 1 MiB"),
     "RECORD": ((f"{INFO}/RECORD", 16 * MIB + 1), 8, "its RECORD is larger than 16 MiB"),
     "folder": ((f"{INFO}/sboms/a", 65 * MIB), 8, "its dist-info folder is larger than 64 MiB"),
     "bzip2": (("x.py", 64 * MIB + 1), 12, f"{OTHER_METHOD} and larger than 64 MiB"),

@@ -70,6 +70,15 @@ def test_decompressing_stops_at_a_limit(tmp_path: Path, monkeypatch: pytest.Monk
         read_pkg_info(path)
 
 
+def test_file_of_too_many_lines_is_not_read(tmp_path: Path) -> None:
+    """Each would become a field."""
+    path = tmp_path / "x-1.0.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x-1.0/PKG-INFO", b"A:\n" * 50_001)
+    with pytest.raises(ArchiveError, match=r"x-1\.0\.zip: its PKG-INFO has more than 50,000 lines"):
+        read_pkg_info(path)
+
+
 def test_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
     """PKG-INFO is a document, and what precedes a member is not larger than one."""
     large = b"Name: x\n" + b" " * (16 * 1024 * 1024)

@@ -9,18 +9,21 @@ from contextlib import suppress
 from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 
+from .documents import ROWS, count_problem, size_problem
 from .limits import MAX_DOCUMENT
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _MAX_ENTRY = 16 * 1024 * 1024
 """Bytes of what the cache keeps of a response besides its body: headers."""
+_MOST_ROWS = 5 * ROWS
+"""Of a RECORD: pip adds the bytecode to that of the wheel."""
 
 
 class Installed(PathDistribution):
     """An installed distribution; a file that is no document counts as missing.
 
-    That is one that is not regular, as a FIFO, or too large, and a RECORD that is no table. Bytes
-    that are not UTF-8 are part of a path in RECORD, and replaced elsewhere.
+    That is one that is not regular, as a FIFO, or is too large, and a RECORD that is no table.
+    Bytes that are not UTF-8 are part of a path in RECORD, and replaced elsewhere.
     """
 
     def __init__(self, info: Path) -> None:
@@ -67,7 +70,10 @@ def _read(path: Path) -> bytes | None:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_DOCUMENT:
                 return None
-            return file.read()
+            if path.name != "RECORD" and size_problem(path.name, found.st_size):
+                return None
+            content = file.read()
+            return None if count_problem(path.name, content, _MOST_ROWS) else content
     except (OSError, ValueError):
         return None
 

@@ -17,7 +17,7 @@ PATIENCE = 4
 """How many times pip's time-out may be waited in all: one minute by default."""
 SLOWEST = 16 * 1024
 """Bytes that a download must bring in that time."""
-MAX_DOCUMENT = 64 * 1024 * 1024
+MAX_DOCUMENT = 32 * 1024 * 1024
 """Bytes of a page, of a file of requirements or of METADATA, sent and decompressed."""
 MAX_HEADERS = 1024 * 1024
 """Bytes before a body, with interim responses, and around it."""

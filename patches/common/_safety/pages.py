@@ -13,6 +13,9 @@ from .failures import quoted, shown_url
 
 logger = logging.getLogger(__name__)
 
+MAX_FILES = 100_000
+"""Of a page; those of the largest projects have some ten thousand."""
+
 
 class InvalidPageError(Exception):
     """A page, or an entry of one, is invalid; the text says what is wrong with it."""
@@ -40,12 +43,14 @@ def files_of(page: object, url: str) -> Iterator[dict[str, object]]:
     files = page.get("files", [])
     if not isinstance(files, list):
         raise InvalidPageError("its files are not a list")
+    if len(files) > MAX_FILES:
+        raise InvalidPageError(f"it has more than {MAX_FILES:,} files")
     problems = []
     for file in files:
         try:
             _check(file)
         except InvalidPageError as error:
-            problems.append(error)
+            problems.append(str(error))
         else:
             yield _without_empty_hashes(file)
     if problems:

@@ -19,12 +19,13 @@ from typing import IO, Any, Literal
 
 from pip._internal.exceptions import InstallationError, UnsupportedWheel
 
+from .documents import count_problem, size_problem
+
 MAX_BYTES = 16 * 1024 * 1024
-"""Of a file in the dist-info folder that is parsed, and of the central directory."""
+"""Of the central directory."""
 MAX_TOTAL = 64 * 1024 * 1024
 """Of all files in the dist-info folder, which pip reads together, and of one in bzip2 or LZMA."""
 
-_PARSED = ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
 _BLOCK = 256 * 1024
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OTHER_METHODS = (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -88,17 +89,15 @@ class WheelArchive(zipfile.ZipFile):
         for entry in self.infolist():
             if entry.compress_type in _OTHER_METHODS:
                 if max(entry.file_size, entry.compress_size) > MAX_TOTAL:
-                    problem = (
-                        f"a file in it is packed with bzip2 or LZMA and {_larger_than(MAX_TOTAL)}"
-                    )
-                    raise _unsupported(self, problem)
+                    packed = "a file in it is packed with bzip2 or LZMA"
+                    raise _unsupported(self, f"{packed} and {_larger_than(MAX_TOTAL)}")
             elif entry.compress_type not in _METHODS:
                 raise _unsupported(self, "a file in it is packed with an unknown method")
             folder, _, name = entry.filename.partition("/")
             if folder.endswith(".dist-info"):
                 total += entry.file_size
-                if name in _PARSED and entry.file_size > MAX_BYTES:
-                    raise _unsupported(self, f"its {name} is {_larger_than(MAX_BYTES)}")
+                if problem := size_problem(name, entry.file_size):
+                    raise _unsupported(self, problem)
         if total > MAX_TOTAL:
             raise _unsupported(self, f"its dist-info folder is {_larger_than(MAX_TOTAL)}")
 
@@ -159,7 +158,8 @@ class _WithBoundedDirectory:
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     """Return a file in the dist-info folder; raise what ``archive.read`` does, but no zlib.error.
 
-    It has no more bytes than the directory of the archive states.
+    It has no more bytes than the directory of the archive states; raise UnsupportedWheel if it has
+    too much to be parsed.
     """
     found = bytearray()
     try:
@@ -168,7 +168,10 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
                 found += block
     except (zlib.error, EOFError, ValueError, OverflowError, struct.error) as error:
         raise zipfile.BadZipFile(str(error)) from None
-    return bytes(found)
+    content = bytes(found)
+    if problem := count_problem(name.rpartition("/")[2], content):
+        raise _unsupported(archive, problem)
+    return content
 
 
 @contextmanager
@@ -185,6 +188,6 @@ def _larger_than(size: int) -> str:
     return f"larger than {size // (1024 * 1024)} MiB"
 
 
-def _unsupported(file: WheelArchive | _WithBoundedDirectory, problem: str) -> UnsupportedWheel:
+def _unsupported(file: zipfile.ZipFile | _WithBoundedDirectory, problem: str) -> UnsupportedWheel:
     name = os.path.basename(file.filename) if file.filename else "A wheel"
     return UnsupportedWheel(f"{name} is not supported: {problem}")

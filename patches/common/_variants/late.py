@@ -16,9 +16,9 @@ def late_modules(projects: Iterable[str | None]) -> tuple[str, ...]:
     if _is_among(projects):
         return tuple(_all_modules())
     safety = (
-        *("changes", "direct_urls", "failures", "fields", "installed", "installer_files"),
-        *("recorded", "recovery", "requirement_texts", "scripts", "temporary", "uninstall"),
-        *("urls", "versions", "wheels"),
+        *("changes", "direct_urls", "documents", "failures", "fields", "installed"),
+        *("installer_files", "recorded", "recovery", "requirement_texts", "scripts", "temporary"),
+        *("uninstall", "urls", "versions", "wheels"),
     )
     names = (f"pip._safety.{name}" for name in safety)
     own = (f"{__package__}.files", f"{__package__}.reports", *names)
