@@ -33,7 +33,7 @@ def one_line(text: str) -> str:
     """Return ``text`` on one line; what would end a line or control a terminal is escaped."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def printable(text: str) -> str:

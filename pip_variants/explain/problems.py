@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pip_variants.core.decision import Decision
-from pip_variants.core.errors import shortened
+from pip_variants.core.errors import first_of, shortened
 from pip_variants.core.metadata import FileProblems
 from pip_variants.core.properties import Label
 
@@ -13,6 +13,7 @@ from .messages import PLAIN_WHEEL, join_labels, why_rejected
 
 NO_VARIANT = "no valid variant.json"
 METADATA_UNAVAILABLE = "its variant metadata is invalid or could not be fetched"
+_MOST_HASHES = 5
 
 
 def metadata_problems(decision: Decision) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _file_problems(found: FileProblems, what: str) -> Iterator[str]:
         more = f" (and {len(others)} more)" if others else ""
         yield f"Ignoring an invalid entry in {name}: {first}{more}"
     if found.unknown_hashes:
-        algorithms = ", ".join(found.unknown_hashes)
+        algorithms = ", ".join(first_of(found.unknown_hashes, _MOST_HASHES))
         yield f"{name} is not verified: its link has no hash of a known kind, only {algorithms}"
 
 

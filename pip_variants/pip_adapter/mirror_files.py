@@ -250,7 +250,7 @@ class Mirror:
                 if needed.yanked is None:
                     yanked.unlink(missing_ok=True)
                 else:
-                    _update(yanked, needed.yanked.encode())
+                    _update(yanked, needed.yanked.encode(errors="replace"))
                 if needed.document is not None and self._is_enough(path, needed.document):
                     document = path.with_name(metadata_filename(path.name))
                     if _update(document, needed.document):

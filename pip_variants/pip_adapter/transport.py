@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from typing import IO, TYPE_CHECKING, Any
 
 from pip_variants.core.errors import printable, quoted, shortened
@@ -221,6 +222,13 @@ def _reason(error: Exception) -> str:
     inner = cause if isinstance(cause, Exception) else error
     if isinstance(error, Timeout) or isinstance(inner, ReadTimeoutError):
         return "the server did not respond in time"
+    if isinstance(inner, HTTPError) and any(map(_is_invalid_response, inner.args)):
+        return "the server sent an invalid response"
     # An error of urllib3 repeats its cause after the text.
     text = inner.args[0] if isinstance(inner, HTTPError) and inner.args else inner
     return quoted(without_passwords(str(text)).rsplit(": ", 1)[-1])
+
+
+def _is_invalid_response(cause: object) -> bool:
+    """Return whether this is the error of http.client about what a server sent, such as a chunk."""
+    return isinstance(cause, HTTPException) and not isinstance(cause, OSError)

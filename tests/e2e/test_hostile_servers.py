@@ -164,6 +164,10 @@ WHEELS = {
         (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", (b"A: b\r\n" * 1000, 0.0)),
         "lines without end",
     ),
+    "chunk of less than nothing": (
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\nabc", None),
+        "the server sent an invalid response",
+    ),
     "compressed": (
         reply(gzip.compress(b"x"), "Content-Encoding: gzip"),
         "the server compressed it, which was not requested",
@@ -189,6 +193,20 @@ def test_wheel_that_cannot_be_downloaded_is_an_error(
     with raw_server(simple=page, files=behaviour) as server:
         output = dry_run(pip, server.url, "plain", *options)
     assert reason in output.stderr
+
+
+@pytest.mark.every_release
+def test_what_a_server_says_is_on_the_lines_of_pip(pip: Pip, tmp_path: Path) -> None:
+    """The reason why a file is yanked, and a header that is none."""
+    wheel = write_wheel(tmp_path, PLAIN)
+    reason = f"old&#10;ERROR: forged{'x' * 9999}"
+    link = f'<a data-yanked="{reason}" href="/files/{PLAIN}">{PLAIN}</a>'
+    with raw_server(simple=reply(link.encode(), "no colon"), files=reply(wheel.read_bytes())) as it:
+        output = dry_run(pip, it.url, "plain==1.0", status=0)
+    assert "Reason for being yanked: old\\nERROR: forgedxxx" in output.stderr
+    lines = [line.split()[0] for line in output.stderr.splitlines()]
+    assert lines == ["WARNING:", "WARNING:", "Reason"]
+    assert len(output.stderr) < 2000
 
 
 def test_fast_deps_gives_up_and_downloads(pip: Pip, server: IndexServer, tmp_path: Path) -> None:

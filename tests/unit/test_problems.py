@@ -78,6 +78,15 @@ WARNINGS = {
             )
         ],
     ),
+    "many hashes": (
+        decided(FileProblems(JSON, unknown_hashes=tuple(f"'h{n}'" for n in range(50_000)))),
+        [
+            (
+                "demo-1.0-variants.json is not verified: its link has no hash of a known kind,"
+                " only 'h0', 'h1', 'h2', 'h3', 'h4', 49,995 more"
+            )
+        ],
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from patches.common._safety import (
     installed,
     page_texts,
     pages,
+    printing,
     requirement_files,
     requirement_texts,
     search,
@@ -78,6 +79,8 @@ STATED = (
     f"name of a wheel | {requirement_texts.LONGEST_VERSION:,} characters",
     f"requirements {requirement_files.LARGEST // MEBIBYTE} MiB,",
     f"a line of one {requirement_files.LONGEST_LINE // MEBIBYTE} MiB",
+    f"what it requires | {requirement_files.LARGEST // MEBIBYTE} MiB",
+    f"message | {printing.LONGEST_ARGUMENT:,} characters, {printing.LONGEST_LINE:,} characters",
 )
 
 

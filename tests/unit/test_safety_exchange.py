@@ -19,6 +19,7 @@ from pip._internal.exceptions import InstallationError, NetworkConnectionError
 from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported
 from pip._vendor.packaging.requirements import InvalidRequirement
 from pip._vendor.packaging.version import InvalidVersion
+from pip._vendor.pyproject_hooks import BackendUnavailable, HookMissing
 from pip._vendor.requests import exceptions
 from pip._vendor.requests.models import PreparedRequest, Request, Response
 from pip._vendor.urllib3.exceptions import (
@@ -492,6 +493,21 @@ SENTENCES = {
     "no thread": (
         RuntimeError("can't start new thread"),
         "Could not complete the command: can't start new thread",
+    ),
+    "backend": (
+        BackendUnavailable("Traceback\n  File x\nModuleNotFoundError: No module named 'a\x1b'\n"),
+        (
+            "Could not build a distribution: its build backend cannot be imported:"
+            " ModuleNotFoundError: No module named 'a\\x1b'"
+        ),
+    ),
+    "backend without a reason": (
+        BackendUnavailable("", "no module"),
+        "Could not build a distribution: its build backend cannot be imported: no module",
+    ),
+    "hook": (
+        HookMissing("build_wheel"),
+        "Could not build a distribution: its build backend has no hook build_wheel",
     ),
     "archive": (
         tarfile.ReadError("not a gzip file"),

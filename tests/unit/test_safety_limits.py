@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
 import pytest
@@ -205,6 +206,18 @@ def test_time_between_two_reads_does_not_count() -> None:
     limit.arrived(10, 1.0)
     clock.now += 10 * PERIOD
     assert limit.seconds_left() == PERIOD - 1
+
+
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"-ffffffffffffffffffff", b"f" * 30, b"xyz", b""])
+def test_length_that_no_chunk_has_is_an_invalid_response(size: bytes) -> None:
+    """And no error of the buffer below the parser, nor a chunk that ends with the connection."""
+    clock = Clock()
+    limit = limit_of(clock)
+    response = response_of(FakeSocket(clock, [(0.0, CHUNKED + size + b"\r\nabc")]), limit)
+    response.begin()
+    limit.expect_document()
+    with pytest.raises(HTTPException):
+        response.read()
 
 
 def test_response_without_a_limit_is_that_of_http_client() -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 import unicodedata
+from http.client import HTTPException
+from pathlib import Path
 
 import pytest
 from pip._vendor import tomli
+from pip._vendor.packaging.requirements import InvalidRequirement
 from pip._vendor.rich.segment import ControlType, Segment
 from pip._vendor.rich.style import Style
 
 from patches.common._safety.printing import (
+    LONGEST_ARGUMENT,
+    LONGEST_LINE,
     one_line,
     printable_lines,
     segments,
@@ -20,6 +27,7 @@ from patches.common._safety.printing import (
     without_passwords,
 )
 
+ROOT = Path(__file__).parents[2]
 CONTROLS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 PRIVATE = "\ue000"
 HOSTILE = {
@@ -73,8 +81,15 @@ LINES = {
         "Skipping a\\nNo findings.: 3",
     ),
     "what a command prints": (("%s", "one\ntwo\tthree"), "one\ntwo\tthree"),
-    "a block": (("Output:\n%s", "one\ntwo"), "Output:\none\ntwo"),
-    "a row of a list": (("  %s", "one\nNo findings."), "  one\\nNo findings."),
+    "an indent": (("  %s", "one\nForged: x"), "  one\\nForged: x"),
+    "several lines": (
+        ("%s:\n%s\nPlease ask.", "a\nERROR: forged", "b\nERROR: forged"),
+        "a\\nERROR: forged:\nb\\nERROR: forged\nPlease ask.",
+    ),
+    "an error that underlines": (
+        ("Invalid metadata: %s", InvalidRequirement("Expected end\n    a 1\n      ~~^")),
+        "Invalid metadata: Expected end: a 1",
+    ),
     "without arguments": (("one\n\ttwo\n",), "one\n\ttwo\n"),
     "line ends of Windows": (("one\r\ntwo",), "one\ntwo"),
     "a number": (("%d of %05.1f", 1, 2.0), "1 of 002.0"),
@@ -91,6 +106,102 @@ def test_lines_are_those_of_pip(case: str) -> None:
 def test_lines_of_pip_are_printable_one_by_one() -> None:
     """Those of `pip freeze` for an editable."""
     assert printable_lines("# a\x1b\n-e /b\n") == "# a\\x1b\n-e /b\n"
+
+
+LONG_TEXT = "x" * 50_000
+CUT = f"{LONG_TEXT[:LONGEST_ARGUMENT]}..."
+LENGTHS: dict[str, tuple[int, str, tuple[object, ...], str]] = {
+    "what a warning is about": (
+        logging.WARNING,
+        "Could not fetch %s: %s",
+        (LONG_TEXT, "refused"),
+        f"Could not fetch {CUT}: refused",
+    ),
+    "an object": (logging.ERROR, "No %s", (HTTPException(LONG_TEXT),), f"No {CUT}"),
+    "a password at the end": (
+        logging.WARNING,
+        "%s: x",
+        (f"{'x' * (LONGEST_ARGUMENT - 10)} http://u:{'secret' * 9}@h",),
+        f"{'x' * (LONGEST_ARGUMENT - 10)} http://u:...: x",
+    ),
+    "a line": (logging.ERROR, f"a\n{LONG_TEXT}", (), f"a\n{LONG_TEXT[:LONGEST_LINE]}..."),
+    "news": (logging.INFO, "Found %s.", (LONG_TEXT,), f"Found {LONG_TEXT}."[:LONGEST_LINE] + "..."),
+    "many lines": (logging.ERROR, "%s", ("x\n" * 50_000,), "x\n" * 50_000),
+}
+
+
+@pytest.mark.parametrize("case", LENGTHS)
+def test_what_is_printed_is_short(case: str) -> None:
+    """What is said about a long text is seen."""
+    level, template, args, expected = LENGTHS[case]
+    assert logged(template, *args, level=level) == expected
+
+
+@pytest.mark.parametrize("name", ["pip._internal.utils.misc", "pip_variants.output"])
+def test_what_a_command_was_started_for_is_whole(name: str) -> None:
+    """Such as JSON, which is on one line; a warning of the same module is short."""
+    assert logged("%s", LONG_TEXT, name=name) == LONG_TEXT
+    warning = logged("%s", LONG_TEXT, name=name, level=logging.WARNING)
+    assert warning == f"{LONG_TEXT[:LONGEST_LINE]}..."
+
+
+def test_output_of_builds_and_what_rich_renders() -> None:
+    """The command line of a compiler is long."""
+    assert logged(LONG_TEXT, name="pip.subprocessor") == LONG_TEXT
+    assert [item.text for item in segments([Segment(LONG_TEXT)])] == [
+        f"{LONG_TEXT[:LONGEST_LINE]}..."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_shown"), [("pip._vendor.urllib3.connection", False), ("pip._internal.x", True)]
+)
+def test_library_that_warns_has_no_traceback(name: str, *, is_shown: bool) -> None:
+    """Such as urllib3 about headers; pip itself has one for what it did not expect."""
+    error = ValueError("no colon")
+    record = logging.LogRecord(
+        name, logging.WARNING, "", 0, "Failed: %s", (error,), (type(error), error, None)
+    )
+    text = shown(record, logging.Formatter().format)
+    assert text == ("Failed: no colon\nValueError: no colon" if is_shown else "Failed: no colon")
+
+
+LATE = """\
+import logging, sys
+from patches.common._safety import failures, printing, streams
+from pip_variants.core import errors
+
+class Guard:
+    def find_spec(self, name, path=None, target=None):
+        sys.exit(f"import of {name}")
+
+sys.meta_path.insert(0, Guard())
+sys.addaudithook(lambda event, args: Guard().find_spec(args[0]) if event == "import" else None)
+blocks = ((0, 0x3100), (0xD800, 0xE100), (0xFE00, 0x10000), (0xE0000, 0xE0100))
+every = "".join(chr(code) for block in blocks for code in range(*block))
+url = "http://a:b@c/ http://d@e"
+parts = [every, every[::-1], url, "a" + chr(0x301) * 20]
+for text in parts:
+    assert printing.one_line(text) and errors.one_line(text) and failures.printable(text)
+    failures.shown_url(text[:1000]), failures.quoted(text), printing.toml_for_terminal(text)
+    for name in ("pip", "pip.subprocessor", "pip._internal.utils.misc"):
+        for args in ((text,), (text, OSError(2, text, text))):
+            record = logging.LogRecord(name, 30, "", 0, "%s" * len(args), args, None)
+            printing.shown(record, logging.Formatter().format)
+    list(printing.segments([printing.Segment(text)]))
+    for error in (ValueError, OSError, failures.InvalidRequirement, failures.HTTPError):
+        failures.in_one_sentence(error(text)), streams.reason(error(text))
+print("end")
+"""
+"""Prints each character while nothing can be imported, as after the start of an installation."""
+
+
+def test_printing_imports_nothing() -> None:
+    """Also no codec, which Python imports when it is used for the first time."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("end\n", "")
 
 
 def test_object_with_lines_of_its_own_is_on_one() -> None:

@@ -12,18 +12,21 @@ import pytest
 from pip._internal.exceptions import InstallationError, InvalidWheelFilename, MetadataInvalid
 from pip._internal.metadata import get_metadata_distribution
 from pip._internal.req.constructors import install_req_from_line
-from pip._internal.req.req_file import COMMENT_RE, break_args_options
+from pip._internal.req.req_file import COMMENT_RE, _decode_req_file, break_args_options
 from pip._internal.utils.temp_dir import global_tempdir_manager
 from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pip._vendor.packaging.utils import InvalidWheelFilename as InvalidName
 from pip._vendor.packaging.version import InvalidVersion, Version
+from pip._vendor.requests.models import Response
 
 from patches.common._safety.requirement_files import (
     LARGEST,
     LONGEST_LINE,
     content_of,
     requirement_and_options,
+    response_text,
+    text_of,
     without_comment,
 )
 from patches.common._safety.requirement_texts import (
@@ -157,6 +160,15 @@ def test_the_patch_has_the_limit_that_the_error_names() -> None:
     assert set(re.findall(r"> (\d+):", patch.read_text("utf-8"))) == {str(LONGEST_VERSION)}
 
 
+@pytest.mark.parametrize("text", ["x\nERROR: y", "x; os_name == 'a\nb'", "x;\n os_name == 'a'"])
+def test_a_requirement_of_several_lines_is_invalid(text: str) -> None:
+    """The error has one; a line feed at the end is none."""
+    assert requirement_of("x>=1\n") == Requirement("x>=1")
+    with pytest.raises(InvalidRequirement) as caught:
+        requirement_of(text)
+    assert str(caught.value) == f"{text!r}: it has more than one line"
+
+
 def test_a_valid_marker_is_returned() -> None:
     """As packaging reads it."""
     assert str(marker_of("python_version > '3'", "x")) == 'python_version > "3"'
@@ -185,6 +197,70 @@ def test_a_file_of_requirements_without_end_is_an_error(tmp_path: Path) -> None:
     with path.open("rb") as file, pytest.raises(InstallationError) as caught:
         content_of(file)
     assert str(caught.value) == f"Could not read {str(path)!a}: it is larger than 16 MiB"
+
+
+DECODED: dict[str, tuple[bytes, str]] = {
+    "UTF-8": ("é".encode(), "é"),
+    "UTF-8 with a mark": (b"\xef\xbb\xbfx", "x"),
+    "UTF-16": (b"\xff\xfex\x00", "x"),
+    "a comment": (b"# coding: latin-1\n\xe9", "# coding: latin-1\né"),
+    "a comment in the second line": (b"\n# -*- coding: cp1252 -*-\n\x80", "€"),
+    "a mark counts more": (b"\xef\xbb\xbfx\n# coding: nope", "# coding: nope"),
+    "only a comment counts": (b"x\ncoding: nope", "coding: nope"),
+    "only two lines count": (b"\n\n# coding: nope", "# coding: nope"),
+}
+
+
+@pytest.mark.parametrize("case", DECODED)
+def test_a_file_of_requirements_is_decoded_as_pip_does(case: str) -> None:
+    """By a byte order mark, a comment, or as UTF-8."""
+    content, end = DECODED[case]
+    assert text_of(_decode_req_file, content, "r.txt").endswith(end)
+
+
+UNDECODED: dict[str, tuple[bytes, str]] = {
+    "unknown": (b"# coding: nope\nx", "its encoding is unknown: 'nope'"),
+    "no text": (b"# coding: undefined\nx", "its encoding is not one of text: 'undefined'"),
+    "slow": (
+        b"\n# coding: punycode\n" + b"a" * 9**7,
+        "its encoding is not one of text: 'punycode'",
+    ),
+    "odd": (b"\xff\xfea", "it is no text in its encoding, utf-16-le"),
+    "wrong mark": (b"\xef\xbb\xbf\xff", "it is no text in its encoding, utf-8"),
+    "wrong comment": (b"# coding: ascii\n\xe9", "it is no text in its encoding, ascii"),
+}
+
+
+@pytest.mark.parametrize("case", UNDECODED)
+def test_an_encoding_that_does_not_fit_is_an_error(case: str) -> None:
+    """About the file."""
+    content, reason = UNDECODED[case]
+    with pytest.raises(InstallationError) as caught:
+        text_of(_decode_req_file, content, "r\n.txt")
+    assert str(caught.value) == f"Could not read 'r\\n.txt': {reason}"
+
+
+@pytest.mark.parametrize(
+    ("charset", "expected"),
+    [
+        (None, "é"),
+        ("utf-8", "é"),
+        ("latin-1", "Ã©"),
+        ("ascii", "\ufffd\ufffd"),
+        ("idna", "its encoding is not one of text: 'idna'"),
+        ("nope", "its encoding is unknown: 'nope'"),
+        ("a\0", "its encoding is unknown: 'a\\x00'"),
+    ],
+)
+def test_a_file_of_a_server_has_an_encoding_of_text(charset: str | None, expected: str) -> None:
+    """Else the error names its URL, without a password."""
+    response = Response()  # type: ignore[no-untyped-call]
+    vars(response).update(_content="é".encode(), url="http://u:pass@h/r.txt", encoding=charset)
+    try:
+        found = response_text(response)
+    except InstallationError as error:
+        found = str(error).removeprefix("Could not read 'http://u:****@h/r.txt': ")
+    assert found == expected
 
 
 LINES = (

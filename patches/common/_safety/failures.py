@@ -16,6 +16,7 @@ from pip._vendor.packaging.markers import InvalidMarker
 from pip._vendor.packaging.requirements import InvalidRequirement
 from pip._vendor.packaging.specifiers import InvalidSpecifier
 from pip._vendor.packaging.version import InvalidVersion
+from pip._vendor.pyproject_hooks import BackendUnavailable, HookMissing
 from pip._vendor.requests.exceptions import (
     InvalidSchema,
     InvalidURL,
@@ -100,6 +101,8 @@ def in_one_sentence(error: Exception) -> PipError | None:
         problem = f"Could not unpack an archive: {printable(str(error))}"
     elif isinstance(error, _INVALID):
         problem = f"Invalid requirement or version: {_without_marks(error)}"
+    elif isinstance(error, (BackendUnavailable, HookMissing)):
+        problem = f"Could not build a distribution: {_backend_problem(error)}"
     elif isinstance(error, (OSError, MemoryError, RecursionError)):
         problem = f"Could not complete the command: {one_line(streams.reason(error))}"
     elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
@@ -115,6 +118,14 @@ def _without_marks(error: Exception) -> str:
     """Return an error of packaging, which underlines below itself what it is about."""
     first, *rest = str(error).splitlines()
     return printable(f"{first}: {rest[0].strip()}" if rest else first)
+
+
+def _backend_problem(error: BackendUnavailable | HookMissing) -> str:
+    """Return what a build backend lacks; the traceback is that of another process."""
+    if isinstance(error, HookMissing):
+        return f"its build backend has no hook {printable(str(error.hook_name))}"
+    lines = str(error.traceback or error).strip().splitlines()
+    return f"its build backend cannot be imported: {printable(lines[-1] if lines else '')}"
 
 
 def _is_about_url(error: ValueError) -> bool:

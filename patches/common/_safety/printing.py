@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from logging import INFO, LogRecord
+from logging import INFO, WARNING, LogRecord
 
 from pip._vendor.rich.segment import Segment
 
@@ -26,6 +26,13 @@ _SUSPECT_IN_BUILDS = re.compile(rf"\x1b\[[0-9;]*m|{_SUSPECT.pattern}")  # compil
 
 _DATA = "pip._internal.utils.misc"
 """What a command was started for, such as a value of the configuration, is printed by this one."""
+_DOCUMENTS = (_DATA, "pip_variants.output")
+_VENDORED = "pip._vendor."
+
+LONGEST_ARGUMENT = 4000
+"""Characters of one argument of a warning or an error; what is said about it comes after it."""
+LONGEST_LINE = 8000
+"""Characters of a line, but for what a command was started for, and what builds print."""
 
 _CREDENTIALS = r"""(?xi)
     (?<![a-z0-9+.-])
@@ -53,31 +60,53 @@ _WEB = ("http", "https")
 
 
 def shown(record: LogRecord, formatted: Callable[[LogRecord], str]) -> str:
-    """Return what a formatter makes of a record, without passwords and printable.
+    """Return what a formatter makes of a record: printable, short, and without passwords.
 
-    Line feeds and tabs remain, but those in what a message is about, which is in its arguments.
+    Line feeds and tabs remain, but those in what a message is about, which is in its arguments. A
+    library in pip has no traceback: what it warns of was not pip's fault, and did not end it.
     """
-    if isinstance(record.args, tuple) and record.args and _is_sentence(str(record.msg)):
-        record.args = tuple(map(_argument, record.args))
+    if isinstance(record.args, tuple) and record.args and str(record.msg) != "%s":
+        is_bounded = record.levelno >= WARNING
+        record.args = tuple(_argument(value, is_bounded=is_bounded) for value in record.args)
+    if record.name.startswith(_VENDORED):
+        record.exc_info = record.exc_text = None
     text = formatted(record)
     if not (text.isascii() and text.isprintable()):
         suspect = _SUSPECT_IN_BUILDS if record.name == _BUILDS else _SUSPECT
         text = _printable(text, suspect)
-    if not (record.name == _DATA and record.levelno == INFO):
+    is_info = record.levelno == INFO
+    if not (record.name == _DATA and is_info):
         text = without_passwords(text)
-    return text
+    is_whole = record.name == _BUILDS or (record.name in _DOCUMENTS and is_info)
+    return text if is_whole else _with_short_lines(text)
 
 
-def _is_sentence(template: str) -> bool:
-    """Return whether a template is one line that has more than its arguments, if only an indent."""
-    return "\n" not in template and re.sub(r"%[-\d.]*[a-z]", "", template) != ""
-
-
-def _argument(value: object) -> object:
+def _argument(value: object, *, is_bounded: bool) -> object:
+    """Return what an argument of a message is, if it has one line that is short enough."""
     if isinstance(value, int | float):
         return value
     text = str(value)
-    return one_line(text) if "\n" in text else value
+    if "\n" in text:
+        value = text = _sentence(text) if isinstance(value, Exception) else one_line(text)
+    if is_bounded and len(text) > LONGEST_ARGUMENT:
+        value = _cut(without_passwords(text), LONGEST_ARGUMENT)
+    return value
+
+
+def _sentence(text: str) -> str:
+    """Return the text of an error on one line, without what packaging underlines."""
+    lines = [line.strip() for line in text.splitlines()]
+    return one_line(": ".join(line for line in lines if line.strip("~^")))
+
+
+def _with_short_lines(text: str) -> str:
+    if len(text) <= LONGEST_LINE:
+        return text
+    return "\n".join(_cut(line, LONGEST_LINE) for line in text.split("\n"))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def one_line(text: str) -> str:
@@ -98,7 +127,8 @@ def segments(rendered: Iterable[Segment]) -> Iterator[Segment]:
         if segment.control:
             yield segment
         else:
-            yield segment._replace(text=without_passwords(_printable(segment.text, _SUSPECT)))
+            text = without_passwords(_printable(segment.text, _SUSPECT))
+            yield segment._replace(text=_with_short_lines(text))
 
 
 def _printable(text: str, suspect: re.Pattern[str]) -> str:
@@ -109,7 +139,7 @@ def _escaped(match: re.Match[str]) -> str:
     found = match[0]
     if len(found) > 1 or found.isprintable() or found in _SPACES:
         return found
-    return found.encode("unicode_escape").decode("ascii")
+    return ascii(found)[1:-1]  # no codec, which would be imported, perhaps after the installation
 
 
 def without_passwords(text: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import IO
 
 from pip._internal.exceptions import InstallationError
+from pip._internal.req.req_file import BOMS, PEP263_ENCODING_RE
+from pip._vendor.requests.models import Response
 
-from .failures import quoted
+from .charsets import CharsetError, text_codec
+from .failures import quoted, shown_url
 
 LARGEST = 16 << 20
 """Bytes; what a file of requirements with hashes has is a hundredth of it."""
@@ -22,6 +26,39 @@ def content_of(file: IO[bytes]) -> bytes:
             f"Could not read {file.name!a}: it is larger than {LARGEST >> 20} MiB"
         )
     return content
+
+
+def text_of(decode: Callable[[bytes, str], str], content: bytes, name: str) -> str:
+    """Return the text of a file, which pip decodes; raise InstallationError if that is not so."""
+    try:
+        _check_encoding(content)
+        return decode(content, name)
+    except CharsetError as error:
+        reason = str(error)
+    except UnicodeDecodeError as error:
+        reason = f"it is no text in its encoding, {error.encoding}"
+    raise InstallationError(f"Could not read {name!a}: {reason}")
+
+
+def _check_encoding(content: bytes) -> None:
+    """Raise CharsetError if one of the first two lines names an encoding that is not of text."""
+    if content.startswith(tuple(mark for mark, _ in BOMS)):
+        return
+    for line in content.split(b"\n", 2)[:2]:
+        found = PEP263_ENCODING_RE.search(line) if line.startswith(b"#") else None
+        if found is not None:
+            text_codec(found[1].decode("ascii"))
+
+
+def response_text(response: Response) -> str:
+    """Return the text of a file that a server has; raise InstallationError for its encoding."""
+    if response.encoding is not None:
+        url = str(response.url)
+        try:
+            text_codec(response.encoding)
+        except CharsetError as error:
+            raise InstallationError(f"Could not read {shown_url(url)}: {error}") from None
+    return str(response.text)
 
 
 def without_comment(line: str) -> str:

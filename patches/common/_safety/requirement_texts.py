@@ -38,9 +38,11 @@ def refuse(what: str, text: object) -> NoReturn:
 
 
 def requirement_of(text: str) -> Requirement:
-    """Return a requirement; raise InvalidRequirement, also if it is too long."""
+    """Return a requirement; raise InvalidRequirement, also if it is too long, or has lines."""
     if len(text) > LONGEST:
         raise InvalidRequirement(f"{quoted(text)}: {_TOO_LONG}")
+    if "\n" in text.strip():  # packaging prints them
+        raise InvalidRequirement(f"{quoted(text)}: it has more than one line")
     return Requirement(text)
 
 

@@ -11,10 +11,10 @@ import io
 import socket
 from collections.abc import Iterator
 from contextvars import ContextVar
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
-from .limits import Limit, TooMuchError
+from .limits import MAX_DOWNLOAD, Limit, TooMuchError
 
 _LONGEST_LINE = 65536
 _MOST_LINES = 1000
@@ -88,9 +88,13 @@ class _Lines(io.BufferedReader):
 
     _lines = 0
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return so many bytes."""
+    def read(self, size: int | None = None, /) -> bytes:
+        """Return so many bytes, or all; raise HTTPException for a length that no chunk has."""
         self._lines = 0
+        if size is None:
+            return super().read()
+        if not 0 <= size <= MAX_DOWNLOAD:
+            raise HTTPException("the length of a chunk is invalid")
         return super().read(size)
 
     def readline(self, size: int | None = -1, /) -> bytes:

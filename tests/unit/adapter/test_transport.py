@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from http.client import HTTPException, RemoteDisconnected
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,14 @@ FAILURES: dict[str, tuple[Exception, str]] = {
     "protocol with its cause": (
         ProtocolError("Connection broken: IncompleteRead(0 read)", ValueError("IncompleteRead")),
         "'IncompleteRead(0 read)'",
+    ),
+    "invalid chunk": (
+        ProtocolError("Connection broken: HTTPException('x')", HTTPException("x")),
+        "the server sent an invalid response",
+    ),
+    "closed": (
+        ProtocolError("Connection aborted.", RemoteDisconnected("Remote end")),
+        "'Connection aborted.'",
     ),
     "aborted": (
         RequestsConnectionError(ProtocolError("Connection aborted.", ValueError("Remote end"))),  # type: ignore[no-untyped-call]
