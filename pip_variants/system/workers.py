@@ -31,13 +31,14 @@ class Workers:
 
     def add(self, task: Task) -> None:
         """Add a task; it is done at once if there is no thread for it."""
+        self._tasks.put(task)
         self._added += 1
         if len(self._threads) < min(self._count, self._added):
             self._start()
-        if self._threads:
-            self._tasks.put(task)
-        elif not self.cancelled.is_set():
-            task()
+        if not self._threads:
+            self._tasks.get_nowait()
+            if not self.cancelled.is_set():
+                task()
 
     def stop(self) -> None:
         """End the threads; tasks that have not begun never do."""
