@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -278,8 +279,7 @@ def test_stock_pip_runs_if_the_vendored_pip_is_missing(
     """If the vendored pip is missing, the interpreter starts silently and the stock pip runs."""
     venv = patched(python).copy(tmp_path / "venv")
     vendor = venv.site / "pip_variants" / "_vendor"
-    (vendor / "pip" / "__init__.py").unlink()
-    shutil.rmtree(vendor / "pip" / "__pycache__")
+    shutil.rmtree(vendor / "pip")
     assert venv.version() == venv.stock
     shutil.rmtree(venv.site / "pip_variants")
     assert venv.version() == venv.stock
@@ -455,11 +455,25 @@ def half(tmp_path: Path, patched: Venvs) -> Venv:
     return patched(THIS_PYTHON).copy(tmp_path / "venv", link=True)
 
 
-def _replace(path: Path, content: bytes | None) -> None:
+Content = bytes | Callable[[Path], object] | None
+
+
+def _replace(path: Path, content: Content) -> None:
     """Give a file this content, or remove it, without a change of the file that it is linked to."""
     path.unlink()
-    if content is not None:
+    if callable(content):
+        content(path)
+    elif content is not None:
         path.write_bytes(content)
+
+
+def _make_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _make_huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
 
 
 HOOK = "_pip_variants_override.py"
@@ -499,11 +513,18 @@ def test_interpreter_starts_silently_with_another_hook_in_its_place(
 
 STAMPED = "pip/__main__.py"
 # A file below `_vendor/`, and what became of it.
-DAMAGED_FILES = {
+DAMAGED_FILES: dict[str, tuple[str, Content]] = {
     "stamp is missing": (STAMPED, None),
     "stamp is empty": (STAMPED, b""),
     "stamp of another build": (STAMPED, b"# build 0123456789abcdef\n"),
     "stamp of null characters": (STAMPED, bytes(900)),
+    "stamp is a FIFO": (STAMPED, os.mkfifo),
+    "stamp is a device": (STAMPED, _make_device),
+    "stamp is huge": (STAMPED, _make_huge),
+    "package is missing": ("pip/__init__.py", None),
+    "package is huge": ("pip/__init__.py", _make_huge),
+    "library is huge": ("pip/_vendor/rich/console.py", _make_huge),
+    "command is a FIFO": ("pip/_internal/commands/check.py", os.mkfifo),
     "package is empty": ("pip/__init__.py", b""),
     "main module is empty": ("pip/_internal/cli/main.py", b""),
     "main module is missing": ("pip/_internal/cli/main.py", None),
@@ -517,13 +538,84 @@ DAMAGED_FILES = {
 
 @pytest.mark.parametrize(("name", "content"), DAMAGED_FILES.values(), ids=DAMAGED_FILES)
 def test_stock_pip_runs_for_a_damaged_one_and_names_the_repair(
-    half: Venv, name: str, content: bytes | None
+    half: Venv, name: str, content: Content
 ) -> None:
     """Whatever the first command that needs the file is; one line says how to repair it (A24)."""
     _replace(half.site / "pip_variants" / "_vendor" / name, content)
     output = run(half.root / "bin" / "pip", "check", quiet=False)
     assert output == f"No broken requirements found.\n{REPAIR}\n"
     assert run(half.python, "-m", "pip", "check", quiet=False) == output
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("_internal/operations/install/wheel.py", None), ("_safety/recovery.py", os.mkfifo)],
+    ids=["missing", "FIFO"],
+)
+def test_damage_that_an_installation_finds_is_found_before_it_begins(
+    half: Venv, tiny: Path, name: str, content: Content
+) -> None:
+    """Then the stock pip can still install everything."""
+    _replace(half.site / "pip_variants" / "_vendor" / "pip" / name, content)
+    output = run(half.python, "-m", "pip", "install", "--no-index", tiny, quiet=False)
+    assert output.endswith(f"Successfully installed tiny-1.0\n{REPAIR}\n")
+
+
+def test_damaged_record_does_not_keep_the_stock_pip_away(half: Venv) -> None:
+    """What is there in its place is not waited for."""
+    (record,) = half.site.glob("pep_xxx_wheel_variants-*.dist-info/RECORD")
+    _replace(record, os.mkfifo)
+    _replace(half.site / "pip_variants/_vendor/pip/_internal/cli/main.py", None)
+    assert run(half.python, "-m", "pip", "--version", quiet=False) == f"{half.stock}{REPAIR}\n"
+
+
+REMOVED = (
+    "WARNING: Removed what an interrupted installation of pep-xxx-wheel-variants had left in"
+    " place of its modules.\n"
+)
+
+
+@pytest.mark.parametrize("module", ["pip/_internal/cli/main", "pip/_internal/operations/check"])
+def test_modules_of_another_release_are_removed(half: Venv, module: str) -> None:
+    """An upgrade was killed, and this release installed again: a folder hides a module."""
+    folder = half.site / "pip_variants" / "_vendor" / module
+    folder.mkdir()
+    (folder / "__init__.py").write_text("raise ImportError\n")
+    (folder / "part.py").touch()
+    output = f"No broken requirements found.\n{REMOVED}"
+    assert run(half.python, "-m", "pip", "check", quiet=False) == output
+    assert half.version() == half.patched
+    assert not [*folder.glob("*.py")]
+
+
+def test_bytecode_that_cannot_be_loaded_is_removed(half: Venv) -> None:
+    """It is compiled again from its source."""
+    cache = half.site / "pip_variants/_vendor/pip/_internal/cli/__pycache__"
+    (path,) = cache.glob("main.*.pyc")
+    _replace(path, os.mkfifo)
+    (path,) = cache.glob("req_command.*.pyc")
+    _replace(path, path.read_bytes()[:500])
+    output = f"No broken requirements found.\n{REMOVED}"
+    assert run(half.python, "-m", "pip", "check", quiet=False) == output
+    assert half.version() == half.patched
+
+
+def test_program_without_arguments_of_its_own_imports_pip(patched: Venvs) -> None:
+    """An application that embeds Python may have no sys.argv, or anything in it."""
+    code = (
+        "import sys\n"
+        "for argv in ([], [None], ['a\\0b'], [b'pip'], None, {}, ['-m']):\n"
+        "    sys.argv, sys.orig_argv = argv, None\n"
+        "    import pip\n"
+        "    del sys.modules['pip']\n"
+        "    try: import variantlib\n"
+        "    except ModuleNotFoundError: print('none')\n"
+        "del sys.argv, sys.orig_argv\n"
+        "import pip; print(pip.__version__)\n"
+    )
+    venv = patched(THIS_PYTHON)
+    assert venv.run("-c", code) == "none\n" * 7 + f"{venv.release.pip_version}\n"
 
 
 def test_program_that_imports_pip_is_not_told_of_the_repair(half: Venv) -> None:

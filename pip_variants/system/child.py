@@ -7,6 +7,7 @@ soon as this process ends, in whatever way: by a signal, by a crash, by ``kill -
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -78,8 +79,10 @@ def start(
 ) -> Child:
     """Start a script with arguments under an interpreter with options; raise OSError.
 
-    With an ``encoding``, its pipes are text. A Ctrl-C is not for it: it is in another session.
+    A FIFO in place of a script is an error at once. With an ``encoding``, its pipes are text. A
+    Ctrl-C is not for it: it is in another session.
     """
+    _check(_GUARD, Path(script[0]))
     opened = partial(
         subprocess.Popen[Any],
         stdin=stdin,
@@ -103,6 +106,13 @@ def start(
         raise
     finally:
         os.close(read)
+
+
+def _check(*scripts: Path) -> None:
+    """Raise OSError for what an interpreter would not read to its end."""
+    for path in scripts:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(errno.EINVAL, f"{path.name} is no file", str(path))
 
 
 def run(

@@ -355,6 +355,13 @@ def test_missing_program_raises_os_error(tmp_path: Path) -> None:
     assert before in (0, len([*open_files.iterdir()]))
 
 
+def test_fifo_in_place_of_a_script_is_an_error(tmp_path: Path) -> None:
+    """An interpreter would wait for somebody to write to it."""
+    os.mkfifo(tmp_path / "script.py")
+    with pytest.raises(OSError, match="is no file"):
+        child.run(PYTHON, [str(tmp_path / "script.py")], 30)
+
+
 def test_guard_and_scripts_are_programs_on_their_own() -> None:
     """They are run by their paths, so they import nothing of the package."""
     for name in ("_guard.py", "_version.py", "_compile.py"):

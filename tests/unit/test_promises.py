@@ -42,6 +42,16 @@ def test_every_test_that_security_names_exists() -> None:
 
 
 MEBIBYTE = limits.MEBIBYTE
+
+
+def _override_limit() -> int:
+    """Return the limit of the start-up hook, which would run if it were imported."""
+    text = (ROOT / "pip_variants" / "_override.py").read_text("utf-8")
+    found = re.search(r"^LARGEST = 1 << (\d+) ", text, re.MULTILINE)
+    assert found is not None
+    return 1 << int(found[1])
+
+
 STATED = (
     f"{limits.MAX_BYTES // MEBIBYTE} MiB, {limits.MAX_ITEMS:,} items, {limits.DIGITS:,} digits",
     f"{limits.LABELS:,}, {limits.NAMESPACES:,}",
@@ -73,6 +83,7 @@ STATED = (
     f"{network.MAX_HEADERS // MEBIBYTE} MiB, 64 KiB a line",
     f"{network.PATIENCE} times `--timeout` of waiting",
     f"{network.SLOWEST // 1024} KiB in {network.PATIENCE} times `--timeout`",
+    f"a file of this wheel itself | {_override_limit() // MEBIBYTE} MiB |",
     f"neither: {network.MAX_DOWNLOAD // 1024**3} GiB",
     f"{search.MAX_BYTES // MEBIBYTE} MiB, {search.MAX_RESULTS:,} results, {search._LONGEST} char",
     f"`Requires-Python` | {requirement_texts.LONGEST:,} characters",

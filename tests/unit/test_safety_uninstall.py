@@ -270,19 +270,21 @@ def test_system_has_what_is_in_a_scheme_that_pip_does_not_install_into(
     assert uninstall.is_of_the_system(cast("BaseDistribution", Installed(None))) is False
 
 
-def test_bytecode_of_our_modules_is_removed_of_every_interpreter(tmp_path: Path) -> None:
-    """That of our wheel alone, and in its folders alone."""
-    names = ("__pycache__/_pip_variants_override", "__pycache__/x", "pip_variants/__pycache__/x")
-    for name in (*names, "pip_variants/core/__pycache__/x", "other/__pycache__/x"):
-        path = tmp_path / f"{name}.cpython-311.opt-1.pyc"
+def test_all_of_our_folder_is_removed(tmp_path: Path) -> None:
+    """Bytecode of every interpreter, and modules of another release; of our wheel alone."""
+    bytecode = (
+        *("__pycache__/_pip_variants_override", "__pycache__/x", "pip_variants/__pycache__/x"),
+        *("pip_variants/core/__pycache__/x", "other/__pycache__/x"),
+    )
+    names = (*(f"{name}.cpython-311.opt-1.pyc" for name in bytecode), "pip_variants/core/x/y.py")
+    for name in names:
+        path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    link = tmp_path / "pip_variants" / "link"
+    link.symlink_to(tmp_path / "other")
     ours = cast("BaseDistribution", Installed(str(tmp_path), SHARED[0]))
-    found = [Path(path).relative_to(tmp_path) for path in uninstall.bytecode_of_ours(ours)]
-    assert sorted(str(path).partition(".")[0] for path in found) == [
-        names[0],
-        names[2],
-        "pip_variants/core/__pycache__/x",
-    ]
+    found = {Path(path).relative_to(tmp_path).as_posix() for path in uninstall.rest_of_ours(ours)}
+    assert found == {names[0], names[2], names[3], names[5], "pip_variants/link"}
     others = cast("BaseDistribution", Installed(str(tmp_path), "variantlib"))
-    assert list(uninstall.bytecode_of_ours(others)) == []
+    assert list(uninstall.rest_of_ours(others)) == []

@@ -117,17 +117,21 @@ def in_removal_order(paths: Iterable[str], dist: BaseDistribution) -> list[str]:
     return sorted(paths, key=position)
 
 
-def bytecode_of_ours(dist: BaseDistribution) -> Iterator[str]:
-    """Yield what interpreters compiled of our wheel later, if that is ``dist``.
+def rest_of_ours(dist: BaseDistribution) -> Iterator[str]:
+    """Yield what there is of our wheel that RECORD does not list, if that is ``dist``.
 
-    pip removes only what it has compiled itself; with ``-O`` the interpreter compiles again, and
-    where it was killed it leaves a file with a longer name.
+    pip removes only the bytecode that it has compiled itself; with ``-O`` the interpreter compiles
+    again, and where it was killed it leaves a file with a longer name. A pip that was killed while
+    it installed another release has left modules.
     """
     if dist.canonical_name != _OURS or not dist.location:
         return
     site_packages = Path(dist.location)
     yield from map(str, site_packages.glob("__pycache__/_pip_variants_override.*.pyc*"))
-    yield from map(str, site_packages.glob("pip_variants/**/__pycache__/*.pyc*"))
+    for folder, folders, files in os.walk(site_packages / "pip_variants"):
+        paths = [os.path.join(folder, name) for name in folders]
+        yield from filter(os.path.islink, paths)
+        yield from (os.path.join(folder, name) for name in files)
 
 
 def entry_points_of(dist: BaseDistribution) -> Iterator[BaseEntryPoint]:

@@ -13,18 +13,24 @@ def find() -> None:
     """Make the engine importable, also if another interpreter runs this pip."""
     if "pip_variants" in sys.modules:
         return
-    import importlib.util
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
     from pathlib import Path
 
     package = Path(__file__).absolute().parents[3]
-    spec = importlib.util.spec_from_file_location(
-        "pip_variants", package / "__init__.py", submodule_search_locations=[str(package)]
-    )
+    places = [str(package.parent)]
+    hook = sys.modules.get("_pip_variants_override")  # which looks at the file first, if it is ours
+    spec = hook.find_spec("pip_variants", places) if hook is not None else None
+    spec = spec or PathFinder.find_spec("pip_variants", places)
     if spec is None or spec.loader is None:
         raise ImportError(f"the variant engine is missing in {package}")
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     sys.modules["pip_variants"] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules["pip_variants"]
+        raise
 
 
 def filenames() -> ModuleType:

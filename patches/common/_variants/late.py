@@ -21,7 +21,8 @@ def late_modules(projects: Iterable[str | None]) -> tuple[str, ...]:
         *("uninstall", "urls", "versions", "wheels"),
     )
     names = (f"pip._safety.{name}" for name in safety)
-    own = (f"{__package__}.files", f"{__package__}.reports", *names)
+    wheels = "pip._internal.operations.install.wheel"
+    own = (wheels, f"{__package__}.files", f"{__package__}.reports", *names)
     run = current()
     if not run.has_state:
         return own
@@ -30,12 +31,14 @@ def late_modules(projects: Iterable[str | None]) -> tuple[str, ...]:
     return (*own, f"{__package__}.signals", *engine.late_modules(run.state()))
 
 
-def import_late_modules(projects: Iterable[str | None]) -> None:
-    """Import these modules, while they are there."""
+def import_late_modules(projects: Iterable[str | None]) -> tuple[str, ...]:
+    """Import these modules, while they are there, and return their names; raise as imports do."""
     from importlib import import_module
 
-    for name in late_modules(projects):
+    names = late_modules(projects)
+    for name in names:
         import_module(name)
+    return names
 
 
 def import_if_ours(projects: Iterable[str | None]) -> None:
