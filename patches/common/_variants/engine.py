@@ -13,15 +13,17 @@ def find() -> None:
     """Make the engine importable, also if another interpreter runs this pip."""
     if "pip_variants" in sys.modules:
         return
-    from importlib.machinery import PathFinder
-    from importlib.util import module_from_spec
+    from importlib.util import module_from_spec, spec_from_file_location
     from pathlib import Path
 
     package = Path(__file__).absolute().parents[3]
-    places = [str(package.parent)]
     hook = sys.modules.get("_pip_variants_override")  # which looks at the file first, if it is ours
-    spec = hook.find_spec("pip_variants", places) if hook is not None else None
-    spec = spec or PathFinder.find_spec("pip_variants", places)
+    spec = hook.find_spec("pip_variants", [str(package.parent)]) if hook is not None else None
+    start = package / "__init__.py"
+    if spec is None and start.is_file():
+        spec = spec_from_file_location(
+            "pip_variants", start, submodule_search_locations=[str(package)]
+        )
     if spec is None or spec.loader is None:
         raise ImportError(f"the variant engine is missing in {package}")
     module = module_from_spec(spec)
