@@ -146,6 +146,19 @@ def test_project_with_variants_imports_the_engine(
     assert "pip_variants.pip_adapter.compat" in IMPORTED.findall(output.stderr)
 
 
+@pytest.mark.every_release
+@pytest.mark.parametrize(
+    ("command", "is_loaded"),
+    [("list", False), ("freeze", False), ("inspect", False), ("download --no-index x", True)],
+)
+def test_commands_about_the_environment_load_no_network(
+    pip: Pip, command: str, *, is_loaded: bool
+) -> None:
+    """They take half as long as those that may need it."""
+    output = pip.run_python("-X", "importtime", "-m", "pip", *command.split(), status=is_loaded)
+    assert ("pip._vendor.urllib3" in output.stderr) == is_loaded
+
+
 def write_index(root: Path, tag: str, *, hashed: bool = True, plain: bool = True) -> None:
     """Write an index with torch 2.8.0 and its JSON, with a hash in the link or without."""
     files = torch_files(root / "files", tag, (None, *ALL_LABELS) if plain else ALL_LABELS)

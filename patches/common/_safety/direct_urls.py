@@ -8,7 +8,6 @@ import re
 from pip._internal.models.direct_url import DirectUrl, DirectUrlValidationError
 from pip._internal.utils.urls import url_to_path
 
-from .failures import printable
 from .printing import without_passwords
 
 _KEPT = re.compile(r"[^/?#]*//(git|\$\{[^/?#@]*)@")
@@ -33,6 +32,8 @@ def direct_url_of(text: str) -> DirectUrl:
         found = DirectUrl.from_dict(redacted)
         is_valid = not found.is_local_editable() or "\0" not in url_to_path(found.url)
     except DirectUrlValidationError as error:
+        from .failures import printable  # which needs the network, and `pip list` does not
+
         raise DirectUrlValidationError(printable(str(error))) from None
     except (ValueError, TypeError, AttributeError, AssertionError):
         is_valid = False
