@@ -25,7 +25,20 @@ _PARTS = (
         "\ufeff",
     ),
     *("\u2028", "\ue000", "\U000e0001", "\ud800", "e\u0301", "ß", "名前", "'", '"', "<b>", "&amp;"),
-    *("${HOME}", "$(id)", "`id`", "{}", "{0}", "%s", "[red]", "[/]", ":warning:", "a" * 300, "0"),
+    *(
+        "${HOME}",
+        "$(id)",
+        "`id`",
+        "{}",
+        "{0}",
+        "%s",
+        "[red]",
+        "[/]",
+        ":warning:",
+        "a" * 300,
+        "0",
+        "9" * 5000,
+    ),
 )
 _VALUES: tuple[object, ...] = (
     *(None, True, False, 0, -1, 1.5, 10**30, "", "x", [], {}, [[]], {"": ""}, [None], "1" * 5000),
@@ -40,9 +53,19 @@ _HREFS = (
         "//[x",
     ),
     *("javascript:0", "data:,", "http://user:password@127.0.0.1:1/a", "../../../../attack-outside"),
+    *(
+        "file://host/proj0-9.0-py3-none-any.whl",
+        "git+ssh://127.0.0.1:1/proj0-9.0-py3-none-any.whl",
+        "git+file:///nowhere/proj0-9.0.tar.gz",
+        "//user:password@127.0.0.1:1/proj0-9.0-py3-none-any.whl",
+        f"proj0-{'9' * 5000}-py3-none-any.whl",
+    ),
     *("?x", "#sha256=zz", "#egg=a&subdirectory=..", "http://127.0.0.1:99999999/", "\\\\h\\x", ""),
 )
-_WHEEL = re.compile(rb"[\w.]+-[\w.]+-py3-none-any(?:-\w+)?\.whl")
+_HASHES: tuple[object, ...] = (
+    *({"sha256": "0" * 64}, {"sha256": "x"}, {"md5": ""}, [], {"shake_128": "00"}),
+    *({"a\nERROR: b": "0"}, {f"hash{number}": "0" for number in range(1000)}),
+)
 
 
 def hostile(rng: random.Random, text: str = "") -> str:
@@ -130,7 +153,7 @@ def _mutate_files(rng: random.Random, files: list[Any]) -> None:
             if key == "url":
                 entry[key] = rng.choice(_HREFS)
             elif key == "hashes":
-                entry[key] = rng.choice([{"sha256": "0" * 64}, {"sha256": "x"}, {"md5": ""}, []])
+                entry[key] = rng.choice(_HASHES)
             else:
                 entry[key] = value(rng, old)
 

@@ -151,8 +151,9 @@ def content_type(rng: random.Random, request: Request, response: Response) -> No
     del request
     kinds = ("", "text/html", "application/json", "application/vnd.pypi.simple.v1+json", "x" * 900)
     others = ("application/vnd.pypi.simple.v9+json", "text/html; charset=utf-7", "image/png", "//")
-    charsets = ("text/html; charset=\x00", "text/html; charset=rot13", "text/html; charset=idna")
-    response.set("Content-Type", rng.choice([*kinds, *others, *charsets]))
+    charsets = ("\x00", "rot13", "idna", "punycode", "utf-16", "undefined")
+    pages = [f"text/html; charset={charset}" for charset in charsets]
+    response.set("Content-Type", rng.choice([*kinds, *others, *pages]))
 
 
 def encoding(rng: random.Random, request: Request, response: Response) -> None:

@@ -36,6 +36,8 @@ _NAMES = (
         "./a",
     ),
     *("pip/__init__.py", "json.py", "a//b", "é", "a.dist-info/METADATA", "a/", "bin/python", "."),
+    *("~pip-changes-x/done-pip", "~pip-changes-x/done-proj0-1.0.dist-info", "pip-run-x/kept"),
+    *("~pip-changes-x", "~roj0/x.py"),
 )
 _DATA = (
     "scripts/x",
@@ -75,6 +77,8 @@ _METADATA_LINES = (
         "Summary: {0}",
     ),
     'Requires-Dist: a; "' + "(" * 300,
+    *("Content-Type: multipart/mixed; boundary=x", "Content-Type: message/rfc822", " {0}"),
+    *("Classifier: a\n {0}", "Project-URL: a\n ERROR: b", "Version: " + "9" * 5000),
 )
 
 
@@ -159,6 +163,9 @@ def _record(rng: random.Random, members: Members) -> None:
         b"a\n",
         b'"',
         b",,,,,,\n",
+        b"\n",
+        b"/dev/zero,sha256=x,1\n",
+        b"a\0b,,\n",
         b"\xff,,\n",
         text,
     )
@@ -229,16 +236,31 @@ def _two(rng: random.Random, members: Members) -> None:
 
 
 def _fill(rng: random.Random, members: Members) -> None:
-    name = rng.choice(
-        [_find(members, "METADATA"), _find(members, "RECORD"), _find(members, "WHEEL")]
-    )
-    members[name] = members.get(name, b"") + b"\n" * _FILL
+    name = rng.choice(["METADATA", "RECORD", "WHEEL", "entry_points.txt", "direct_url.json"])
+    line = rng.choice([b"\n", b",,\n", b",", b"A:\n", b"a=b\n", b"[", b"{"])
+    size = rng.choice([1 << 18, 1 << 20, 1 << 22, _FILL])
+    place = _find(members, name)
+    place = f"{_info(members)}/{name}" if place == name else place
+    members[place] = members.get(place, b"") + line * (size // len(line))
+
+
+_DIRECT_URLS = (
+    *(b"5", b"[]", b"{}", b"9" * 5000, b'{"url": 5}', b"[" * 9999, b"\xff", b'{"url": "x"}'),
+    b'{"url": "file://host/x", "dir_info": {"editable": true}}',
+    b'{"url": "http://u:password@127.0.0.1/", "archive_info": {}}',
+)
+
+
+def _installer_file(rng: random.Random, members: Members) -> None:
+    """Add what only an installer writes."""
+    name = rng.choice(["direct_url.json", "direct_url.json", "INSTALLER", "REQUESTED"])
+    members[f"{_info(members)}/{name}"] = rng.choice([*_DIRECT_URLS, _text(rng)])
 
 
 _MEMBER_CHANGES: tuple[Callable[[random.Random, Members], None], ...] = (
     *(_metadata, _metadata, _metadata, _wheel_file, _record, _record),
     *(_variant_json, _variant_json, _variant_json, _variant_json, _entry_points, _entry_points),
-    *(_add, _add, _remove, _noise, _rename, _two, _fill),
+    *(_add, _add, _remove, _noise, _rename, _two, _fill, _installer_file),
 )
 
 
