@@ -132,7 +132,7 @@ RECORDS = {
 def test_rows_of_record_without_blank_ones(
     caplog: pytest.LogCaptureFixture, text: str, rows: list[list[str]]
 ) -> None:
-    """Nothing is said about them."""
+    """Without a warning."""
     assert rows_of(text, "x.whl") == rows
     assert not caplog.records
 

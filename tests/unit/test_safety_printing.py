@@ -132,7 +132,7 @@ LENGTHS: dict[str, tuple[int, str, tuple[object, ...], str]] = {
 
 @pytest.mark.parametrize("case", LENGTHS)
 def test_what_is_printed_is_short(case: str) -> None:
-    """What is said about a long text is seen."""
+    """What is wrong with a long text is seen."""
     level, template, args, expected = LENGTHS[case]
     assert logged(template, *args, level=level) == expected
 

@@ -30,7 +30,7 @@ _DOCUMENTS = (_DATA, "pip_variants.output")
 _VENDORED = "pip._vendor."
 
 LONGEST_ARGUMENT = 4000
-"""Characters of one argument of a warning or an error; what is said about it comes after it."""
+"""Characters of one argument of a warning or an error; what is wrong with it comes after it."""
 LONGEST_LINE = 8000
 """Characters of a line, but for what a command was started for, and what builds print."""
 

@@ -18,7 +18,7 @@ LONGEST = 64 * 1024
 LONGEST_VERSION = 512
 """Characters of a version, a specifier, a build number and the name of a wheel.
 
-Python reads no number of more than 4,300 digits, 640 if it is told to; no file system has a name of
+Python reads no number of more than 4,300 digits, 640 if that is set; no file system has a name of
 more than 255 characters.
 """
 
