@@ -24,6 +24,7 @@ LABELS = 60
 QUICK = ("--timeout=0.5", "--retries=0", "--no-cache-dir")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+CLOSING = re.compile(rb"\AHTTP/1\.1 [^\r]*\r\n")
 FOREVER = (b"x" * 65536, 0.0)
 DRIP = (b"x", 0.1)
 
@@ -64,7 +65,8 @@ class RawServer:
             self.paths.append(path)
             found = (item for start, item in self._behaviours.items() if path.startswith(start))
             first, repeated = next(found, (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", None))
-            connection.sendall(first)
+            # Each connection ends with its response, and the client has to know that.
+            connection.sendall(CLOSING.sub(rb"\g<0>Connection: close\r\n", first))
             while repeated is not None and not self.stopping.wait(repeated[1]):
                 connection.sendall(repeated[0])
 
