@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from hatch_build import find_release
 from tests.support.stand_in import write_wheel
+from tests.support.start_up_hook import OVERRIDE, hook_of
 from tests.support.venvs import (
     THIS_PYTHON,
     Venv,
@@ -28,7 +28,6 @@ from tests.support.venvs import (
 
 Venvs = Callable[[str], Venv]
 ROOT = Path(__file__).parent.parent
-OVERRIDE = ROOT / "pip_variants" / "_override.py"
 NAME = "pep-xxx-wheel-variants"
 REPAIR = (
     "WARNING: pep-xxx-wheel-variants is not installed completely, so this is the stock pip. To"
@@ -398,15 +397,10 @@ def test_finder_is_installed_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _finders_after_imports(monkeypatch: pytest.MonkeyPatch, imports: int) -> int:
     """Return how many finders the hook adds when it is run so many times."""
-    spec = importlib.util.spec_from_file_location("_pip_variants_override", OVERRIDE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    _, execute = hook_of(monkeypatch)
     before = len(sys.meta_path)
     for _ in range(imports):
-        spec.loader.exec_module(module)
+        execute()
     return len(sys.meta_path) - before
 
 

@@ -126,6 +126,15 @@ def test_fifo_named_as_a_file_is_never_waited_for(pip: Pip, tmp_path: Path, tag:
     pip.run("variants", "check", str(given), status=1)
 
 
+@pytest.mark.every_release
+def test_fifo_in_place_of_the_cache_is_never_waited_for(pip: Pip, tmp_path: Path) -> None:
+    """Not even to see whose it is."""
+    wheel = write_wheel(tmp_path / "links", "y-2.0-py3-none-any.whl")
+    cache = ("--cache-dir", str(_fifo(tmp_path / "cache")))
+    output = pip.run("install", "--dry-run", "--no-index", *cache, str(wheel))
+    assert output.last_line == "Would install y-2.0"
+
+
 def test_requirements_may_come_from_a_pipe(pip: Pip, tmp_path: Path) -> None:
     """As a shell makes one of a command, for requirements and constraints."""
     write_wheel(tmp_path / "links", "y-2.0-py3-none-any.whl")

@@ -17,6 +17,7 @@ import pytest
 
 from patches.common._variants import engine
 from pip_variants.system import _damage
+from tests.support.start_up_hook import hook_of
 
 INFO = "pep_xxx_wheel_variants-1.0.dist-info"
 CODE = b"x = 1\n"
@@ -34,14 +35,8 @@ def _record(*names: str) -> str:
 @pytest.fixture
 def hook(monkeypatch: pytest.MonkeyPatch, site: Path) -> ModuleType:
     """Return the start-up hook as if it were installed there, without a place in this process."""
-    path = Path(_damage.__file__).parents[1] / "_override.py"
-    spec = importlib.util.spec_from_file_location("_pip_variants_override", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    spec.loader.exec_module(module)
+    module, execute = hook_of(monkeypatch)
+    execute()
     sys.meta_path.remove(module)
     monkeypatch.setattr(module, "__file__", str(site / "hook.py"))
     return module

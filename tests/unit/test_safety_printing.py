@@ -182,8 +182,8 @@ every = "".join(chr(code) for block in blocks for code in range(*block))
 url = "http://a:b@c/ http://d@e"
 parts = [every, every[::-1], url, "a" + chr(0x301) * 20]
 for text in parts:
-    assert printing.one_line(text) and errors.one_line(text) and failures.printable(text)
-    failures.shown_url(text[:1000]), failures.quoted(text), printing.toml_for_terminal(text)
+    assert printing.one_line(text) and errors.one_line(text) and printing.printable(text)
+    failures.shown_url(text[:1000]), printing.quoted(text), printing.toml_for_terminal(text)
     for name in ("pip", "pip.subprocessor", "pip._internal.utils.misc"):
         for args in ((text,), (text, OSError(2, text, text))):
             record = logging.LogRecord(name, 30, "", 0, "%s" * len(args), args, None)

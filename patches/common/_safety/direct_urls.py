@@ -8,7 +8,7 @@ import re
 from pip._internal.models.direct_url import DirectUrl, DirectUrlValidationError
 from pip._internal.utils.urls import url_to_path
 
-from .printing import without_passwords
+from .printing import printable, without_passwords
 
 _KEPT = re.compile(r"[^/?#]*//(git|\$\{[^/?#@]*)@")
 """What pip keeps before a host when it writes the file: no password."""
@@ -32,8 +32,6 @@ def direct_url_of(text: str) -> DirectUrl:
         found = DirectUrl.from_dict(redacted)
         is_valid = not found.is_local_editable() or "\0" not in url_to_path(found.url)
     except DirectUrlValidationError as error:
-        from .failures import printable  # which needs the network, and `pip list` does not
-
         raise DirectUrlValidationError(printable(str(error))) from None
     except (ValueError, TypeError, AttributeError, AssertionError):
         is_valid = False

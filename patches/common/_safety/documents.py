@@ -11,6 +11,8 @@ import re
 
 from pip._internal.exceptions import InstallationError
 
+from .printing import quoted
+
 logger = logging.getLogger(__name__)
 
 _MEBIBYTE = 1024 * 1024
@@ -82,8 +84,6 @@ def rows_of(record: str, wheel: str) -> list[list[str]]:
         raise InstallationError(f"{wheel} has a RECORD that is not valid: {error}") from None
     longer = [row for row in rows if len(row) > _COLUMNS]
     if longer:
-        from .failures import quoted  # which needs the network, and `pip list` does not
-
         number = f"{len(longer):,} rows" if len(longer) > 1 else "a row"
         logger.warning(
             "RECORD of %s has %s with more than three elements, such as that of %s",

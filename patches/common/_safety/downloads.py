@@ -11,8 +11,8 @@ from pip._internal.exceptions import InstallationError
 from pip._internal.models.link import Link
 from pip._vendor.requests.models import Response
 
-from .failures import quoted
 from .paths import is_file_name
+from .printing import quoted
 
 if TYPE_CHECKING:
     from hashlib import _Hash

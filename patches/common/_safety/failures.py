@@ -28,9 +28,8 @@ from pip._vendor.requests.exceptions import (
 from pip._vendor.urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from . import streams
-from .printing import one_line, without_passwords
+from .printing import one_line, printable, quoted
 
-_LONGEST_SHOWN = 200
 _hints = 0
 _MISSING = (403, 404, 410)
 """What a server responds that has no such page; 403: one that does not say which pages it has."""
@@ -77,12 +76,6 @@ def shown_url(url: str) -> str:
     except ValueError:
         shown = url.rpartition("@")[2]
     return quoted(shown)
-
-
-def quoted(text: str) -> str:
-    """Return foreign text as one short word without control characters and passwords."""
-    text = without_passwords(text)  # before an @ may be cut off
-    return ascii(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 def in_one_sentence(error: Exception) -> PipError | None:
@@ -165,10 +158,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if found is None:
             return
         error = found
-
-
-def printable(text: str) -> str:
-    """Return foreign text in one line, shortened, without passwords."""
-    text = without_passwords(text)
-    shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
-    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import stat
 from contextlib import suppress
 from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
+from typing import IO
 
 from .documents import ROWS, count_problem, size_problem
 from .limits import MAX_DOCUMENT
@@ -64,13 +66,20 @@ def is_cached(entry: str, body: str) -> bool:
     return False
 
 
+def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Open a file to read it; raise OSError, without waiting, also for what is no regular one."""
+    file = open(os.open(path, _FLAGS), "rb")  # noqa: SIM115 (it is returned)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
+    return file
+
+
 def _read(path: Path) -> bytes | None:
     try:
-        with open(os.open(path, _FLAGS), "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_DOCUMENT:
-                return None
-            if path.name != "RECORD" and size_problem(path.name, found.st_size):
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_DOCUMENT or (path.name != "RECORD" and size_problem(path.name, size)):
                 return None
             content = file.read()
             return None if count_problem(path.name, content, _MOST_ROWS) else content

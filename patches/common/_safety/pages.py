@@ -9,7 +9,8 @@ from datetime import datetime
 from pip._internal.index.collector import IndexContent
 from pip._internal.models.link import Link
 
-from .failures import quoted, shown_url
+from .failures import shown_url
+from .printing import quoted
 
 logger = logging.getLogger(__name__)
 

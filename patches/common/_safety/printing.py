@@ -33,6 +33,7 @@ LONGEST_ARGUMENT = 4000
 """Characters of one argument of a warning or an error; what is wrong with it comes after it."""
 LONGEST_LINE = 8000
 """Characters of a line, but for what a command was started for, and what builds print."""
+_LONGEST_SHOWN = 200
 
 _CREDENTIALS = r"""(?xi)
     (?<![a-z0-9+.-])
@@ -119,6 +120,18 @@ def one_line(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return text whose lines are those of pip, each of them printable."""
     return "\n".join(map(one_line, text.split("\n")))
+
+
+def quoted(text: str) -> str:
+    """Return foreign text as one short word without control characters and passwords."""
+    return ascii(_cut(without_passwords(text), _LONGEST_SHOWN))  # before an @ may be cut off
+
+
+def printable(text: str) -> str:
+    """Return foreign text in one line, shortened, without passwords."""
+    text = without_passwords(text)
+    shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+    return _cut(shown, _LONGEST_SHOWN)
 
 
 def segments(rendered: Iterable[Segment]) -> Iterator[Segment]:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from pip._internal.exceptions import InstallationError
 
-from .failures import printable
+from .printing import printable
 from .requirement_files import content_of
 
 if sys.version_info >= (3, 11):

@@ -12,7 +12,6 @@ import csv
 import hashlib
 import importlib.util
 import os
-import stat
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -20,9 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from .installed import Installed
+from .installed import Installed, open_regular
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SHA256 = "sha256="
 _PART = 1024 * 1024
 _LEVELS = ("..", "..", "..")
@@ -64,10 +62,8 @@ def is_whole(info: str) -> bool:
 
 
 def _is_same(path: str, digest: str) -> bool:
-    """Return whether a regular file has a hash, if it is one of SHA-256; raise OSError."""
-    with open(os.open(path, _FLAGS), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return False
+    """Return whether a file has a hash, if it is one of SHA-256; raise OSError if it is no file."""
+    with open_regular(path) as file:
         return not digest.startswith(_SHA256) or _sha256(file) == digest[len(_SHA256) :]
 
 

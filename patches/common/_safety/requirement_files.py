@@ -10,7 +10,8 @@ from pip._internal.req.req_file import BOMS, PEP263_ENCODING_RE
 from pip._vendor.requests.models import Response
 
 from .charsets import CharsetError, text_codec
-from .failures import quoted, shown_url
+from .failures import shown_url
+from .printing import quoted
 
 LARGEST = 16 << 20
 """Bytes; what a file of requirements with hashes has is a hundredth of it."""

@@ -11,7 +11,7 @@ from pip._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pip._vendor.packaging.utils import InvalidWheelFilename as InvalidName
 from pip._vendor.packaging.version import InvalidVersion
 
-from .failures import quoted
+from .printing import quoted
 
 LONGEST = 64 * 1024
 """Characters of one; the longest that are published have some hundred."""

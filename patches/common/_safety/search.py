@@ -10,8 +10,7 @@ from xmlrpc.client import Fault, ResponseError, loads
 from pip._internal.exceptions import CommandError
 from pip._vendor.packaging.version import InvalidVersion, Version
 
-from .failures import printable
-from .printing import one_line
+from .printing import one_line, printable
 
 if TYPE_CHECKING:
     from pip._vendor.requests.models import Response

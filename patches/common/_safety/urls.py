@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pip._internal.exceptions import InstallationError
 
-from .failures import quoted
+from .printing import quoted
 from .requirement_texts import check_length
 
 _QUOTATION = re.compile(r"""['"].*['"]""", re.DOTALL)
