@@ -2,13 +2,15 @@
 
 Needs Python 3.10+ and a package index. Makes its own environment in `.venv` of the checkout and
 reuses it while the pinned tools stay the same. Runs ruff, mypy and, last, pytest, all of them even
-if one fails; with `--fast` pytest runs only the unit tests. Exit status: 0, or 1 if a check failed
-or the environment could not be made.
+if one fails; with `--fast` pytest runs only the unit tests. Up to three tests that failed are run
+once more, alone, and what they say then counts. Exit status: 0, or 1 if a check failed or the
+environment could not be made.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -25,6 +27,10 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "test-environment.txt"
 # The venv's own pip may be too old to read `[dependency-groups]`.
 PIP = "pip==25.1.1"
+# Where pytest writes which tests failed.
+FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+# So many may be an accident: of a test that waits, on a machine that is busy with the others.
+MOST_ACCIDENTS = 3
 
 
 def environment_key() -> str:
@@ -75,6 +81,14 @@ def checks(pytest_arguments: list[str], *, fast: bool) -> dict[str, list[str]]:
     }
 
 
+def failed_tests() -> list[str]:
+    """Return the tests that failed in the last run of pytest, sorted; none if it wrote none."""
+    try:
+        return sorted(json.loads(FAILED.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return []
+
+
 def run(python: Path, name: str, command: list[str]) -> bool:
     """Run one check with its output shown; return whether it passed.
 
@@ -89,6 +103,22 @@ def run(python: Path, name: str, command: list[str]) -> bool:
     return status == 0
 
 
+def run_tests(python: Path, command: list[str]) -> bool:
+    """Run pytest, and the tests that failed once more if they are few; return whether they passed.
+
+    The second run has one process. The tests of both runs are in the output.
+    """
+    if not {"--lf", "--last-failed"}.intersection(command):
+        FAILED.unlink(missing_ok=True)
+    if run(python, "pytest", command):
+        return True
+    failed = failed_tests()
+    if not 0 < len(failed) <= MOST_ACCIDENTS:
+        return False
+    print("test.py: once more, alone:", *failed, sep="\n    ", flush=True)
+    return run(python, "pytest", [*command, "--last-failed", "-n", "0"])
+
+
 def main() -> int:
     """Run the checks and return the exit status."""
     parser = argparse.ArgumentParser(description="Run the checks of CI.")
@@ -101,8 +131,9 @@ def main() -> int:
         print(f"test.py: the test environment could not be made: {error}", file=sys.stderr)
         return 1
     todo = checks(options.pytest_arguments, fast=options.fast)
+    tests = todo.pop("pytest")
     passed = [run(python, name, command) for name, command in todo.items()]
-    return 0 if all(passed) else 1
+    return 0 if run_tests(python, tests) and all(passed) else 1
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def test_cases_are_run_until_the_time_is_over() -> None:
     """As many as there can be."""
     report = run(Entry(planted.Sound, processes=1), Plan(SEED, seconds=0.5))
     assert report.cases > 10
-    assert 0.5 <= report.seconds < 5
+    assert 0.5 <= report.seconds < 20
 
 
 def test_family_that_cannot_be_prepared_is_a_finding() -> None:

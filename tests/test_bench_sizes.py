@@ -159,7 +159,7 @@ def test_all_connections_share_the_rate_of_a_line(tmp_path: Path) -> None:
             client.start()
         for client in clients:
             client.join()
-        assert 0.19 < time.perf_counter() - start < 2
+        assert 0.19 < time.perf_counter() - start < 10
 
 
 @pytest.mark.skipif(nginx.PROGRAM is None, reason="there is no nginx")

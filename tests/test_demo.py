@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.stand_in import write_wheel
+from tests.support.waiting import becomes
 
 DEMO = Path(__file__).parents[1] / "scripts" / "demo.py"
 
@@ -70,11 +71,8 @@ class Box(NamedTuple):
         return [path.parent.name for path in running if _has(path, mark)]
 
     def assert_nothing_left(self) -> None:
-        """Check that no file is left and, after at most two seconds, no process."""
-        deadline = time.monotonic() + 2
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert self.processes() == []
+        """Check that no file is left and soon no process."""
+        becomes(self.processes, [])
         assert list(self.temporary.iterdir()) == []
 
 

@@ -140,18 +140,18 @@ def test_delayed_reply_arrives_late_but_does_not_delay_shutdown(folder: Path) ->
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
         connection.request("GET", "/a%20b.bin")
         start = time.monotonic()
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
     connection.close()
 
 
 def test_server_delay_applies_to_every_response_in_parallel(folder: Path) -> None:
     """Requests on several connections are delayed once, not one after the other."""
-    with IndexServer(folder, delay=0.3) as server, ThreadPoolExecutor(4) as pool:
+    with IndexServer(folder, delay=0.5) as server, ThreadPoolExecutor(4) as pool:
         start = time.monotonic()
         responses = list(pool.map(lambda path: fetch(server, path), ["/page/", "/no"] * 2))
         elapsed = time.monotonic() - start
     assert [response.status for response in responses] == [200, 404, 200, 404]
-    assert 0.3 <= elapsed < 1.2
+    assert 0.5 <= elapsed < 2.0
 
 
 def test_connection_stays_open_between_requests(folder: Path) -> None:
@@ -166,7 +166,7 @@ def test_connection_stays_open_between_requests(folder: Path) -> None:
             assert server.requests[-1].status == status
         assert connection.sock is before
         start = time.monotonic()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     connection.close()
 
 

@@ -27,12 +27,10 @@ class Started:
     process: subprocess.Popen[str]
     temp: Path
 
-    def interrupt(self) -> float:
-        """Press Ctrl-C; return how many seconds pip then takes to end."""
-        start = time.monotonic()
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and wait until pip has ended."""
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=20)
-        return time.monotonic() - start
 
 
 def environment(pip: Pip, temp: Path, **extra: str) -> dict[str, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from tests.e2e.pips import Pip
 from tests.e2e.running import Started, leftovers, on_linux, processes, started, wait_until
 from tests.support.stand_in import IndexServer, Reply, write_wheel
 from tests.support.venvs import Venv
+from tests.support.waiting import becomes
 
 pytestmark = on_linux
 
@@ -62,18 +61,10 @@ def end(run: Started, name: str) -> None:
 
 def assert_nothing_is_left(pip: Pip, run: Started, name: str) -> None:
     """Check that no process lives and no file stays: at once, or after the next run."""
-    assert_ends(lambda: processes(run.temp))
+    becomes(lambda: processes(run.temp), [])
     if name not in IN_ORDER:
         pip.run("download", "--no-index", "none", TMPDIR=str(run.temp), status=1)
     assert leftovers(pip) == []
-
-
-def assert_ends(running: Callable[[], object]) -> None:
-    """Check that processes end within about a second."""
-    deadline = time.monotonic() + 3
-    while running():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("name", SIGNALS)
@@ -88,7 +79,7 @@ def test_plugin_ends_with_pip(
     run = started(own_pip, *command, SLEEP=str(sleep))
     wait_until(lambda: sleepers(sleep), run.process)
     end(run, name)
-    assert_ends(lambda: sleepers(sleep))
+    becomes(lambda: sleepers(sleep), [])
     assert_nothing_is_left(own_pip, run, name)
 
 
@@ -113,7 +104,7 @@ def test_installation_of_a_provider_ends_with_pip(
     wait_until(lambda: requested, run.process)
     assert len(processes(run.temp)) > 2
     end(run, name)
-    assert_ends(lambda: processes(run.temp))
+    becomes(lambda: processes(run.temp), [])
     assert name not in IN_ORDER or leftovers(own_pip) == []
 
 
@@ -133,7 +124,7 @@ def test_unpacking_ends_with_pip(
     run = started(own_pip, *command)
     wait_until(lambda: len([*site.glob("pip-run-*/*/*/*.pyc")]) > 20, run.process)
     end(run, name)
-    assert_ends(lambda: processes(run.temp))
+    becomes(lambda: processes(run.temp), [])
     if name not in IN_ORDER:
         assert leftovers(own_pip) != []
         own_pip.run("install", "--no-index", str(write_wheel(tmp_path, "x-1.0-py3-none-any.whl")))

@@ -9,7 +9,6 @@ import gzip
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 from tests.e2e.pips import UNREAD, Output, Pip
 from tests.support.stand_in import IndexServer, Reply, write_wheel
+from tests.support.waiting import within
 
 PLAIN = "plain-1.0-py3-none-any.whl"
 LABELS = 60
@@ -98,9 +98,8 @@ def variants(files: str = "/files/") -> Behaviour:
 
 def dry_run(pip: Pip, url: str, project: str, *options: str, status: int = 1) -> Output:
     """Dry-run an installation from the server; it is over soon, and ends without a traceback."""
-    start = time.monotonic()
-    output = pip.dry_run(f"{url}simple/", *QUICK, *options, project, status=status)
-    assert time.monotonic() - start < 30
+    with within(60):
+        output = pip.dry_run(f"{url}simple/", *QUICK, *options, project, status=status)
     assert "Traceback" not in output.stderr
     return output
 

@@ -89,6 +89,7 @@ PRINTED: dict[str, tuple[bytes, list[str]]] = {
     ),
     "a file that grew": (b"OSError: File too large\n", ["out: a file grew beyond the limit"]),
     "a file that is not read": (b"ERROR: 'x' cannot be read: File too large\n", []),
+    "a file that is ignored": (b"WARNING: Ignoring the x of y 1.0: File too large\n", []),
 }
 
 

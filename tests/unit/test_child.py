@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pip_variants.system import child
+from tests.support.waiting import becomes, within
 
 ROOT = Path(__file__).parents[2]
 PYTHON = (sys.executable, "-I", "-S")
@@ -51,14 +52,6 @@ def running(word: str) -> list[str]:
             continue
         if word in command:
             found.append(command.replace("\0", " "))
-    return found
-
-
-def becomes(expected: object, value: Callable[[], object], seconds: float = 10) -> bool:
-    """Return whether a value is soon the expected one."""
-    end = time.monotonic() + seconds
-    while (found := value() == expected) is False and time.monotonic() < end:
-        time.sleep(0.01)
     return found
 
 
@@ -192,10 +185,9 @@ def test_time_limit_ends_all_that_a_script_started(
     script: Script, tmp_path: Path, word: str, name: str
 ) -> None:
     """In whatever process group or session, with whatever environment."""
-    start = time.monotonic()
-    assert child.run(PYTHON, (*script(escape(name, word, tmp_path)), word), 0.5) is None
-    assert time.monotonic() - start < 5
-    assert running(word) == []
+    with within(20):
+        assert child.run(PYTHON, (*script(escape(name, word, tmp_path)), word), 0.5) is None
+    becomes(lambda: running(word), [])
 
 
 @on_linux
@@ -207,7 +199,7 @@ def test_end_of_a_script_ends_all_that_it_started(
     code = escape("daemon without environment", word, tmp_path)
     code = code.replace("\ntime.sleep(60)", f"\ntime.sleep(0.2)\n{ending}")
     child.run(PYTHON, script(code), 30)
-    assert running(word) == []
+    becomes(lambda: running(word), [])
 
 
 PARENT = """\
@@ -266,11 +258,11 @@ def test_child_ends_with_its_parent(
         parent.stdout.readline()
         sleeps = (3 if name == "family" else 1) if "{sleep" in ESCAPES[name] else 0
         # The words of the parent and of the guard are in their command lines, too.
-        assert becomes(True, lambda: len(running(word)) > 2)
-        assert becomes(sleeps, lambda: len([w for w in running(word) if w.endswith(f"{word} 60 ")]))
+        becomes(lambda: len(running(word)) > 2, True)
+        becomes(lambda: len([w for w in running(word) if w.endswith(f"{word} 60 ")]), sleeps)
         parent.stdin.close()
         parent.wait(10)
-        assert becomes([], lambda: running(word), 4)
+        becomes(lambda: running(word), [])
 
 
 @on_linux
@@ -283,10 +275,9 @@ def test_script_dies_with_a_guard_that_is_killed(
     """With all that it has started, whichever of the two guards it kills."""
     code = escape("daemon without environment", word, tmp_path)
     code = code.replace("time.sleep(60)", f"time.sleep(0.2); os.kill({guard}, 9); time.sleep(60)")
-    start = time.monotonic()
-    assert child.run(PYTHON, (*script(code), word), 30) == -signal.SIGKILL
-    assert time.monotonic() - start < 5
-    assert becomes([], lambda: running(word))
+    with within(20):
+        assert child.run(PYTHON, (*script(code), word), 30) == -signal.SIGKILL
+    becomes(lambda: running(word), [])
 
 
 @on_linux
@@ -317,7 +308,7 @@ def test_elsewhere_an_interpreter_of_its_own_runs_the_script(
     if "exit" in ending:
         os.close(write)
     process.stdout.close()
-    assert becomes([], lambda: running(word))
+    becomes(lambda: running(word), [])
 
 
 @on_posix
@@ -329,7 +320,7 @@ def test_keyboard_interrupt_ends_the_child(script: Script, word: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         child.run(PYTHON, (*script("import time; time.sleep(60)"), word), 30, tick=tick)
-    assert running(word) == []
+    becomes(lambda: running(word), [])
 
 
 def test_what_a_script_prints_is_returned(script: Script) -> None:
@@ -342,7 +333,7 @@ def test_script_that_prints_too_late_is_an_error(script: Script, word: str) -> N
     """It is ended, too."""
     with pytest.raises(TimeoutError):
         child.printed(PYTHON, (*script("import time; time.sleep(60)"), word), 0.5, os.environ)
-    assert running(word) == []
+    becomes(lambda: running(word), [])
 
 
 def test_missing_program_raises_os_error(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ returns.
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from pip_variants.providers import level_zero, probe
 from pip_variants.providers.level_zero import Gpu, LevelZeroFacts, parse_facts
 from tests.support.libraries import compile_library, needs_compiler
+from tests.support.waiting import within
 
 pytestmark = needs_compiler
 
@@ -335,11 +335,10 @@ def test_hanging_driver_is_killed_after_the_time_limit(
     machine: Machine, loader: Path, call: str
 ) -> None:
     """A driver that does not respond is a problem, and no fact of the machine."""
-    start = time.monotonic()
-    facts = machine.query(loader, {"HANG": call}, 1.5)
+    with within(20):
+        facts = machine.query(loader, {"HANG": call}, 1.5)
     problem = "the Intel GPU driver did not respond within 1.5 s"
     assert facts == LevelZeroFacts(problem=problem, answered=False)
-    assert time.monotonic() - start < 10
     assert machine.calls()[-1] == call
 
 

@@ -13,6 +13,7 @@ import pytest
 from pip_variants.formats.reader import revision_of
 from pip_variants.lint.document import check_document
 from pip_variants.lint.rules import violations
+from tests.support.waiting import within
 from tests.unit.schema_cases import (
     DOCUMENTS,
     REVISIONS,
@@ -302,9 +303,8 @@ def test_schema_of_a_document_must_be_a_string(revision: str, schema: object, ki
 def test_many_requirements_are_checked_in_linear_time() -> None:
     """A hostile document with twenty thousand requirements does not occupy the machine."""
     document = changed("0.2.0", ("providers", "gpu", "requires"), [f"p{i}" for i in range(20_000)])
-    start = time.perf_counter()
-    assert _violations("0.2.0", document) == []
-    assert time.perf_counter() - start < 1
+    with within(2, time.process_time):
+        assert _violations("0.2.0", document) == []
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 1])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from pip_variants.providers import _nvml_probe, _probe, nvml, probe
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.system import interpreter
 from tests.support.libraries import compile_library, needs_compiler
+from tests.support.waiting import within
 
 pytestmark = needs_compiler
 
@@ -320,10 +320,9 @@ def test_hanging_driver_is_killed_after_the_time_limit(
     machine: Machine, library: Path, call: str
 ) -> None:
     """A driver that does not respond within the time limit is a problem."""
-    start = time.monotonic()
-    facts = machine.query(library, {"HANG": call}, time_limit=1.5)
+    with within(20):
+        facts = machine.query(library, {"HANG": call}, time_limit=1.5)
     assert facts == unanswered("the NVIDIA driver did not respond within 1.5 s")
-    assert time.monotonic() - start < 10
     assert machine.calls()[-1] == call
 
 

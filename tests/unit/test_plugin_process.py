@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pip_variants.system import interpreter
+from tests.support.waiting import becomes, within
 from tests.unit.plugin_cases import RETURNS_ARCH, PluginFolder
 from tests.unit.provider_cases import failure, result
 
@@ -59,10 +59,9 @@ def test_only_end_of_long_output_is_returned(folder: PluginFolder) -> None:
 
 def test_hanging_plugin_is_killed_after_the_time_limit(folder: PluginFolder) -> None:
     """A plugin without a result within the time limit is killed; its output is returned."""
-    start = time.monotonic()
-    found = folder.query("import time; print('wait'); time.sleep(60)", time_limit=0.7)
+    with within(20):
+        found = folder.query("import time; print('wait'); time.sleep(60)", time_limit=0.7)
     assert found == failure("no result within 0.7 s", output="wait\n")
-    assert time.monotonic() - start < 5
 
 
 def test_plugin_that_ignores_signals_is_killed(folder: PluginFolder) -> None:
@@ -118,14 +117,10 @@ def test_processes_of_a_plugin_are_killed_with_it(
     monkeypatch.setenv(word, "1")
     # The plugin waits until its child runs; it could be killed before it is counted.
     source = f"import os, time\n{FORKS[fork]}\ntime.sleep(0.1)\n{ENDINGS[ending]}"
-    start = time.monotonic()
-    found = folder.query(source, time_limit=0.5)
-    assert time.monotonic() - start < 5
+    with within(20):
+        found = folder.query(source, time_limit=0.5 if ending == "hangs" else 20)
     assert found.failed == (ending != "returns")
-    deadline = time.monotonic() + 2
-    while (left := _marked(word)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert left == []
+    becomes(lambda: _marked(word), [])
 
 
 # What a plugin does to its own process, without effect on the result.
@@ -150,9 +145,8 @@ def test_damage_to_its_own_process_keeps_the_result(
 ) -> None:
     """A plugin that damages its own process still gives its result, and in time."""
     monkeypatch.chdir(tmp_path)
-    start = time.monotonic()
-    assert folder.query(f"{source}\n{RETURNS_ARCH}") == result(("arch", ("a",)))
-    assert time.monotonic() - start < 10
+    with within(20):
+        assert folder.query(f"{source}\n{RETURNS_ARCH}") == result(("arch", ("a",)))
 
 
 UNWRITABLE = {
@@ -322,7 +316,7 @@ def test_caller_is_called_while_a_plugin_runs(folder: PluginFolder) -> None:
     """The caller's function is called several times a second while the plugin runs."""
     ticks: list[str] = []
     found = folder.query(
-        "import time; time.sleep(60)", tick=lambda: ticks.append("tick"), time_limit=0.5
+        "import time; time.sleep(60)", tick=lambda: ticks.append("tick"), time_limit=1
     )
-    assert found == failure("no result within 0.5 s")
-    assert 2 <= len(ticks) <= 6
+    assert found == failure("no result within 1 s")
+    assert 2 <= len(ticks) <= 11

@@ -19,6 +19,7 @@ from pip_variants.providers import cache, nvml
 from pip_variants.providers.nvml import DriverFacts
 from pip_variants.providers.runner import ProviderRunner
 from tests.support.owners import GiveAway, give_away
+from tests.support.waiting import within
 
 __all__ = ["give_away"]
 
@@ -386,10 +387,9 @@ def test_invalid_cache_file_is_replaced(
         whole = json.loads(file.read_text())
         (whole if key in whole else whole["facts"])[key] = value
         file.write_text(json.dumps(whole))
-    start = time.monotonic()
-    assert [nvml.driver_facts(folder).facts for _ in range(2)] == [GPU] * 2
+    with within(10):
+        assert [nvml.driver_facts(folder).facts for _ in range(2)] == [GPU] * 2
     assert driver.queries == 2
-    assert time.monotonic() - start < 2
 
 
 def test_cached_problem_is_made_printable(driver: Driver, folder: Path) -> None:

@@ -15,6 +15,7 @@ from pip._internal.models.link import Link
 from patches.common._safety import page_texts
 from patches.common._safety.page_texts import feed, json_of
 from patches.common._safety.pages import InvalidPageError, files_of, links_of
+from tests.support.waiting import within
 
 MIB = 1024 * 1024
 TEXTS = (
@@ -158,13 +159,13 @@ def test_large_pages_are_read() -> None:
     entry += b'"provenance":null,"requires-python":">=3.8,!=3.9.*","size":1,"upload-time":'
     entry += b'"2026-01-01T00:00:00Z","url":"https://index.example/x-1.0.tar.gz","yanked":false}'
     files = b",".join([entry % (b"0" * 64, b"0" * 64)] * 50_000)
-    start = time.perf_counter()
-    page = json_of(b'{"files":[' + files + b"]}")
-    assert len(list(files_of(page, ""))) == 50_000
-    parser = HTMLLinkParser("")
-    feed(parser, b'<tr><td><a href="x-1.0.tar.gz">x-1.0.tar.gz</a></td></tr>\n' * 40_000, "utf-8")
-    assert len(parser.anchors) == 40_000
-    assert time.perf_counter() - start < 30
+    line = b'<tr><td><a href="x-1.0.tar.gz">x-1.0.tar.gz</a></td></tr>\n'
+    with within(30, time.process_time):
+        page = json_of(b'{"files":[' + files + b"]}")
+        assert len(list(files_of(page, ""))) == 50_000
+        parser = HTMLLinkParser("")
+        feed(parser, line * 40_000, "utf-8")
+        assert len(parser.anchors) == 40_000
 
 
 def test_a_page_that_has_too_many_values_raises() -> None:

@@ -123,8 +123,9 @@ def as_socket(_: random.Random, path: Path, __: Path) -> None:
 def as_link(rng: random.Random, path: Path, outside: Path) -> None:
     """A symbolic link: to somebody else's file or folder, to nothing, to itself, to a device."""
     targets: list[str | Path] = [outside, path.name, "/dev/zero", "/dev/null"]
-    # Who links a folder of the cache to another one wants the cache to be there.
-    if not (path.is_dir() and path.is_relative_to(outside.parents[1] / "cache")):
+    # Who links site-packages or a folder of the cache to another one wants it to be there.
+    is_place = path.name == "site-packages" or path.is_relative_to(outside.parents[1] / "cache")
+    if not (path.is_dir() and is_place):
         targets += [outside.parent, "..", "missing"]
     target = rng.choice(targets)
     _remove(path)

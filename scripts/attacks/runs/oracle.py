@@ -41,8 +41,12 @@ _ON_PURPOSE = "ERROR: Could not install packages due to an OSError.\n"
 _KEPT = b"Check both paths before retrying."
 """How a release of pip ends the error that names what could not be restored, and where it is."""
 
-_LOST_LIMIT = re.compile(r"(?<!cannot be read: )File too large")
-"""What the system says of a file that grows; of one that is too large to be read pip says it."""
+_GREW = "File too large"
+"""What the system says of a file that grows beyond the limit of a process."""
+
+_NOT_READ = re.compile(rf"(?:cannot be read|Ignoring the .*): {_GREW}")
+"""What pip says of a file that is too large to be read."""
+
 _EXIT_STATUSES = (0, 1, 2)
 _MISCONFIGURED = 3
 _WARNS = re.compile(
@@ -160,7 +164,7 @@ def printed_badly(output: bytes, stream: str) -> Iterator[str]:
     for trace in _TRACES:
         if re.search(rf"^\s*{re.escape(trace)}", unexpected, re.MULTILINE):
             yield f"{stream} has {trace!r}{_place(text)}"
-    if _LOST_LIMIT.search(text):
+    if _GREW in _NOT_READ.sub("", text):
         yield f"{stream}: a file grew beyond the limit"
     if len(output) > MOST_OUTPUT:
         yield f"{stream} has more than {MOST_OUTPUT >> 20} MiB"
