@@ -221,7 +221,11 @@ def test_undefined_marker_comparison_is_invalid_metadata(
     *,
     core_metadata: bool,
 ) -> None:
-    """A comparison that is not defined is reported as invalid metadata of the wheel."""
+    """A comparison that is not defined is reported as invalid metadata of the wheel.
+
+    From a server that takes its time the dependencies of the wheel are requested ahead.
+    """
+    server.delay = 0.1
     write_app(tmp_path / "index", VARIANT, [f"dep0; {marker}"], core_metadata=core_metadata)
     pip = pip_of(patched(python), workdir)
     output = pip.dry_run(f"{server.url}simple/", "app", status=1)

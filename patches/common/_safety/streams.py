@@ -131,9 +131,9 @@ def _check(options: Values) -> None:
         for url in (value,) if isinstance(value, str) else value:
             problem = _invalid_url(url)
             if problem:
-                from .urls import shown_url
+                from .urls import shown_location
 
-                raise _command_error(f"{shown_url(url)} is not a valid URL: {problem}")
+                raise _command_error(f"{shown_location(url)} is not a valid URL: {problem}")
     for option in _OUTPUTS:
         file = getattr(options, option, None)
         problem = _problem(file) if file and file != "-" else ""

@@ -23,7 +23,7 @@ class NonLocalError(InstallationError, ValueError):
 def refuse_host(url: str) -> NoReturn:
     """Raise NonLocalError for a ``file:`` URL with a host."""
     problem = "non-local file URIs are not supported on this platform"
-    raise NonLocalError(f"{problem}: {shown_url(url)}")
+    raise NonLocalError(f"{problem}: {shown_location(url)}")
 
 
 def check_requirement(text: str) -> None:
@@ -34,7 +34,7 @@ def check_requirement(text: str) -> None:
     check_length(text)
     check_urls(text)
     if empty := "://" in text and _EMPTY_HASH.search(text):
-        raise InstallationError(f"{shown_url(text)} has an empty {empty[1]} hash.")
+        raise InstallationError(f"{shown_location(text)} has an empty {empty[1]} hash.")
 
 
 def check_urls(*locations: str) -> None:
@@ -45,11 +45,11 @@ def check_urls(*locations: str) -> None:
         except ValueError as error:
             problem = quoted(_QUOTATION.sub("...", str(error)))
             raise InstallationError(
-                f"{shown_url(location)} is not a valid URL: {problem}"
+                f"{shown_location(location)} is not a valid URL: {problem}"
             ) from None
 
 
-def shown_url(location: str) -> str:
+def shown_location(location: str) -> str:
     """Return an invalid URL in quotes, without the password that is before its last @."""
     scheme, _, rest = location.partition("//")
     shown = f"{scheme}//{rest.rpartition('@')[2]}" if rest else location
