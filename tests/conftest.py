@@ -12,6 +12,7 @@ import build
 import hypothesis
 import pytest
 
+from tests.support.index_server import IndexServer
 from tests.support.venvs import Venv, interpreter, make_venv, once
 
 # A busy machine is no defect.
@@ -36,6 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="install devpi, pypiserver and simple-repository-server for the tests with them",
     )
+    parser.addoption(
+        "--delay",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how late servers respond (0); from 0.03 on pip sends requests ahead to all of them",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the servers of the tests respond as late as is requested."""
+    IndexServer.usual_delay = config.getoption("--delay")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -45,6 +45,8 @@ class Line:
     sent: dict[str, int] = field(default_factory=collections.Counter)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     """Every request by its path and headers, when it has come."""
+    counted: str = ""
+    """How the paths end whose responses are counted: now, and the most at once."""
     most: int = 0
     now: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,7 +58,7 @@ class Line:
         class Handler(_Handler):
             def _respond(self) -> None:
                 with line.lock:
-                    line.now += 1
+                    line.now += self.path.endswith(line.counted)
                     line.most = max(line.most, line.now)
                 self._respond_by(line)
 
@@ -92,7 +94,8 @@ class _Wire:
     def end(self) -> None:
         """Count the response as over, before the client can send another request."""
         with self._line.lock:
-            self._line.now -= not self._is_at_end
+            is_counted = self._handler.path.endswith(self._line.counted)
+            self._line.now -= is_counted and not self._is_at_end
             self._is_at_end = True
 
     def write(self, data: bytes) -> None:
@@ -705,11 +708,11 @@ def test_number_of_jobs_is_the_most_connections(
     extra: dict[str, str],
     most: tuple[int, int],
 ) -> None:
-    """It can come from the command line, the environment and pip.conf, in this order."""
+    """Of downloads, from the command line, the environment and pip.conf, in this order."""
     names = ("one", "two", "three", "fourth", "number5")
     wheels = {name: [large_wheel(tmp_path / "index/files", name, 200_000)] for name in names}
     write_index(tmp_path / "index", tag, wheels)
-    line = Line(pause=0.02).of(server)
+    line = Line(pause=0.02, counted=".whl").of(server)
     if "PIP_CONFIG_FILE" in extra:
         file = pip.folder / "pip.conf"
         file.write_text(extra["PIP_CONFIG_FILE"])

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ class IndexServer:
     `replies` maps paths to a Reply; `chooser`, if there is one, comes first. With `ranges` switched
     off, range requests get the whole file; with `json_pages` switched off, every page is HTML. With
     `cacheable` switched on, responses have Cache-Control and an ETag, which a client may send to
-    get a 304. Every response is delayed by `delay` seconds. All of these may be changed at any
-    time.
+    get a 304. Every response is delayed by `delay` seconds, of which `usual_delay` is the default.
+    All of these may be changed at any time.
     """
+
+    usual_delay: ClassVar[float] = 0.0
 
     def __init__(
         self,
@@ -91,13 +93,13 @@ class IndexServer:
         ranges: bool = True,
         json_pages: bool = True,
         cacheable: bool = False,
-        delay: float = 0.0,
+        delay: float | None = None,
     ) -> None:
         self.source: Source = _folder(source) if isinstance(source, Path) else source
         self.ranges = ranges
         self.json_pages = json_pages
         self.cacheable = cacheable
-        self.delay = delay
+        self.delay = self.usual_delay if delay is None else delay
         self.replies: dict[str, Reply] = {}
         self.chooser: Chooser | None = None
         self.requests: list[Request] = []
