@@ -62,6 +62,12 @@ def test_characters_that_control_a_terminal_are_escaped(case: str) -> None:
     assert [item.text for item in segments([Segment(text)])] == [expected]
 
 
+def test_record_without_a_name_is_shown() -> None:
+    """As `logging.makeLogRecord` makes them."""
+    record = logging.makeLogRecord({"msg": "Found\x1b"})
+    assert shown(record, logging.Formatter().format) == "Found\\x1b"
+
+
 @pytest.mark.parametrize("text", UNCHANGED)
 def test_text_of_any_script_is_unchanged(text: str) -> None:
     """Also spaces that are not ASCII, which folders have in their names."""

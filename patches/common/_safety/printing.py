@@ -69,7 +69,7 @@ def shown(record: LogRecord, formatted: Callable[[LogRecord], str]) -> str:
     if isinstance(record.args, tuple) and record.args and str(record.msg) != "%s":
         is_bounded = record.levelno >= WARNING
         record.args = tuple(_argument(value, is_bounded=is_bounded) for value in record.args)
-    if record.name.startswith(_VENDORED):
+    if str(record.name).startswith(_VENDORED):  # a record may have no name
         record.exc_info = record.exc_text = None
     text = formatted(record)
     if not (text.isascii() and text.isprintable()):

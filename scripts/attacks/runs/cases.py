@@ -14,7 +14,7 @@ from pathlib import Path
 from attacks.family import Finding
 
 from . import oracle
-from .commands import Command, choice_of
+from .commands import Command, announced, choice_of
 from .hostile_server import HostileServer
 from .installed_pips import interpreters
 from .pip_runs import Outcome, PipProcess, Run, environ_of
@@ -289,11 +289,18 @@ def verdict(bench: Bench, attack: Attack) -> Finding | None:
 
 
 def _installed_again(attack: Attack, run: Run) -> Iterator[str]:
-    """Yield what is wrong if a run would install again what was just installed."""
+    """Yield what is wrong if a run would install again what was just installed.
+
+    A file whose METADATA has another version than its name is what any pip installs again.
+    """
     arguments = [argument for argument in run.arguments if argument != "--force-reinstall"]
     again = attack.pip.run(replace(run, arguments=(*arguments, "--dry-run")))
-    if b"Would install" in again.stdout:
-        yield "what was installed would be installed again"
+    files = [Path(argument).name.split("-") for argument in arguments if argument.endswith(".whl")]
+    versions = {name: version for name, version, *_ in files}
+    for item in announced(again.stdout.decode("utf-8", "replace")):
+        name, version, *_ = item.split("-")
+        if versions.get(name, version) == version:
+            yield "what was installed would be installed again"
 
 
 def ascii_lines(lines: Sequence[str]) -> list[str]:

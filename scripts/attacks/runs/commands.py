@@ -105,14 +105,18 @@ def choice_of(out: Path, site: Path | None, stdout: bytes) -> tuple[str, ...]:
             found.add(path.name)
         elif path.name == "pylock.toml":
             found |= set(_WHEEL.findall(path.read_text("utf-8", "replace")))
-    for line in _WOULD.findall(text):
-        found |= set(line.split())
+    found |= announced(text)
     if text.startswith("{"):
         try:
             found.add(f"selected {json.loads(text).get('selected')}")
         except ValueError:
             found.add("JSON is not valid")
     return tuple(sorted(found))
+
+
+def announced(text: str) -> set[str]:
+    """Return what a run would install, as NAME-VERSION or NAME-VERSION-LABEL."""
+    return {name for line in _WOULD.findall(text) for name in line.split()}
 
 
 def _installed(folder: Path) -> Iterator[str]:
