@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pip_variants.core.decision import SelectedVariant
-from pip_variants.core.errors import MetadataError
+from pip_variants.core.errors import MetadataError, shortened
 from pip_variants.core.metadata import VariantMetadata
 from pip_variants.core.properties import Label
 
@@ -25,7 +25,7 @@ def own_variant(metadata: VariantMetadata, label: Label | None = None) -> Select
     """Return the one variant of a wheel's own ``metadata``; raise as ``read_variant_json``."""
     labels = [variant.label for variant in metadata.variants]
     if len(labels) != 1 or label not in (None, labels[0]):
-        listed = ", ".join(labels[:3]) or "none"
+        listed = ", ".join(map(shortened, labels[:3])) or "none"
         expected = f"the label {label} of the file name" if label else "one label"
         raise MetadataError("variants", f"expected only {expected}, found {listed}")
     return SelectedVariant(metadata.variants[0], metadata)

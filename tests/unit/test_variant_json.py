@@ -59,6 +59,12 @@ PROBLEMS = [
         "variants: expected only the label x of the file name, found d, c, b",
         id="at most three are named",
     ),
+    pytest.param(
+        _text(**{"b" * 300: A}),
+        Label("a"),
+        f"variants: expected only the label a of the file name, found {'b' * 200}...",
+        id="a long label is cut",
+    ),
     pytest.param("[]", Label("a"), "expected an object, found a list", id="JSON of another shape"),
     pytest.param(
         "",
