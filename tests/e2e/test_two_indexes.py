@@ -26,7 +26,7 @@ from tests.e2e.pips import (
     needs_driver,
     planned_downloads,
 )
-from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index
+from tests.support.stand_in import IndexServer, Listed, Reply, write_simple_index, write_wheel
 from tests.support.stand_in_wheel import Json
 
 NO_VARIANTS_JSON = "there is no *-variants.json beside them, and "
@@ -214,3 +214,18 @@ def test_json_does_not_describe_wheels_of_another_page(
         output.stderr
         == f"{IGNORING}{NO_VARIANTS_JSON}torch-2.8.0-TAG-cu129.whl: {NO_VARIANT_JSON}\n"
     )
+
+
+@pytest.mark.parametrize("other", ["-", "simple", "URL?x"])
+def test_credentials_for_an_index_of_any_path_are_looked_for(
+    pip: Pip, server: IndexServer, tmp_path: Path, other: str
+) -> None:
+    """A path that is relative or missing is compared with that of what is requested."""
+    wheel = write_wheel(tmp_path / "index/files", "plain-1.0-py3-none-any.whl")
+    write_simple_index(tmp_path / "index", {"plain": [wheel]})
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("plain<2\n")
+    other = other.replace("URL", server.url.rstrip("/"))
+    options = ("--extra-index-url", other, "--constraint", constraints.as_uri())
+    output = pip.dry_run(f"{server.url}simple/", *options, "plain")
+    assert output.last_line == "Would install plain-1.0"

@@ -33,6 +33,7 @@ class TomlFiles(InFolder):
     """TOML that a user, or another tool, wrote."""
 
     name = "toml"
+    seconds = 12.0  # pip's parser of TOML takes half of that for the 16 MiB that are read
 
     def draw(self, rng: Random) -> Case:
         """Return a platform file, a table or an entry of a lock."""
