@@ -27,6 +27,12 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "test-environment.txt"
 # The venv's own pip may be too old to read `[dependency-groups]`.
 PIP = "pip==25.1.1"
+# The checks before pytest, by name: the command lines after `python -m`.
+CHECKS = {
+    "ruff check": ["ruff", "check"],
+    "ruff format": ["ruff", "format", "--check"],
+    "mypy": ["mypy"],
+}
 # Where pytest writes which tests failed.
 FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 # So many may be an accident: of a test that waits, on a machine that is busy with the others.
@@ -66,19 +72,10 @@ def prepare() -> Path:
     return python
 
 
-def checks(pytest_arguments: list[str], *, fast: bool) -> dict[str, list[str]]:
-    """Return the checks by name, in order: the command lines after `python -m`.
-
-    pytest is the last, so that its summary is the last line of the output.
-    """
-    workers = str(os.cpu_count() or 1)
+def pytest_command(arguments: list[str], *, fast: bool) -> list[str]:
+    """Return the command line after `python -m`."""
     tests = ["tests/unit"] if fast else []
-    return {
-        "ruff check": ["ruff", "check"],
-        "ruff format": ["ruff", "format", "--check"],
-        "mypy": ["mypy"],
-        "pytest": ["pytest", "-n", workers, *tests, *pytest_arguments],
-    }
+    return ["pytest", "-n", str(os.cpu_count() or 1), *tests, *arguments]
 
 
 def failed_tests() -> list[str]:
@@ -89,34 +86,35 @@ def failed_tests() -> list[str]:
         return []
 
 
-def run(python: Path, name: str, command: list[str]) -> bool:
-    """Run one check with its output shown; return whether it passed.
-
-    The outcome is printed too, except for pytest, whose summary has it.
-    """
+def run(python: Path, name: str, command: list[str]) -> int:
+    """Run one check with its output shown, and return its exit status."""
     print(f"test.py: {name}", flush=True)
+    return subprocess.run([str(python), "-m", *command], check=False, cwd=ROOT).returncode
+
+
+def check(python: Path, name: str, command: list[str]) -> bool:
+    """Run one check whose output does not end with its outcome; return whether it passed."""
     start = time.monotonic()
-    status = subprocess.run([str(python), "-m", *command], check=False, cwd=ROOT).returncode
-    if name != "pytest":
-        outcome = "passed" if status == 0 else f"FAILED with exit status {status}"
-        print(f"test.py: {name} {outcome} in {time.monotonic() - start:.1f} s", flush=True)
+    status = run(python, name, command)
+    outcome = "passed" if status == 0 else f"FAILED with exit status {status}"
+    print(f"test.py: {name} {outcome} in {time.monotonic() - start:.1f} s", flush=True)
     return status == 0
 
 
 def run_tests(python: Path, command: list[str]) -> bool:
     """Run pytest, and the tests that failed once more if they are few; return whether they passed.
 
-    The second run has one process. The tests of both runs are in the output.
+    The second run has one process. The last line of the output is pytest's summary.
     """
     if not {"--lf", "--last-failed"}.intersection(command):
         FAILED.unlink(missing_ok=True)
-    if run(python, "pytest", command):
+    if run(python, "pytest", command) == 0:
         return True
     failed = failed_tests()
     if not 0 < len(failed) <= MOST_ACCIDENTS:
         return False
     print("test.py: once more, alone:", *failed, sep="\n    ", flush=True)
-    return run(python, "pytest", [*command, "--last-failed", "-n", "0"])
+    return run(python, "pytest", [*command, "--last-failed", "-n", "0"]) == 0
 
 
 def main() -> int:
@@ -130,10 +128,9 @@ def main() -> int:
     except (subprocess.CalledProcessError, ValueError) as error:
         print(f"test.py: the test environment could not be made: {error}", file=sys.stderr)
         return 1
-    todo = checks(options.pytest_arguments, fast=options.fast)
-    tests = todo.pop("pytest")
-    passed = [run(python, name, command) for name, command in todo.items()]
-    return 0 if run_tests(python, tests) and all(passed) else 1
+    passed = [check(python, name, command) for name, command in CHECKS.items()]
+    passed.append(run_tests(python, pytest_command(options.pytest_arguments, fast=options.fast)))
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

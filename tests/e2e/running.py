@@ -28,9 +28,9 @@ class Started:
     temp: Path
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and wait until pip has ended."""
+        """Press Ctrl-C, and wait until pip has ended, for less than pip waits for a server."""
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=10)
 
 
 def environment(pip: Pip, temp: Path, **extra: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ def variants(files: str = "/files/") -> Behaviour:
 
 def dry_run(pip: Pip, url: str, project: str, *options: str, status: int = 1) -> Output:
     """Dry-run an installation from the server; it is over soon, and ends without a traceback."""
-    with within(60):
+    with within(30):
         output = pip.dry_run(f"{url}simple/", *QUICK, *options, project, status=status)
     assert "Traceback" not in output.stderr
     return output

@@ -204,11 +204,13 @@ UNDEFINED = [
 
 
 @pytest.mark.parametrize(
-    ("python", "core_metadata", "marker"),
+    ("python", "core_metadata", "marker", "delay"),
     [
-        *(pytest.param(THIS_PYTHON, True, marker, id=marker) for marker in UNDEFINED),
-        pytest.param(THIS_PYTHON, False, UNDEFINED[0], id="full wheel"),
-        pytest.param("3.10", True, UNDEFINED[0], id="3.10", marks=OTHER_BACKEND),
+        *(pytest.param(THIS_PYTHON, True, marker, 0, id=marker) for marker in UNDEFINED),
+        pytest.param(THIS_PYTHON, False, UNDEFINED[0], 0, id="full wheel"),
+        pytest.param("3.10", True, UNDEFINED[0], 0, id="3.10", marks=OTHER_BACKEND),
+        pytest.param(THIS_PYTHON, True, UNDEFINED[0], 0.1, id="late server"),
+        pytest.param("3.10", True, UNDEFINED[0], 0.1, id="late server, 3.10", marks=OTHER_BACKEND),
     ],
 )
 def test_undefined_marker_comparison_is_invalid_metadata(
@@ -218,14 +220,15 @@ def test_undefined_marker_comparison_is_invalid_metadata(
     patched: Callable[[str], Venv],
     python: str,
     marker: str,
+    delay: float,
     *,
     core_metadata: bool,
 ) -> None:
     """A comparison that is not defined is reported as invalid metadata of the wheel.
 
-    From a server that takes its time the dependencies of the wheel are requested ahead.
+    From a server that is late the dependencies of the wheel are requested ahead.
     """
-    server.delay = 0.1
+    server.delay += delay
     write_app(tmp_path / "index", VARIANT, [f"dep0; {marker}"], core_metadata=core_metadata)
     pip = pip_of(patched(python), workdir)
     output = pip.dry_run(f"{server.url}simple/", "app", status=1)

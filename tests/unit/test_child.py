@@ -187,7 +187,7 @@ def test_time_limit_ends_all_that_a_script_started(
     """In whatever process group or session, with whatever environment."""
     with within(20):
         assert child.run(PYTHON, (*script(escape(name, word, tmp_path)), word), 0.5) is None
-    becomes(lambda: running(word), [])
+    assert running(word) == []
 
 
 @on_linux
@@ -199,7 +199,7 @@ def test_end_of_a_script_ends_all_that_it_started(
     code = escape("daemon without environment", word, tmp_path)
     code = code.replace("\ntime.sleep(60)", f"\ntime.sleep(0.2)\n{ending}")
     child.run(PYTHON, script(code), 30)
-    becomes(lambda: running(word), [])
+    assert running(word) == []
 
 
 PARENT = """\
@@ -320,7 +320,7 @@ def test_keyboard_interrupt_ends_the_child(script: Script, word: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         child.run(PYTHON, (*script("import time; time.sleep(60)"), word), 30, tick=tick)
-    becomes(lambda: running(word), [])
+    assert running(word) == []
 
 
 def test_what_a_script_prints_is_returned(script: Script) -> None:
@@ -333,7 +333,7 @@ def test_script_that_prints_too_late_is_an_error(script: Script, word: str) -> N
     """It is ended, too."""
     with pytest.raises(TimeoutError):
         child.printed(PYTHON, (*script("import time; time.sleep(60)"), word), 0.5, os.environ)
-    becomes(lambda: running(word), [])
+    assert running(word) == []
 
 
 def test_missing_program_raises_os_error(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 import py_compile
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from optparse import Values
 from pathlib import Path
@@ -186,8 +187,11 @@ def test_library_is_changed_by_one_pip_at_a_time(
     monkeypatch.setattr(changes, "WAIT", 1.2)
     monkeypatch.setattr(changes, "_QUIET_WAIT", 0.1)
     caplog.set_level(logging.INFO)
-    with _locked_by_another(library), within(30), pytest.raises(InstallationError) as caught:
-        opened.library(str(library))
+    with _locked_by_another(library):
+        start = time.monotonic()
+        with within(30), pytest.raises(InstallationError) as caught:
+            opened.library(str(library))
+        assert time.monotonic() - start > 1
     assert str(caught.value) == f"Another pip has been changing {library} for 0 minutes."
     assert caplog.messages == [f"Waiting for another pip that is changing {library}"]
     assert opened.library(str(library)) is opened.library(f"{library}/../site-packages")
